@@ -1,0 +1,418 @@
+//! The producing side of an edge: partitions batches into builders, and sends those that are full.
+
+use std::collections::VecDeque;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use hurtig_codec::Sizer;
+use hurtig_env::MonotonicTime;
+use hurtig_types::{Data, ErasedBatch, Records, Result, Signal, StreamElement};
+
+use crate::{ChannelSender, Partitioner, Selection};
+
+/// When a partial batch is sent, beside when it is full and before every signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushPolicy {
+    /// At once (buffer timeout 0): lowest latency.
+    Always,
+    /// When the task would otherwise wait, and at the latest after this time (Flink's default is 100 ms).
+    After(Duration),
+    /// Never (buffer timeout −1): highest throughput.
+    WhenFull,
+}
+
+/// How an edge batches.
+#[derive(Clone, Copy, Debug)]
+pub struct EdgeOptions {
+    /// The bytes at which a batch is full: `taskmanager.memory.segment-size`.
+    pub buffer_bytes: usize,
+    /// When a partial batch is sent.
+    pub flush: FlushPolicy,
+}
+
+/// An edge whose record type only it knows. The chain hands it batches and signals; it keeps what it has no credit for.
+///
+/// Used from one task. After any call that may send, [`poll_drain`](EdgeWriter::poll_drain) says whether the chain may go on.
+pub trait EdgeWriter: Send {
+    /// Takes the records out of `batch`. Always takes all: what is kept beyond the credit is at most one batch of the chain.
+    ///
+    /// # Errors
+    /// When the batch is of another type, which is a bug.
+    fn write(&mut self, batch: &mut ErasedBatch, now: MonotonicTime, waker: &Waker) -> Result<()>;
+
+    /// Sends a signal to every target, behind all that was written.
+    fn signal(&mut self, signal: Signal, waker: &Waker);
+
+    /// Sends what waits for credit. `Pending` while some still does; `waker` is woken when there is credit.
+    fn poll_drain(&mut self, waker: &Waker) -> Poll<()>;
+
+    /// The task is about to wait: sends partial batches if the policy says so.
+    fn flush_idle(&mut self, waker: &Waker);
+
+    /// Sends partial batches whose time has come.
+    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker);
+
+    /// When the oldest partial batch is due.
+    fn flush_deadline(&self) -> Option<MonotonicTime>;
+
+    /// Batches and bytes handed to channels so far.
+    fn sent(&self) -> (u64, u64);
+}
+
+/// The edge of records of type `T`.
+pub struct Edge<T> {
+    partitioner: Box<dyn Partitioner<T>>,
+    senders: Vec<ChannelSender>,
+    builders: Vec<Builder<T>>,
+    waiting: Vec<VecDeque<(StreamElement, usize)>>,
+    waiting_count: usize,
+    chosen: Vec<u32>,
+    options: EdgeOptions,
+    dirty_since: Option<MonotonicTime>,
+    sent_batches: u64,
+    sent_bytes: u64,
+}
+
+struct Builder<T> {
+    records: Records<T>,
+    bytes: usize,
+}
+
+impl<T> Builder<T> {
+    const fn new() -> Self {
+        Self { records: Records::new(), bytes: 0 }
+    }
+}
+
+impl<T: Data> Edge<T> {
+    const SIZER: Sizer<T> = Sizer::new();
+
+    /// An edge to these channels.
+    pub fn new(
+        partitioner: Box<dyn Partitioner<T>>,
+        senders: Vec<ChannelSender>,
+        options: EdgeOptions,
+    ) -> Self {
+        let waiting = senders.iter().map(|_| VecDeque::new()).collect();
+        let builders = senders.iter().map(|_| Builder::new()).collect();
+        Self {
+            partitioner,
+            senders,
+            builders,
+            waiting,
+            waiting_count: 0,
+            chosen: Vec::new(),
+            options,
+            dirty_since: None,
+            sent_batches: 0,
+            sent_bytes: 0,
+        }
+    }
+
+    /// The bytes of a record beside its heap: value, timestamp, hash.
+    fn row_bytes(records: &Records<T>) -> usize {
+        let timestamp = if records.timestamps.is_empty() { 0 } else { 8 };
+        let hash = if records.hashes.is_empty() { 0 } else { 8 };
+        timestamp + hash
+    }
+
+    fn batch_bytes(records: &Records<T>) -> usize {
+        Self::SIZER.records_bytes(&records.values) + records.len() * Self::row_bytes(records)
+    }
+
+    /// All records to one channel: a batch that is about full passes as it is, a small one is gathered.
+    fn write_one(&mut self, channel: usize, records: &mut Records<T>, waker: &Waker) {
+        let bytes = Self::batch_bytes(records);
+        if bytes >= self.options.buffer_bytes / 2 {
+            self.send_builder(channel, waker);
+        }
+        let Some(builder) = self.builders.get_mut(channel) else { return };
+        if builder.records.is_empty() {
+            std::mem::swap(&mut builder.records, records);
+        } else {
+            builder.records.append(records);
+        }
+        builder.bytes += bytes;
+        if bytes >= self.options.buffer_bytes / 2 || builder.bytes >= self.options.buffer_bytes {
+            self.send_builder(channel, waker);
+        }
+    }
+
+    /// Each record to the channel that was chosen for it, column by column.
+    fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) {
+        let row_bytes = Self::row_bytes(records);
+        let builders = self.builders.as_mut_slice();
+        let targets = self.chosen.iter().map(|&target| target as usize);
+        for (value, target) in records.values.drain(..).zip(targets.clone()) {
+            if let Some(builder) = builders.get_mut(target) {
+                builder.bytes += row_bytes + Self::SIZER.record_bytes(&value);
+                builder.records.values.push(value);
+            }
+        }
+        for (hash, target) in records.hashes.drain(..).zip(targets.clone()) {
+            if let Some(builder) = builders.get_mut(target) {
+                builder.records.hashes.push(hash);
+            }
+        }
+        for (timestamp, target) in records.timestamps.drain(..).zip(targets) {
+            if let Some(builder) = builders.get_mut(target) {
+                builder.records.timestamps.push(timestamp);
+            }
+        }
+        for channel in 0..self.builders.len() {
+            let Some(builder) = self.builders.get_mut(channel) else { continue };
+            if builder.bytes > 0 {
+                builder.records.origin.merge(&records.origin);
+            }
+            if builder.bytes >= self.options.buffer_bytes {
+                self.send_builder(channel, waker);
+            }
+        }
+        records.clear();
+    }
+
+    /// Records with and without timestamps don't share a builder: who is without gets the mark of none.
+    fn align_timestamps(&mut self, records: &mut Records<T>) {
+        let stamped = !records.timestamps.is_empty();
+        if stamped {
+            records.timestamps.resize(records.len(), hurtig_types::Timestamp::NONE);
+        }
+        for builder in &mut self.builders {
+            let rows = builder.records.len();
+            if rows > 0 && stamped && builder.records.timestamps.is_empty() {
+                builder.records.timestamps.resize(rows, hurtig_types::Timestamp::NONE);
+            } else if !builder.records.timestamps.is_empty() && !stamped {
+                records.timestamps.resize(records.len(), hurtig_types::Timestamp::NONE);
+            }
+        }
+    }
+
+    fn send_builder(&mut self, channel: usize, waker: &Waker) {
+        let Some(builder) = self.builders.get_mut(channel) else { return };
+        if builder.records.is_empty() {
+            return;
+        }
+        let room = Records {
+            values: Vec::with_capacity(builder.records.len()),
+            timestamps: Vec::with_capacity(builder.records.timestamps.len()),
+            hashes: Vec::with_capacity(builder.records.hashes.len()),
+            ..Records::new()
+        };
+        let records = std::mem::replace(&mut builder.records, room);
+        let bytes = std::mem::take(&mut builder.bytes);
+        if self.broadcasts() {
+            for other in 1..self.senders.len() {
+                self.send(other, ErasedBatch::new(records.clone()), bytes, waker);
+            }
+        }
+        self.send(channel, ErasedBatch::new(records), bytes, waker);
+    }
+
+    /// A broadcast has one builder for all channels: the first.
+    fn broadcasts(&self) -> bool {
+        self.builders.len() == 1 && self.senders.len() > 1
+    }
+
+    fn send(&mut self, channel: usize, batch: ErasedBatch, bytes: usize, waker: &Waker) {
+        self.sent_batches += 1;
+        self.sent_bytes += bytes as u64;
+        let (Some(sender), Some(waiting)) =
+            (self.senders.get(channel), self.waiting.get_mut(channel))
+        else {
+            return;
+        };
+        let refused = if waiting.is_empty() {
+            sender.try_send(batch, bytes, waker).err()
+        } else {
+            Some(batch)
+        };
+        if let Some(batch) = refused {
+            waiting.push_back((StreamElement::Batch(batch), bytes));
+            self.waiting_count += 1;
+        }
+    }
+
+    fn flush_all(&mut self, waker: &Waker) {
+        for channel in 0..self.builders.len() {
+            self.send_builder(channel, waker);
+        }
+        self.dirty_since = None;
+    }
+}
+
+impl<T: Data> EdgeWriter for Edge<T> {
+    fn write(&mut self, batch: &mut ErasedBatch, now: MonotonicTime, waker: &Waker) -> Result<()> {
+        let records = batch.get_mut::<Records<T>>()?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.chosen.clear();
+        let selection = self.partitioner.select(records, self.senders.len(), &mut self.chosen);
+        self.align_timestamps(records);
+        match selection {
+            Selection::One(channel) => self.write_one(channel, records, waker),
+            Selection::Each => self.write_each(records, waker),
+            Selection::Every => {
+                self.builders.truncate(1);
+                self.write_one(0, records, waker);
+            }
+        }
+        match self.options.flush {
+            FlushPolicy::Always => self.flush_all(waker),
+            FlushPolicy::After(_) if self.dirty_since.is_none() => self.dirty_since = Some(now),
+            FlushPolicy::After(_) | FlushPolicy::WhenFull => {}
+        }
+        Ok(())
+    }
+
+    fn signal(&mut self, signal: Signal, waker: &Waker) {
+        self.flush_all(waker);
+        for (sender, waiting) in self.senders.iter().zip(&mut self.waiting) {
+            if waiting.is_empty() {
+                sender.send_signal(signal);
+            } else {
+                waiting.push_back((StreamElement::Signal(signal), 0));
+                self.waiting_count += 1;
+            }
+        }
+    }
+
+    fn poll_drain(&mut self, waker: &Waker) -> Poll<()> {
+        if self.waiting_count == 0 {
+            return Poll::Ready(());
+        }
+        for (sender, waiting) in self.senders.iter().zip(&mut self.waiting) {
+            while let Some((element, bytes)) = waiting.pop_front() {
+                match element {
+                    StreamElement::Signal(signal) => sender.send_signal(signal),
+                    StreamElement::Batch(batch) => {
+                        if let Err(batch) = sender.try_send(batch, bytes, waker) {
+                            waiting.push_front((StreamElement::Batch(batch), bytes));
+                            break;
+                        }
+                    }
+                }
+                self.waiting_count -= 1;
+            }
+        }
+        if self.waiting_count == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn flush_idle(&mut self, waker: &Waker) {
+        if self.options.flush != FlushPolicy::WhenFull {
+            self.flush_all(waker);
+        }
+    }
+
+    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
+        if self.flush_deadline().is_some_and(|deadline| deadline <= now) {
+            self.flush_all(waker);
+        }
+    }
+
+    fn flush_deadline(&self) -> Option<MonotonicTime> {
+        match self.options.flush {
+            FlushPolicy::After(timeout) => self.dirty_since.map(|since| since + timeout),
+            FlushPolicy::Always | FlushPolicy::WhenFull => None,
+        }
+    }
+
+    fn sent(&self) -> (u64, u64) {
+        (self.sent_batches, self.sent_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Broadcast, Forward, GateOptions, InputGate, Rebalance, gate};
+    use hurtig_types::{Timestamp, Watermark};
+
+    const NOW: MonotonicTime = MonotonicTime::from_nanos(0);
+    const OPTIONS: EdgeOptions =
+        EdgeOptions { buffer_bytes: 64, flush: FlushPolicy::After(Duration::from_millis(100)) };
+
+    fn write(edge: &mut Edge<u64>, values: Vec<u64>) {
+        let mut batch = ErasedBatch::new(Records::from_values(values));
+        edge.write(&mut batch, NOW, Waker::noop()).unwrap();
+        assert!(batch.is_empty());
+    }
+
+    fn receive(gate: &mut InputGate) -> Vec<(usize, Option<Vec<u64>>)> {
+        let mut received = Vec::new();
+        while let Poll::Ready((channel, element)) = gate.poll_next(Waker::noop()) {
+            received.push((channel, match element {
+                StreamElement::Batch(batch) => Some(batch.get::<Records<u64>>().unwrap().values.clone()),
+                StreamElement::Signal(_) => None,
+            }));
+        }
+        received
+    }
+
+    fn wide(channels: usize) -> (InputGate, Vec<ChannelSender>) {
+        gate(channels, GateOptions { exclusive_bytes_per_channel: 1 << 20, floating_bytes: 0 })
+    }
+
+    #[test]
+    fn a_partial_batch_waits_until_it_is_full_due_or_flushed() {
+        let (mut gate, senders) = wide(1);
+        let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
+        write(&mut edge, vec![1, 2]);
+        assert!(receive(&mut gate).is_empty());
+        edge.flush_due(NOW + Duration::from_millis(99), Waker::noop());
+        assert!(receive(&mut gate).is_empty());
+        edge.flush_due(NOW + Duration::from_millis(100), Waker::noop());
+        assert_eq!(receive(&mut gate), [(0, Some(vec![1, 2]))]);
+        (0..8).for_each(|value| write(&mut edge, vec![value]));
+        assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
+    }
+
+    #[test]
+    fn a_signal_flushes_what_was_batched_and_comes_behind_it() {
+        let (mut gate, senders) = wide(2);
+        let mut edge = Edge::new(Box::new(Rebalance::new(1)), senders, OPTIONS);
+        write(&mut edge, vec![1, 2, 3]);
+        edge.signal(Signal::Watermark(Watermark::new(Timestamp::from_millis(1))), Waker::noop());
+        assert_eq!(
+            receive(&mut gate),
+            [(0, Some(vec![1, 3])), (1, Some(vec![2])), (0, None), (1, None)]
+        );
+    }
+
+    #[test]
+    fn what_has_no_credit_waits_in_order_and_signals_wait_behind_it() {
+        let (mut gate, senders) = gate(1, GateOptions { exclusive_bytes_per_channel: 64, floating_bytes: 0 });
+        let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
+        write(&mut edge, (0..8).collect());
+        write(&mut edge, (8..16).collect());
+        edge.signal(Signal::EndOfInput, Waker::noop());
+        assert!(edge.poll_drain(Waker::noop()).is_pending());
+        assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
+        assert!(edge.poll_drain(Waker::noop()).is_ready());
+        assert_eq!(receive(&mut gate), [(0, Some((8..16).collect())), (0, None)]);
+    }
+
+    #[test]
+    fn a_broadcast_reaches_every_channel_in_small_batches_and_large() {
+        let (mut gate, senders) = wide(3);
+        let mut edge = Edge::new(Box::new(Broadcast), senders, OPTIONS);
+        for values in [vec![7], (0..100).collect()] {
+            write(&mut edge, values.clone());
+            edge.flush_idle(Waker::noop());
+            let mut received = receive(&mut gate);
+            received.sort();
+            let expected: Vec<_> = (0..3).map(|channel| (channel, Some(values.clone()))).collect();
+            assert_eq!(received, expected);
+        }
+    }
+
+    #[test]
+    fn with_timeout_minus_one_only_full_batches_and_signals_are_sent() {
+        let (mut gate, senders) = wide(1);
+        let options = EdgeOptions { flush: FlushPolicy::WhenFull, ..OPTIONS };
+        let mut edge = Edge::new(Box::new(Forward), senders, options);
+        write(&mut edge, vec![1]);
+        edge.flush_idle(Waker::noop());
+        assert!(receive(&mut gate).is_empty() && edge.flush_deadline().is_none());
+    }
+}

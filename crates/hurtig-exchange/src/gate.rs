@@ -1,0 +1,324 @@
+//! The channels into one subtask, and the credit that bounds them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use hurtig_types::{Signal, StreamElement};
+use parking_lot::Mutex;
+
+/// How many bytes may be in flight towards one gate.
+///
+/// Each channel has its exclusive bytes; beyond them it borrows from the floating bytes that the channels of the gate
+/// share. A channel with nothing in flight may always send one batch: so no channel starves, also with no credit at all,
+/// and a record larger than the credit passes. The bound of a gate is therefore
+/// `max(exclusive, one batch) · channels + floating`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateOptions {
+    /// Bytes that each channel has for itself.
+    pub exclusive_bytes_per_channel: usize,
+    /// Bytes that the channels share.
+    pub floating_bytes: usize,
+}
+
+/// Makes a gate with `channels` channels.
+///
+/// ```
+/// use std::task::{Poll, Waker};
+/// use hurtig_exchange::{GateOptions, gate};
+/// use hurtig_types::{ErasedBatch, Records, StreamElement};
+///
+/// let options = GateOptions { exclusive_bytes_per_channel: 8, floating_bytes: 0 };
+/// let (mut inputs, senders) = gate(1, options);
+/// let batch = || ErasedBatch::new(Records::from_values(vec![1u64]));
+/// assert!(senders[0].try_send(batch(), 8, Waker::noop()).is_ok());
+/// assert!(senders[0].try_send(batch(), 8, Waker::noop()).is_err()); // no credit left
+/// assert!(matches!(inputs.poll_next(Waker::noop()), Poll::Ready((0, StreamElement::Batch(_)))));
+/// assert!(senders[0].try_send(batch(), 8, Waker::noop()).is_ok()); // it came back
+/// ```
+pub fn gate(channels: usize, options: GateOptions) -> (InputGate, Vec<ChannelSender>) {
+    let state = State {
+        channels: (0..channels).map(|_| Channel::default()).collect(),
+        ready: VecDeque::with_capacity(channels),
+        floating_free: options.floating_bytes,
+        in_flight: 0,
+        in_flight_peak: 0,
+        consumer: None,
+        open: true,
+    };
+    let shared =
+        Arc::new(Shared { state: Mutex::new(state), exclusive: options.exclusive_bytes_per_channel });
+    let senders = (0..channels)
+        .map(|channel| ChannelSender { shared: Arc::clone(&shared), channel })
+        .collect();
+    (InputGate { shared }, senders)
+}
+
+struct Shared {
+    state: Mutex<State>,
+    exclusive: usize,
+}
+
+struct State {
+    channels: Vec<Channel>,
+    /// Channels that have something, in the order in which they are served.
+    ready: VecDeque<usize>,
+    floating_free: usize,
+    in_flight: usize,
+    in_flight_peak: usize,
+    consumer: Option<Waker>,
+    open: bool,
+}
+
+#[derive(Default)]
+struct Channel {
+    queue: VecDeque<(StreamElement, usize)>,
+    in_flight: usize,
+    borrowed: usize,
+    blocked: Option<Waker>,
+}
+
+impl State {
+    /// Takes the credit for `bytes` more on `channel`; false when there is not enough.
+    fn take_credit(&mut self, channel: usize, bytes: usize, exclusive: usize) -> bool {
+        let Some(state) = self.channels.get_mut(channel) else { return true };
+        let needed = (state.in_flight + bytes).saturating_sub(exclusive + state.borrowed);
+        let floating = needed.min(self.floating_free);
+        if floating < needed && state.in_flight > 0 {
+            return false;
+        }
+        self.floating_free -= floating;
+        state.borrowed += floating;
+        state.in_flight += bytes;
+        self.in_flight += bytes;
+        self.in_flight_peak = self.in_flight_peak.max(self.in_flight);
+        true
+    }
+
+    /// Gives the credit of a consumed batch back; who waited for it is added to `wake`.
+    fn return_credit(&mut self, channel: usize, bytes: usize, exclusive: usize, wake: &mut Vec<Waker>) {
+        let Some(state) = self.channels.get_mut(channel) else { return };
+        state.in_flight = state.in_flight.saturating_sub(bytes);
+        self.in_flight = self.in_flight.saturating_sub(bytes);
+        wake.extend(state.blocked.take());
+        let returned = state.borrowed - state.borrowed.min(state.in_flight.saturating_sub(exclusive));
+        if returned > 0 {
+            state.borrowed -= returned;
+            self.floating_free += returned;
+            wake.extend(self.channels.iter_mut().filter_map(|other| other.blocked.take()));
+        }
+    }
+
+    /// Queues an element; true when the consumer is to be woken.
+    fn push(&mut self, channel: usize, element: StreamElement, bytes: usize) -> Option<Waker> {
+        let state = self.channels.get_mut(channel)?;
+        if let (
+            StreamElement::Signal(Signal::Watermark(_)),
+            Some((StreamElement::Signal(Signal::Watermark(_)), _)),
+        ) = (&element, state.queue.back())
+        {
+            // Only the last of several watermarks in a row says anything; so signals stay bounded as well.
+            state.queue.pop_back();
+        }
+        if state.queue.is_empty() && !self.ready.contains(&channel) {
+            self.ready.push_back(channel);
+        }
+        state.queue.push_back((element, bytes));
+        self.consumer.take()
+    }
+}
+
+/// The producing end of a channel.
+pub struct ChannelSender {
+    shared: Arc<Shared>,
+    channel: usize,
+}
+
+impl ChannelSender {
+    /// Sends a batch that weighs `bytes`. Without credit it comes back, and `waker` is woken once there is some.
+    ///
+    /// A batch for a consumer that is gone vanishes: the job is ending.
+    pub fn try_send(
+        &self,
+        batch: hurtig_types::ErasedBatch,
+        bytes: usize,
+        waker: &Waker,
+    ) -> Result<(), hurtig_types::ErasedBatch> {
+        let consumer = {
+            let mut state = self.shared.state.lock();
+            if !state.open {
+                return Ok(());
+            }
+            if !state.take_credit(self.channel, bytes, self.shared.exclusive) {
+                if let Some(channel) = state.channels.get_mut(self.channel) {
+                    channel.blocked = Some(waker.clone());
+                }
+                return Err(batch);
+            }
+            state.push(self.channel, StreamElement::Batch(batch), bytes)
+        };
+        if let Some(consumer) = consumer {
+            consumer.wake();
+        }
+        Ok(())
+    }
+
+    /// Sends a signal, which needs no credit.
+    pub fn send_signal(&self, signal: Signal) {
+        let consumer = {
+            let mut state = self.shared.state.lock();
+            if !state.open {
+                return;
+            }
+            state.push(self.channel, StreamElement::Signal(signal), 0)
+        };
+        if let Some(consumer) = consumer {
+            consumer.wake();
+        }
+    }
+}
+
+/// The consuming end of the channels into one subtask.
+pub struct InputGate {
+    shared: Arc<Shared>,
+}
+
+impl InputGate {
+    /// The next element and the channel it came from; the channels take turns. `Pending` when all are empty, after which
+    /// `waker` is woken by the next that is not.
+    pub fn poll_next(&mut self, waker: &Waker) -> Poll<(usize, StreamElement)> {
+        let mut wake = Vec::new();
+        let next = {
+            let mut state = self.shared.state.lock();
+            let Some(channel) = state.ready.pop_front() else {
+                if !state.consumer.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                    state.consumer = Some(waker.clone());
+                }
+                return Poll::Pending;
+            };
+            let popped = state.channels.get_mut(channel).and_then(|channel| channel.queue.pop_front());
+            let Some((element, bytes)) = popped else { return Poll::Pending };
+            if state.channels.get(channel).is_some_and(|channel| !channel.queue.is_empty()) {
+                state.ready.push_back(channel);
+            }
+            if bytes > 0 {
+                state.return_credit(channel, bytes, self.shared.exclusive, &mut wake);
+            }
+            (channel, element)
+        };
+        wake.into_iter().for_each(Waker::wake);
+        Poll::Ready(next)
+    }
+
+    /// How many channels lead here.
+    pub fn channels(&self) -> usize {
+        self.shared.state.lock().channels.len()
+    }
+
+    /// Bytes sent and not yet consumed.
+    pub fn in_flight_bytes(&self) -> usize {
+        self.shared.state.lock().in_flight
+    }
+
+    /// A view of the bytes in flight for metrics: now, and at most so far.
+    pub fn usage(&self) -> impl Fn() -> (usize, usize) + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || {
+            let state = shared.state.lock();
+            (state.in_flight, state.in_flight_peak)
+        }
+    }
+}
+
+/// Producers that wait for credit are let go: nobody will consume any more.
+impl Drop for InputGate {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        state.open = false;
+        let mut blocked = Vec::new();
+        for channel in &mut state.channels {
+            blocked.extend(channel.blocked.take());
+            channel.queue.clear();
+        }
+        drop(state);
+        blocked.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hurtig_types::{ErasedBatch, Records, Timestamp, Watermark};
+    use proptest::prelude::*;
+
+    fn batch(value: u64) -> ErasedBatch {
+        ErasedBatch::new(Records::from_values(vec![value]))
+    }
+
+    fn send(sender: &ChannelSender, value: u64, bytes: usize) -> bool {
+        sender.try_send(batch(value), bytes, Waker::noop()).is_ok()
+    }
+
+    fn receive(gate: &mut InputGate) -> Option<(usize, StreamElement)> {
+        match gate.poll_next(Waker::noop()) {
+            Poll::Ready(next) => Some(next),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn without_any_credit_each_channel_passes_one_batch_at_a_time() {
+        let options = GateOptions { exclusive_bytes_per_channel: 0, floating_bytes: 0 };
+        let (mut gate, senders) = gate(2, options);
+        assert!(send(&senders[0], 1, 10_000_000) && !send(&senders[0], 2, 1));
+        assert!(send(&senders[1], 3, 1));
+        assert_eq!(receive(&mut gate).map(|next| next.0), Some(0));
+        assert!(send(&senders[0], 2, 1));
+    }
+
+    #[test]
+    fn a_row_of_watermarks_takes_one_place() {
+        let (mut gate, senders) = gate(1, GateOptions { exclusive_bytes_per_channel: 0, floating_bytes: 0 });
+        for millis in 0..1000 {
+            senders[0].send_signal(Signal::Watermark(Watermark::new(Timestamp::from_millis(millis))));
+        }
+        let last = Watermark::new(Timestamp::from_millis(999));
+        assert!(matches!(
+            receive(&mut gate),
+            Some((0, StreamElement::Signal(Signal::Watermark(watermark)))) if watermark == last
+        ));
+        assert!(receive(&mut gate).is_none());
+    }
+
+    proptest! {
+        /// Random sends and receives on three channels: order is kept, credit bounds what is in flight and comes back whole.
+        #[test]
+        fn order_is_kept_and_credit_bounds_what_is_in_flight(
+            actions in prop::collection::vec((0usize..4, 1usize..50), 1..200),
+        ) {
+            let options = GateOptions { exclusive_bytes_per_channel: 64, floating_bytes: 100 };
+            let (mut gate, senders) = gate(3, options);
+            let mut sent = [0u64; 3];
+            let mut received = [0u64; 3];
+            let mut drain = |gate: &mut InputGate, most: usize| {
+                for _ in 0..most {
+                    let Some((channel, StreamElement::Batch(batch))) = receive(gate) else { break };
+                    assert_eq!(batch.get::<Records<u64>>().unwrap().values, [received[channel]]);
+                    received[channel] += 1;
+                }
+                received
+            };
+            for (channel, amount) in actions {
+                if channel == 3 {
+                    drain(&mut gate, amount / 10);
+                } else if send(&senders[channel], sent[channel], amount) {
+                    sent[channel] += 1;
+                }
+                prop_assert!(gate.in_flight_bytes() <= 3 * 64 + 100);
+            }
+            prop_assert_eq!(drain(&mut gate, usize::MAX), sent);
+            let state = gate.shared.state.lock();
+            prop_assert_eq!((state.in_flight, state.floating_free), (0, 100));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! How batches get from task to task: partitioners, channels with byte credit, gates.
+//!
+//! ```text
+//!  chain ─► EdgeWriter: partitioner ─► one builder per target ─► ChannelSender ──┐ credit, in bytes
+//!                                                                                ▼
+//!  chain ◄────────────── InputGate: fair merge of its channels, WatermarkValve: minimum of their watermarks
+//! ```
+//!
+//! Within a process a batch moves, and nothing is serialised. Three laws:
+//! 1. What is in flight on a channel is bounded by its credit; a batch larger than all credit passes alone.
+//! 2. The elements of one channel arrive in the order in which they were sent.
+//! 3. A signal flushes what was batched before it.
+
+mod edge;
+mod gate;
+mod partition;
+mod valve;
+
+pub use edge::{Edge, EdgeOptions, EdgeWriter, FlushPolicy};
+pub use gate::{ChannelSender, GateOptions, InputGate, gate};
+pub use partition::{
+    Broadcast, Custom, Forward, Global, KeyGroups, Partitioner, Rebalance, Selection, Shuffle,
+};
+pub use valve::{ValveOutput, WatermarkValve};

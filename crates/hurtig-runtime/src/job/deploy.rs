@@ -1,0 +1,309 @@
+//! From graphs to tasks: gates, channels, chains.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hurtig_connect::BoxFuture;
+use hurtig_env::{Lane, World};
+use hurtig_exchange::{ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate, gate};
+use hurtig_graph::{BufferTimeout, ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask};
+use hurtig_metrics::MetricGroup;
+use hurtig_types::{Error, Result, options};
+
+use super::Job;
+use super::client::JobClient;
+use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task};
+use crate::{Alignments, EdgeSpec, OperatorContext, Output, SourceOperator};
+
+/// A job, ready to run.
+pub(super) struct Deployment {
+    pub(super) tasks: Vec<DeployedTask>,
+    pub(super) coordinators: Vec<(String, BoxFuture<'static, Result<()>>)>,
+}
+
+/// A task with its name and where it runs.
+pub(super) struct DeployedTask {
+    pub(super) name: String,
+    pub(super) lane: Lane,
+    pub(super) task: Task,
+}
+
+/// Makes the tasks of `job`.
+pub(super) fn deploy(job: &Job, world: &World, client: &JobClient) -> Result<Deployment> {
+    let mut channels = Channels::connect(job)?;
+    let alignments = Alignments::default();
+    let mut deployment = Deployment { tasks: Vec::new(), coordinators: Vec::new() };
+    for vertex in job.plan.job_graph.vertices() {
+        let execution = job.plan.execution_graph.vertex(vertex.id);
+        let subtasks = execution.map_or(&[][..], |vertex| &vertex.subtasks);
+        let mut deployer = VertexDeployer { job, vertex, world, client, sources: Vec::new() };
+        deployer.start_source(subtasks, &alignments, &mut deployment)?;
+        for subtask in subtasks {
+            let task = deployer.task(subtask, &mut channels)?;
+            let name = format!("{} ({}/{})", vertex.name, subtask.index + 1, vertex.parallelism);
+            let lane = if vertex.blocking { Lane::Dedicated } else { Lane::Compute };
+            deployment.tasks.push(DeployedTask { name, lane, task });
+        }
+    }
+    Ok(deployment)
+}
+
+/// The ends of all channels, until their tasks take them.
+struct Channels {
+    /// By vertex index and subtask.
+    gates: BTreeMap<(hurtig_types::VertexId, u32), (InputGate, Vec<usize>)>,
+    /// By edge and producing subtask; by the producer's channel index.
+    senders: BTreeMap<(JobEdgeId, u32), BTreeMap<u32, ChannelSender>>,
+}
+
+impl Channels {
+    fn connect(job: &Job) -> Result<Self> {
+        let mut channels = Self { gates: BTreeMap::new(), senders: BTreeMap::new() };
+        for vertex in job.plan.job_graph.vertices() {
+            for subtask in 0..vertex.parallelism.get() {
+                channels.connect_subtask(job, vertex, subtask)?;
+            }
+        }
+        Ok(channels)
+    }
+
+    /// Makes the gate of one consumer: the channels of its edges in the order of the edges.
+    fn connect_subtask(&mut self, job: &Job, vertex: &JobVertex, subtask: u32) -> Result<()> {
+        let mut places = Vec::new();
+        let mut inputs = Vec::new();
+        for edge_id in &vertex.inputs {
+            let edge = find_edge(job, *edge_id)?;
+            let channels = job.plan.execution_graph.channels(*edge_id);
+            for channel in channels.filter(|channel| channel.consumer_subtask == subtask) {
+                places.push((*edge_id, channel.producer_subtask, channel.producer_channel_index));
+                inputs.push(edge.input_index);
+            }
+        }
+        if places.is_empty() {
+            return Ok(());
+        }
+        let options = gate_options(job, vertex.inputs.len())?;
+        let (gate, senders) = gate(places.len(), options);
+        for ((edge, producer, index), sender) in places.into_iter().zip(senders) {
+            self.senders.entry((edge, producer)).or_default().insert(index, sender);
+        }
+        self.gates.insert((vertex.id, subtask), (gate, inputs));
+        Ok(())
+    }
+}
+
+fn find_edge(job: &Job, id: JobEdgeId) -> Result<&JobEdge> {
+    let missing = || Error::bug(format!("{id:?} is not in the job graph"));
+    job.plan.job_graph.edge(id).ok_or_else(missing)
+}
+
+fn gate_options(job: &Job, edges: usize) -> Result<GateOptions> {
+    let configuration = &job.configuration;
+    let buffer = configuration.get(&options::SEGMENT_SIZE)?.bytes() as usize;
+    let exclusive = configuration.get(&options::BUFFERS_PER_CHANNEL)? as usize;
+    let floating = configuration.get(&options::FLOATING_BUFFERS_PER_GATE)? as usize;
+    Ok(GateOptions {
+        exclusive_bytes_per_channel: exclusive * buffer,
+        floating_bytes: floating * buffer * edges,
+    })
+}
+
+/// Makes the tasks of one vertex.
+struct VertexDeployer<'a> {
+    job: &'a Job,
+    vertex: &'a JobVertex,
+    world: &'a World,
+    client: &'a JobClient,
+    /// The source's readers, by subtask.
+    sources: Vec<Option<Box<dyn SourceOperator>>>,
+}
+
+impl VertexDeployer<'_> {
+    fn start_source(
+        &mut self,
+        subtasks: &[Subtask],
+        alignments: &Alignments,
+        deployment: &mut Deployment,
+    ) -> Result<()> {
+        let Some(head) = self.vertex.operators.first() else { return Ok(()) };
+        if !matches!(head.kind, OperatorKind::Source { .. }) {
+            return Ok(());
+        }
+        let contexts: Result<Vec<_>> = subtasks.iter().map(|subtask| self.context(0, subtask)).collect();
+        let started = self.job.program.source(head.node)?.start(&contexts?, alignments)?;
+        self.sources = started.readers.into_iter().map(Some).collect();
+        deployment.coordinators.push((format!("coordinator of {}", head.name), started.coordinator));
+        Ok(())
+    }
+
+    fn task(&mut self, subtask: &Subtask, channels: &mut Channels) -> Result<Task> {
+        let edges = self.edges(subtask, channels)?;
+        let source = self.sources.get_mut(subtask.index as usize).and_then(Option::take);
+        // A source stands before the chain: the other operators move up by one.
+        let before_chain = usize::from(source.is_some());
+        let mut nodes = Vec::new();
+        for index in before_chain..self.vertex.operators.len() {
+            nodes.push(self.node(index, subtask, before_chain)?);
+        }
+        let head = match source {
+            Some(source) => Head::Source(SourceHead::new(
+                source,
+                self.output(0)?,
+                self.routes(0, before_chain)?,
+                self.label(0, subtask)?,
+                &self.context(0, subtask)?.metrics,
+            )),
+            None => {
+                let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
+                let key = (self.vertex.id, subtask.index);
+                let (gate, inputs) = channels.gates.remove(&key).ok_or_else(missing)?;
+                Head::Inputs(Inputs::new(gate, inputs))
+            }
+        };
+        let metrics = self.task_metrics(subtask);
+        let chain = OperatorChain::new(nodes, edges);
+        Ok(Task::new(head, chain, self.world.clock().clone(), &metrics))
+    }
+
+    fn task_metrics(&self, subtask: &Subtask) -> MetricGroup {
+        let job = self.client.metrics().job_group(self.client.job_id().to_string(), self.client.job_name());
+        job.task_group(self.vertex.id.to_string(), &self.vertex.name, subtask.index, 0)
+    }
+
+    fn context(&self, index: usize, subtask: &Subtask) -> Result<OperatorContext> {
+        let operator = self.operator(index)?;
+        let interval = self.job.configuration.get(&options::AUTO_WATERMARK_INTERVAL)?;
+        Ok(OperatorContext {
+            name: operator.name.clone(),
+            operator_id: operator.operator_id,
+            subtask: subtask.index,
+            parallelism: self.vertex.parallelism.get(),
+            max_parallelism: self.vertex.max_parallelism,
+            key_groups: subtask.key_groups,
+            watermark_interval: interval,
+            world: self.world.clone(),
+            metrics: self.task_metrics(subtask).operator_group(operator.operator_id.to_string(), &operator.name),
+        })
+    }
+
+    fn operator(&self, index: usize) -> Result<&hurtig_graph::ChainedOperator> {
+        let missing = || Error::bug(format!("`{}` has no operator {index}", self.vertex.name));
+        self.vertex.operators.get(index).ok_or_else(missing)
+    }
+
+    fn label(&self, index: usize, subtask: &Subtask) -> Result<NodeLabel> {
+        Ok(NodeLabel {
+            name: self.operator(index)?.name.clone(),
+            subtask: subtask.index,
+            parallelism: self.vertex.parallelism.get(),
+        })
+    }
+
+    fn node(&self, index: usize, subtask: &Subtask, before_chain: usize) -> Result<Node> {
+        let operator = self.operator(index)?;
+        let context = self.context(index, subtask)?;
+        let inbox = match &operator.input {
+            ChainInput::Gates => hurtig_types::ErasedBatch::new(hurtig_types::Records::<()>::new()),
+            ChainInput::Chained { parent, side_output } => {
+                let parent = self.operator(*parent)?.node;
+                self.job.program.empty_batch(parent, side_output.as_deref())
+            }
+        };
+        let made = self.job.program.operator(operator.node)?.create(&context);
+        let made = made.map_err(|error| error.context(context.label()))?;
+        let inputs = operator.input_types.len().max(1);
+        let (output, routes) = (self.output(index)?, self.routes(index, before_chain)?);
+        Ok(Node::new(self.label(index, subtask)?, context, made, inbox, inputs, output, routes))
+    }
+
+    /// The side outputs of an operator that somebody reads, in a fixed order.
+    fn read_sides(&self, index: usize) -> Vec<String> {
+        let chained = self.vertex.operators.iter().filter_map(|operator| match &operator.input {
+            ChainInput::Chained { parent, side_output } if *parent == index => side_output.clone(),
+            _ => None,
+        });
+        let edges = self.out_edges(index).filter_map(|(_, edge)| edge.side_output.clone());
+        let mut sides: Vec<String> = chained.chain(edges).collect();
+        sides.sort();
+        sides.dedup();
+        sides
+    }
+
+    /// The edges that leave the vertex from this operator, with their place among all that leave it.
+    fn out_edges(&self, index: usize) -> impl Iterator<Item = (usize, &JobEdge)> {
+        let edges = self.vertex.outputs.iter().enumerate();
+        let edges = edges.filter_map(|(place, id)| Some((place, self.job.plan.job_graph.edge(*id)?)));
+        edges.filter(move |(_, edge)| edge.source_operator == index)
+    }
+
+    fn output(&self, index: usize) -> Result<Output> {
+        let node = self.operator(index)?.node;
+        let side = |tag: String| {
+            let batch = self.job.program.empty_batch(node, Some(&tag));
+            (Arc::from(tag), batch)
+        };
+        let sides = self.read_sides(index).into_iter().map(side).collect();
+        Ok(Output::new(self.job.program.empty_batch(node, None), sides))
+    }
+
+    fn routes(&self, index: usize, before_chain: usize) -> Result<Routes> {
+        let readers = |wanted: Option<&str>| {
+            let chained = self.vertex.operators.iter().enumerate().filter_map(|(child, operator)| {
+                match &operator.input {
+                    ChainInput::Chained { parent, side_output }
+                        if *parent == index && side_output.as_deref() == wanted =>
+                    {
+                        Some(Target::Node(child - before_chain))
+                    }
+                    _ => None,
+                }
+            });
+            let edges = self.out_edges(index).filter_map(|(place, edge)| {
+                (edge.side_output.as_deref() == wanted).then_some(Target::Edge(place))
+            });
+            chained.chain(edges).collect::<Vec<_>>()
+        };
+        let sides = self.read_sides(index);
+        let sides = sides.iter().map(|tag| readers(Some(tag))).collect();
+        Ok(Routes { main: readers(None), sides })
+    }
+
+    /// The edges that leave the vertex, in the order of its outputs.
+    fn edges(&self, subtask: &Subtask, channels: &mut Channels) -> Result<Vec<Box<dyn EdgeWriter>>> {
+        let make = |id: &JobEdgeId| self.edge(find_edge(self.job, *id)?, subtask, channels);
+        self.vertex.outputs.iter().map(make).collect()
+    }
+
+    fn edge(
+        &self,
+        edge: &JobEdge,
+        subtask: &Subtask,
+        channels: &mut Channels,
+    ) -> Result<Box<dyn EdgeWriter>> {
+        let senders = channels.senders.remove(&(edge.id, subtask.index)).unwrap_or_default();
+        let buffer = self.job.configuration.get(&options::SEGMENT_SIZE)?.bytes() as usize;
+        let target = self.job.plan.job_graph.vertex(edge.target);
+        let seed = self.world.rng(&format!("{:?} of subtask {}", edge.id, subtask.index)).next_u64();
+        let spec = EdgeSpec {
+            senders: senders.into_values().collect(),
+            options: EdgeOptions { buffer_bytes: buffer, flush: flush_policy(edge.buffer_timeout) },
+            max_parallelism: target.map_or(self.vertex.max_parallelism, |target| target.max_parallelism),
+            seed,
+        };
+        if let Some(partition) = edge.partition_node.and_then(|node| self.job.program.partition(node)) {
+            return Ok(partition.edge(spec));
+        }
+        let node = self.operator(edge.source_operator)?.node;
+        let missing = || Error::bug(format!("{node:?} has no port {:?}", edge.side_output));
+        let port = self.job.program.port(node, edge.side_output.as_deref()).ok_or_else(missing)?;
+        port.edge(&edge.partitioning, spec)
+    }
+}
+
+fn flush_policy(timeout: BufferTimeout) -> FlushPolicy {
+    match timeout {
+        BufferTimeout::Never => FlushPolicy::WhenFull,
+        BufferTimeout::After(timeout) if timeout.is_zero() => FlushPolicy::Always,
+        BufferTimeout::After(timeout) => FlushPolicy::After(timeout),
+    }
+}

@@ -1,0 +1,105 @@
+//! Watches over the tasks of one job: starts them, and ends all when one fails.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use hurtig_connect::BoxFuture;
+use hurtig_env::{JoinHandle, Lane, World};
+use hurtig_types::{Error, ErrorKind, Result};
+
+use super::Job;
+use super::client::JobClient;
+use super::deploy::{Deployment, deploy};
+use crate::task::{TaskControl, TaskFuture};
+
+/// Runs `job` to its end and tells `client`.
+pub(super) async fn run(job: Job, client: JobClient, world: World) {
+    let started = world.clock().now();
+    let outcome = run_to_end(&job, &client, &world).await;
+    client.ended(outcome.map(|()| world.clock().now().saturating_since(started)));
+}
+
+async fn run_to_end(job: &Job, client: &JobClient, world: &World) -> Result<()> {
+    job.program.check(world).await?;
+    let deployment = deploy(job, world, client)?;
+    if client.cancel_requested() {
+        return Err(Error::cancelled());
+    }
+    Attempt::start(deployment, client, world).watch(client).await
+}
+
+/// What may end while a job runs.
+enum Ended {
+    Task(Result<()>),
+    Coordinator(Result<()>),
+}
+
+/// One attempt at running the job: its tasks and the coordinators of its sources.
+struct Attempt {
+    ends: FuturesUnordered<BoxFuture<'static, Ended>>,
+    coordinators: Vec<Arc<JoinHandle<()>>>,
+    tasks_running: usize,
+}
+
+impl Attempt {
+    fn start(deployment: Deployment, client: &JobClient, world: &World) -> Self {
+        let ends = FuturesUnordered::<BoxFuture<'static, Ended>>::new();
+        let controls: Vec<_> =
+            deployment.tasks.iter().map(|_| Arc::new(TaskControl::default())).collect();
+        client.running(controls.clone());
+        let tasks_running = deployment.tasks.len();
+        for (task, control) in deployment.tasks.into_iter().zip(controls) {
+            let future = TaskFuture::new(task.task, control, world.clone());
+            let handle = world.spawner().spawn(task.lane, task.name, future);
+            ends.push(Box::pin(async move { Ended::Task(handle.await.and_then(|result| result)) }));
+        }
+        let mut coordinators = Vec::new();
+        for (name, coordinator) in deployment.coordinators {
+            let (sender, receiver) = futures::channel::oneshot::channel();
+            let run = async move {
+                let _ = sender.send(coordinator.await);
+            };
+            coordinators.push(Arc::new(world.spawner().spawn(Lane::Io, name, run)));
+            ends.push(Box::pin(async move {
+                let lost = || Err(Error::bug("the coordinator of a source vanished"));
+                Ended::Coordinator(receiver.await.unwrap_or_else(|_| lost()))
+            }));
+        }
+        // A cancellation that came before the tasks were known.
+        if client.cancel_requested() {
+            client.cancel();
+        }
+        Self { ends, coordinators, tasks_running }
+    }
+
+    /// Waits for all tasks. The first error that is not the echo of a cancellation is the job's.
+    async fn watch(mut self, client: &JobClient) -> Result<()> {
+        let mut outcome: Result<()> = Ok(());
+        while self.tasks_running > 0 {
+            let result = match self.ends.next().await {
+                Some(Ended::Task(result)) => {
+                    self.tasks_running -= 1;
+                    result
+                }
+                Some(Ended::Coordinator(result)) => result,
+                None => break,
+            };
+            if let Err(error) = result {
+                let echo = error.kind() == ErrorKind::Cancelled;
+                let first = match &outcome {
+                    Ok(()) => true,
+                    Err(known) => known.kind() == ErrorKind::Cancelled && !echo,
+                };
+                if first {
+                    outcome = Err(error);
+                    client.failing();
+                } else if !echo {
+                    tracing::warn!(%error, "another error while the job was being stopped");
+                }
+            }
+        }
+        self.coordinators.iter().for_each(|coordinator| coordinator.abort());
+        outcome
+    }
+}

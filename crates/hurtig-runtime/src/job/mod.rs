@@ -1,0 +1,24 @@
+//! Running a job: deployment, the master that watches its tasks, the client that watches the master.
+
+mod client;
+mod deploy;
+mod master;
+mod mini_cluster;
+
+pub use client::{JobClient, JobExecutionResult, JobStatus};
+pub use mini_cluster::MiniCluster;
+
+use hurtig_graph::Plan;
+use hurtig_types::Configuration;
+
+use crate::Program;
+
+/// All that is needed to run a job: its graphs, what their nodes do, and the settings of the cluster side.
+pub struct Job {
+    /// The graphs.
+    pub plan: Plan,
+    /// What the nodes do.
+    pub program: Program,
+    /// Settings: buffers, intervals.
+    pub configuration: Configuration,
+}

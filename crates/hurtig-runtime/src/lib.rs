@@ -1,0 +1,35 @@
+//! Tasks as step machines, and the in-process cluster that runs them.
+//!
+//! ```text
+//!  Job = Plan (graphs, data) + Program (operators, closures)
+//!    │ MiniCluster::submit
+//!    ▼
+//!  one Task per subtask:   Head (gate or source) ─► OperatorChain (a tree of StreamOperators) ─► EdgeWriters
+//!    driven by a future:   step() while it progresses; waits for input, credit, a timer
+//! ```
+//!
+//! The runtime moves erased batches and knows nothing of their types; those who do (the typed API, SQL) give it a [`Program`]. Three laws:
+//! 1. An operator owns no thread and never blocks: it is stepped.
+//! 2. Whatever a chain has to say leaves in slices, within the credit of its edges.
+//! 3. An error, a panic or a cancellation ends the job with its cause named, and every operator is closed exactly once.
+
+mod job;
+mod operator;
+mod output;
+mod program;
+mod source;
+mod task;
+
+pub use job::{Job, JobClient, JobExecutionResult, JobStatus, MiniCluster};
+pub use operator::{OperatorContext, Progress, StreamOperator};
+pub use output::{Output, OutputTag, SideOutputs};
+pub use program::{
+    EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, SourceFactory, StartedSource, TypedPort,
+};
+pub use source::{
+    AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource, SourceOperator,
+    SourceProgress, coordinate, link,
+};
+pub use task::{
+    ChainState, Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, StepOutcome, Target, Task,
+};

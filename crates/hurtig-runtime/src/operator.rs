@@ -1,0 +1,140 @@
+//! The contract of operators.
+
+use hurtig_env::World;
+use hurtig_metrics::MetricGroup;
+use hurtig_types::{
+    ErasedBatch, Error, KeyGroupRange, MaxParallelism, OperatorId, Result, Timestamp, Watermark,
+};
+use std::time::Duration;
+
+use crate::Output;
+
+/// How far an operator got in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// All that was asked is done, and nothing is left to say.
+    Done,
+    /// It has more to say: a slice is in the output; [`StreamOperator::resume`] comes when there is room again.
+    More,
+    /// It waits for something outside, whose waker is [`Output::waker`]; [`StreamOperator::resume`] comes when it was woken.
+    Blocked,
+}
+
+/// A stage of a job, at work in one subtask.
+///
+/// The law: an operator owns no thread and never blocks. It is called from one task at a time, in this order:
+/// [`open`](Self::open), then any sequence of the `process_` methods, at last [`close`](Self::close), once, on every path. After `More` or
+/// `Blocked`, only [`resume`](Self::resume) is called until it says `Done`. What it emits in one call is at most about one batch
+/// ([`hurtig_types::batch_capacity`]) beyond what it was given: with more to say it keeps its place and answers `More`.
+///
+/// Watermarks, statuses and the end of input are passed on by the runtime, behind what the operator emitted for them.
+pub trait StreamOperator: Send {
+    /// Called first.
+    ///
+    /// # Errors
+    /// When the operator cannot work; the job fails.
+    fn open(&mut self, context: &OperatorContext, output: &mut Output) -> Result<()> {
+        let _ = (context, output);
+        Ok(())
+    }
+
+    /// Takes a batch that arrived at `input` (0, or 1 for the second of two). On `Done` the batch has been used up.
+    ///
+    /// # Errors
+    /// When a function of the user failed, or the state did.
+    fn process_batch(
+        &mut self,
+        input: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress>;
+
+    /// Event time, over all inputs, has advanced: timers fire.
+    ///
+    /// # Errors
+    /// As [`StreamOperator::process_batch`].
+    fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
+        let _ = (watermark, output);
+        Ok(Progress::Done)
+    }
+
+    /// Processing time has come to [`next_time`](Self::next_time): timers fire.
+    ///
+    /// # Errors
+    /// As [`StreamOperator::process_batch`].
+    fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        let _ = (now, output);
+        Ok(Progress::Done)
+    }
+
+    /// When it next wants [`process_time`](Self::process_time).
+    fn next_time(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// An input has ended; the watermark is at its maximum if the input is complete.
+    ///
+    /// # Errors
+    /// As [`StreamOperator::process_batch`].
+    fn end_input(&mut self, input: usize, output: &mut Output) -> Result<Progress> {
+        let _ = (input, output);
+        Ok(Progress::Done)
+    }
+
+    /// Goes on where `More` or `Blocked` was said.
+    ///
+    /// # Errors
+    /// As [`StreamOperator::process_batch`].
+    fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        let _ = output;
+        Err(Error::bug("an operator that never pauses was resumed"))
+    }
+
+    /// Whether it makes its own watermarks: those from upstream end here, but for the last.
+    fn generates_watermarks(&self) -> bool {
+        false
+    }
+
+    /// Lets go of everything. Called once, also after an error.
+    ///
+    /// # Errors
+    /// When something could not be ended well.
+    fn close(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where an operator is, and what it may use.
+#[derive(Clone)]
+pub struct OperatorContext {
+    /// The operator's name.
+    pub name: String,
+    /// The operator's id.
+    pub operator_id: OperatorId,
+    /// Which subtask this is.
+    pub subtask: u32,
+    /// Of how many.
+    pub parallelism: u32,
+    /// The number of key groups.
+    pub max_parallelism: MaxParallelism,
+    /// The key groups of this subtask.
+    pub key_groups: KeyGroupRange,
+    /// How often periodic watermarks are due.
+    pub watermark_interval: Duration,
+    /// Time, randomness, storage, network, lanes.
+    pub world: World,
+    /// Where its metrics go.
+    pub metrics: MetricGroup,
+}
+
+impl OperatorContext {
+    /// `name` (subtask 2/4), as messages name it.
+    pub fn label(&self) -> String {
+        label(&self.name, self.subtask, self.parallelism)
+    }
+}
+
+/// Subtasks are counted from 1 for people, as in Flink.
+pub(crate) fn label(name: &str, subtask: u32, parallelism: u32) -> String {
+    format!("operator `{name}` (subtask {}/{parallelism})", subtask + 1)
+}

@@ -1,0 +1,99 @@
+//! Drives a source's enumerator: the rim around its pure step function.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hurtig_connect::{BoxFuture, EnumeratorAction, EnumeratorEvent, SourceSplit, SplitEnumerator};
+use hurtig_env::{Sleep, World};
+use hurtig_types::Result;
+
+use super::link::{CoordinatorLink, ToEnumerator, ToReader};
+
+/// Runs `enumerator` for the readers of `link` until it fails. Ends with the job, which drops it.
+pub fn coordinate<S: SourceSplit>(
+    enumerator: Box<dyn SplitEnumerator<S>>,
+    link: CoordinatorLink<S>,
+    world: World,
+) -> impl Future<Output = Result<()>> + Send {
+    let started = EnumeratorEvent::Started { parallelism: link.parallelism() };
+    Coordinator {
+        enumerator,
+        link,
+        world,
+        events: VecDeque::from([started]),
+        pause: None,
+        discovery: None,
+    }
+}
+
+struct Coordinator<S> {
+    enumerator: Box<dyn SplitEnumerator<S>>,
+    link: CoordinatorLink<S>,
+    world: World,
+    events: VecDeque<EnumeratorEvent<S>>,
+    pause: Option<Sleep>,
+    discovery: Option<BoxFuture<'static, Result<Vec<S>>>>,
+}
+
+impl<S: SourceSplit> Coordinator<S> {
+    /// The next thing that happened.
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<EnumeratorEvent<S>>> {
+        if let Some(event) = self.events.pop_front() {
+            return Poll::Ready(Ok(event));
+        }
+        if let Poll::Ready(message) = self.link.poll_receive(context.waker()) {
+            return Poll::Ready(Ok(match message {
+                ToEnumerator::Joined(subtask) => EnumeratorEvent::ReaderJoined { subtask },
+                ToEnumerator::SplitRequested(subtask) => EnumeratorEvent::SplitRequested { subtask },
+            }));
+        }
+        if let Some(pause) = &mut self.pause {
+            if Pin::new(pause).poll(context).is_ready() {
+                self.pause = None;
+                self.discovery = Some(self.enumerator.discover());
+            }
+        }
+        if let Some(discovery) = &mut self.discovery {
+            if let Poll::Ready(discovered) = discovery.as_mut().poll(context) {
+                self.discovery = None;
+                return Poll::Ready(discovered.map(EnumeratorEvent::Discovered));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn apply(&mut self, action: EnumeratorAction<S>) {
+        match action {
+            EnumeratorAction::Assign { subtask, splits } => {
+                self.link.send(subtask, ToReader::Splits(splits));
+            }
+            EnumeratorAction::NoMoreSplits { subtask } => {
+                self.link.send(subtask, ToReader::NoMoreSplits);
+            }
+            EnumeratorAction::DiscoverAfter(pause) => {
+                self.pause = Some(self.world.clock().sleep(pause));
+            }
+        }
+    }
+}
+
+impl<S: SourceSplit> Future for Coordinator<S> {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = &mut *self;
+        loop {
+            let Poll::Ready(event) = this.poll_event(context) else { return Poll::Pending };
+            let mut actions = Vec::new();
+            let stepped = event.and_then(|event| this.enumerator.step(event, &mut actions));
+            if let Err(error) = stepped {
+                return Poll::Ready(Err(error));
+            }
+            actions.into_iter().for_each(|action| this.apply(action));
+        }
+    }
+}
+
+impl<S> Unpin for Coordinator<S> {}

@@ -1,0 +1,11 @@
+//! Sources at work: the reader in its subtask, the enumerator beside the JobManager, and the messages between them.
+
+mod alignment;
+mod coordinator;
+mod link;
+mod operator;
+
+pub use alignment::{AlignmentGroup, Alignments};
+pub use coordinator::coordinate;
+pub use link::{CoordinatorLink, ReaderLink, link};
+pub use operator::{BAD_RECORDS, ReaderSource, SourceOperator, SourceProgress};

@@ -1,0 +1,290 @@
+//! The source in a subtask: reads batches, gives them event time.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hurtig_connect::{
+    BadRecord, ReaderEvent, ReaderOutput, SourceReader, SourceSplit, TrackerOutput, WatermarkTracker,
+};
+use hurtig_env::MonotonicTime;
+use hurtig_metrics::{Counter, Gauge, names};
+use hurtig_types::{Data, Records, Result, Signal, Watermark};
+
+use super::alignment::AlignmentGroup;
+use super::link::{ReaderLink, ToReader};
+use crate::{OperatorContext, Output, OutputTag};
+
+/// The side output of every source that holds the records which could not be read.
+pub const BAD_RECORDS: &str = "bad-records";
+
+/// What a source did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceProgress {
+    /// There is something in the output.
+    Emitted,
+    /// It has ended; there may be last words in the output.
+    Finished,
+}
+
+/// A source, at work in one subtask: the head of a chain.
+pub trait SourceOperator: Send {
+    /// Reads on. `Pending` when there is nothing now; [`Output::waker`] is woken when there is.
+    ///
+    /// # Errors
+    /// Why the job must fail.
+    fn poll_next(&mut self, output: &mut Output) -> Poll<Result<SourceProgress>>;
+
+    /// When it wants to be polled again in any case.
+    fn deadline(&self) -> Option<MonotonicTime> {
+        None
+    }
+
+    /// Lets go of everything.
+    ///
+    /// # Errors
+    /// When something could not be ended well.
+    fn close(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a [`SourceReader`]: takes splits from the link, timestamps and watermarks from the strategy.
+pub struct ReaderSource<T, S> {
+    reader: Box<dyn SourceReader<T, S>>,
+    link: ReaderLink<S>,
+    tracker: WatermarkTracker<T>,
+    buffer: ReaderOutput<T>,
+    /// Records of the buffer that wait behind a watermark.
+    rest: Option<Rest>,
+    bad_records: OutputTag<BadRecord>,
+    periodic: Periodic,
+    alignment: Option<Member>,
+    started: bool,
+    bad_count: Counter,
+    watermark: Gauge,
+}
+
+/// What came with the records that are still in the buffer.
+#[derive(Clone, Copy)]
+enum Rest {
+    Batch,
+    SplitEnd,
+}
+
+/// When the next periodic watermark is due.
+struct Periodic {
+    interval: std::time::Duration,
+    next: MonotonicTime,
+    wanted: bool,
+}
+
+/// A source's place in its alignment group.
+struct Member {
+    group: Arc<AlignmentGroup>,
+    index: usize,
+    drift_ms: i64,
+    paused: bool,
+}
+
+impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
+    /// Runs `reader`, with the splits that come over `link`, and event time by `tracker`'s strategy; a member of `alignment` if its strategy
+    /// says so.
+    pub fn new(
+        reader: Box<dyn SourceReader<T, S>>,
+        link: ReaderLink<S>,
+        tracker: WatermarkTracker<T>,
+        alignment: Option<Arc<AlignmentGroup>>,
+        context: &OperatorContext,
+    ) -> Self {
+        let strategy = tracker.strategy();
+        let interval = strategy.alignment().map_or(context.watermark_interval, |alignment| {
+            alignment.update_interval.min(context.watermark_interval)
+        });
+        let periodic = Periodic {
+            interval,
+            next: context.world.clock().now() + interval,
+            wanted: strategy.generates() && !interval.is_zero(),
+        };
+        let drift = strategy.alignment().map_or(i64::MAX, |alignment| {
+            i64::try_from(alignment.max_drift.as_millis()).unwrap_or(i64::MAX)
+        });
+        let watermark = context.metrics.gauge(names::CURRENT_OUTPUT_WATERMARK);
+        watermark.set(i64::MIN);
+        Self {
+            reader,
+            link,
+            tracker,
+            buffer: ReaderOutput::default(),
+            rest: None,
+            bad_records: OutputTag::new(BAD_RECORDS),
+            periodic,
+            alignment: alignment.map(|group| Member {
+                index: group.join(),
+                group,
+                drift_ms: drift,
+                paused: false,
+            }),
+            started: false,
+            bad_count: context.metrics.counter(names::NUM_RECORDS_IN_ERRORS),
+            watermark,
+        }
+    }
+
+    fn receive(&mut self, output: &Output) -> Result<()> {
+        if !std::mem::replace(&mut self.started, true) {
+            self.link.join();
+        }
+        while let Poll::Ready(message) = self.link.poll_receive(output.waker()) {
+            match message {
+                ToReader::NoMoreSplits => self.reader.no_more_splits(),
+                ToReader::Splits(splits) => {
+                    for split in &splits {
+                        self.tracker.add_split(&Arc::from(split.id()), output.monotonic());
+                    }
+                    self.reader.add_splits(splits)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The watermark by the clock; whether there was anything to say.
+    fn emit_periodic(&mut self, output: &mut Output) -> bool {
+        let now = output.monotonic();
+        if !self.periodic.wanted || now < self.periodic.next {
+            return false;
+        }
+        self.periodic.next = now + self.periodic.interval;
+        let tracked = self.tracker.on_periodic(now);
+        self.emit(tracked, output);
+        tracked != TrackerOutput::default()
+    }
+
+    fn emit(&mut self, tracked: TrackerOutput, output: &mut Output) {
+        if let Some(status) = tracked.status {
+            output.emit(Signal::Status(status));
+        }
+        if let Some(watermark) = tracked.watermark {
+            self.watermark.set(watermark.timestamp().as_millis());
+            output.emit(Signal::Watermark(watermark));
+        }
+        if let Some(member) = &self.alignment {
+            let current = self.tracker.current();
+            member.group.report(member.index, (!self.tracker.is_idle()).then_some(current));
+        }
+    }
+
+    /// Whether every split is so far ahead that the source must wait for others. Single splits that are ahead are paused in the reader.
+    fn is_held_back(&mut self, output: &Output) -> bool {
+        let Some(member) = &mut self.alignment else { return false };
+        let limit = member.group.slowest().saturating_add_millis(member.drift_ms);
+        let (mut ahead, mut splits) = (0, 0);
+        for (split, beyond) in self.tracker.splits_beyond(limit) {
+            splits += 1;
+            ahead += usize::from(beyond);
+            if beyond || member.paused {
+                self.reader.set_paused(split, beyond);
+            }
+        }
+        member.paused = ahead > 0;
+        if member.paused {
+            member.group.wake_on_change(output.waker());
+        }
+        splits > 0 && ahead == splits
+    }
+
+    /// Hands on what is in the buffer, as far as the next watermark.
+    fn emit_buffer(&mut self, came_with: Rest, output: &mut Output) -> Result<()> {
+        let Some(split) = self.buffer.split().cloned() else { return Ok(()) };
+        let records = &mut self.buffer.records;
+        let (values, times) = (&records.values, &records.timestamps);
+        let now = output.monotonic();
+        let (seen, mut tracked) = self.tracker.on_batch(&split, values, times, now);
+        if seen < records.len() {
+            let behind = split_off(records, seen);
+            std::mem::swap(output.main::<T>()?, records);
+            *records = behind;
+            self.rest = Some(came_with);
+        } else {
+            std::mem::swap(output.main::<T>()?, records);
+            if let Rest::SplitEnd = came_with {
+                let ended = self.tracker.remove_split(&split);
+                tracked.status = ended.status.or(tracked.status);
+                tracked.watermark = ended.watermark.or(tracked.watermark);
+            }
+        }
+        self.emit(tracked, output);
+        Ok(())
+    }
+
+    fn emit_bad(&mut self, output: &mut Output) -> Result<()> {
+        self.bad_count.inc(self.buffer.bad.len() as u64);
+        for bad in self.buffer.bad.drain(..) {
+            output.sides().push(&self.bad_records, bad, hurtig_types::Timestamp::NONE)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the records from `at` on out of `records`.
+fn split_off<T>(records: &mut Records<T>, at: usize) -> Records<T> {
+    let column = |length: usize| at.min(length);
+    let timestamps = column(records.timestamps.len());
+    let hashes = column(records.hashes.len());
+    Records {
+        values: records.values.split_off(at),
+        timestamps: records.timestamps.split_off(timestamps),
+        hashes: records.hashes.split_off(hashes),
+        origin: records.origin.clone(),
+    }
+}
+
+impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
+    fn poll_next(&mut self, output: &mut Output) -> Poll<Result<SourceProgress>> {
+        self.receive(output)?;
+        if self.emit_periodic(output) {
+            return Poll::Ready(Ok(SourceProgress::Emitted));
+        }
+        if let Some(came_with) = self.rest.take() {
+            self.emit_buffer(came_with, output)?;
+            return Poll::Ready(Ok(SourceProgress::Emitted));
+        }
+        if self.is_held_back(output) {
+            return Poll::Pending;
+        }
+        self.buffer.clear();
+        let waker = output.waker().clone();
+        let polled = self.reader.poll_next(&mut Context::from_waker(&waker), &mut self.buffer);
+        let Poll::Ready(event) = polled else { return Poll::Pending };
+        let event = event?;
+        self.emit_bad(output)?;
+        let progress = match event {
+            ReaderEvent::Batch | ReaderEvent::SplitFinished => {
+                self.tracker.strategy().assign_timestamps(&mut self.buffer.records);
+                let split_ended = event == ReaderEvent::SplitFinished;
+                self.emit_buffer(if split_ended { Rest::SplitEnd } else { Rest::Batch }, output)?;
+                SourceProgress::Emitted
+            }
+            ReaderEvent::EndOfInput => {
+                output.emit(Signal::Watermark(Watermark::MAX));
+                self.watermark.set(i64::MAX);
+                if let Some(member) = &self.alignment {
+                    member.group.report(member.index, None);
+                }
+                SourceProgress::Finished
+            }
+        };
+        Poll::Ready(Ok(progress))
+    }
+
+    fn deadline(&self) -> Option<MonotonicTime> {
+        self.periodic.wanted.then_some(self.periodic.next)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if let Some(member) = &self.alignment {
+            member.group.report(member.index, None);
+        }
+        self.reader.close()
+    }
+}

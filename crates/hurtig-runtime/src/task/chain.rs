@@ -1,0 +1,267 @@
+//! A chain of operators: a tree whose root takes the input and whose leaves write to edges.
+
+use std::task::{Poll, Waker};
+
+use hurtig_env::MonotonicTime;
+use hurtig_exchange::EdgeWriter;
+use hurtig_types::{ErasedBatch, Result, Signal, Timestamp};
+
+use super::node::{Node, Routes};
+use crate::{Output, Progress};
+
+/// Who reads an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The node of this index in the same chain.
+    Node(usize),
+    /// The edge of this index.
+    Edge(usize),
+}
+
+/// How a chain left off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainState {
+    /// Everything that was handed in has passed through: there is room for more.
+    Idle,
+    /// There is more to do, and nothing it waits for.
+    Busy,
+    /// An edge waits for credit.
+    BlockedOnOutput,
+    /// An operator waits for something outside.
+    BlockedOnOperator,
+}
+
+/// Operators that hand batches on by direct calls.
+///
+/// Nodes stand in preorder: a parent before its children. The chain always works at the last node that has something to do;
+/// so a node runs only when everything behind it is done, each holds at most one batch, and what a chain keeps in memory is bounded
+/// by its length, however much an operator has to say. All progress is in the nodes: a chain can stop after any call and go on later.
+pub struct OperatorChain {
+    nodes: Vec<Node>,
+    edges: Vec<Box<dyn EdgeWriter>>,
+    ended: bool,
+}
+
+impl OperatorChain {
+    /// A chain of these nodes, whose routes refer to each other and to the edges by index.
+    pub fn new(nodes: Vec<Node>, edges: Vec<Box<dyn EdgeWriter>>) -> Self {
+        Self { nodes, edges, ended: false }
+    }
+
+    /// Opens the operators, those behind first: nobody gets records before it is open.
+    ///
+    /// # Errors
+    /// What the first operator that can't work answered.
+    pub fn open(&mut self) -> Result<()> {
+        self.nodes.iter_mut().rev().try_for_each(Node::open)
+    }
+
+    /// Works until everything has passed, something is missing, or `calls_max` calls were made.
+    ///
+    /// # Errors
+    /// What an operator answered, with its name, subtask and source position.
+    pub fn run(&mut self, waker: &Waker, calls_max: usize) -> Result<ChainState> {
+        for _ in 0..calls_max {
+            if self.poll_drain(waker).is_pending() {
+                return Ok(ChainState::BlockedOnOutput);
+            }
+            let Some(index) = self.nodes.iter().rposition(Node::is_busy) else {
+                return Ok(ChainState::Idle);
+            };
+            let Some(node) = self.nodes.get_mut(index) else { return Ok(ChainState::Idle) };
+            let progress = node.work()?;
+            self.deliver(index, waker)?;
+            if progress == Progress::Blocked {
+                return Ok(ChainState::BlockedOnOperator);
+            }
+        }
+        Ok(ChainState::Busy)
+    }
+
+    /// Hands a batch to the first node.
+    pub fn accept_batch(&mut self, input: usize, batch: ErasedBatch) {
+        if let Some(node) = self.nodes.first_mut() {
+            node.accept_owned(input, batch);
+        }
+    }
+
+    /// Hands a signal to the first node.
+    pub fn accept_signal(&mut self, input: usize, signal: Signal) {
+        if let Some(node) = self.nodes.first_mut() {
+            node.accept_signal(input, signal);
+        }
+    }
+
+    /// Hands on what a source put out that stands before the first node.
+    ///
+    /// # Errors
+    /// When types don't fit, which is a bug.
+    pub fn accept_output(&mut self, output: &mut Output, routes: &Routes, waker: &Waker) -> Result<()> {
+        Self::route(output, routes, &mut self.nodes, 0, &mut self.edges, &mut self.ended, waker)
+    }
+
+    /// Tells nodes whose processing time has come; whether there were any. For an idle chain.
+    pub fn fire_due(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        for node in &mut self.nodes {
+            if node.operator.next_time().is_some_and(|time| time <= now) {
+                node.accept_time(now);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// When the next processing-time timer is due.
+    pub fn next_time(&self) -> Option<Timestamp> {
+        self.nodes.iter().filter_map(|node| node.operator.next_time()).min()
+    }
+
+    /// Lends time and waker to the nodes.
+    pub fn lend(&mut self, now: Timestamp, monotonic: MonotonicTime, waker: &Waker) {
+        for node in &mut self.nodes {
+            node.output.lend(now, monotonic, waker);
+        }
+    }
+
+    /// The task is about to wait.
+    pub fn flush_idle(&mut self, waker: &Waker) {
+        self.edges.iter_mut().for_each(|edge| edge.flush_idle(waker));
+    }
+
+    /// Sends partial batches that have waited long enough.
+    pub fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
+        self.edges.iter_mut().for_each(|edge| edge.flush_due(now, waker));
+    }
+
+    /// When the next partial batch is due.
+    pub fn flush_deadline(&self) -> Option<MonotonicTime> {
+        self.edges.iter().filter_map(|edge| edge.flush_deadline()).min()
+    }
+
+    /// Whether the end of input has passed through, and everything was sent.
+    pub fn is_finished(&mut self, waker: &Waker) -> bool {
+        let nodes_finished = self.nodes.iter().all(Node::is_finished);
+        nodes_finished && (self.ended || !self.nodes.is_empty()) && self.poll_drain(waker).is_ready()
+    }
+
+    /// Batches and bytes sent to other tasks.
+    pub fn sent(&self) -> (u64, u64) {
+        let sum = |total: (u64, u64), sent: (u64, u64)| (total.0 + sent.0, total.1 + sent.1);
+        self.edges.iter().map(|edge| edge.sent()).fold((0, 0), sum)
+    }
+
+    /// Closes every operator, once, and returns the first error.
+    ///
+    /// # Errors
+    /// What the first operator that could not be closed well answered.
+    pub fn close(&mut self) -> Result<()> {
+        let mut result = Ok(());
+        for node in &mut self.nodes {
+            let closed = node.close();
+            if result.is_ok() {
+                result = closed;
+            }
+        }
+        result
+    }
+
+    fn poll_drain(&mut self, waker: &Waker) -> Poll<()> {
+        let mut pending = false;
+        for edge in &mut self.edges {
+            pending |= edge.poll_drain(waker).is_pending();
+        }
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Hands on what node `index` put out. Its children stand behind it and have nothing to do.
+    fn deliver(&mut self, index: usize, waker: &Waker) -> Result<()> {
+        let (before, behind) = self.nodes.split_at_mut(index + 1);
+        let Some(node) = before.last_mut() else { return Ok(()) };
+        node.metrics.records_out(node.output.main.len());
+        node.metrics.watermark_out(&node.output.signals);
+        let Node { output, routes, .. } = node;
+        Self::route(output, routes, behind, index + 1, &mut self.edges, &mut self.ended, waker)
+    }
+
+    /// `nodes` are those from index `first` on.
+    fn route(
+        output: &mut Output,
+        routes: &Routes,
+        nodes: &mut [Node],
+        first: usize,
+        edges: &mut [Box<dyn EdgeWriter>],
+        ended: &mut bool,
+        waker: &Waker,
+    ) -> Result<()> {
+        let now = output.monotonic;
+        let mut router = Router { nodes, first, edges, now, waker };
+        router.batch(&mut output.main, &routes.main)?;
+        for (side, targets) in output.sides.iter_mut().zip(&routes.sides) {
+            router.batch(&mut side.batch, targets)?;
+        }
+        for signal in output.signals.drain(..) {
+            *ended |= signal == Signal::EndOfInput;
+            router.signal(signal, routes);
+        }
+        Ok(())
+    }
+}
+
+struct Router<'a> {
+    nodes: &'a mut [Node],
+    first: usize,
+    edges: &'a mut [Box<dyn EdgeWriter>],
+    now: MonotonicTime,
+    waker: &'a Waker,
+}
+
+impl Router<'_> {
+    /// The last reader gets the batch itself, the others copies.
+    fn batch(&mut self, batch: &mut ErasedBatch, targets: &[Target]) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let Some((last, others)) = targets.split_last() else {
+            batch.clear();
+            return Ok(());
+        };
+        for target in others {
+            self.hand(&mut batch.duplicate(), *target)?;
+        }
+        self.hand(batch, *last)
+    }
+
+    fn hand(&mut self, batch: &mut ErasedBatch, target: Target) -> Result<()> {
+        match target {
+            Target::Node(index) => {
+                if let Some(node) = self.nodes.get_mut(index - self.first) {
+                    node.accept_batch(0, batch);
+                }
+            }
+            Target::Edge(index) => {
+                if let Some(edge) = self.edges.get_mut(index) {
+                    edge.write(batch, self.now, self.waker)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn signal(&mut self, signal: Signal, routes: &Routes) {
+        for target in routes.all() {
+            match *target {
+                Target::Node(index) => {
+                    if let Some(node) = self.nodes.get_mut(index - self.first) {
+                        node.accept_signal(0, signal);
+                    }
+                }
+                Target::Edge(index) => {
+                    if let Some(edge) = self.edges.get_mut(index) {
+                        edge.signal(signal, self.waker);
+                    }
+                }
+            }
+        }
+    }
+}

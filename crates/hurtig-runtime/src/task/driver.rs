@@ -1,0 +1,105 @@
+//! The future that drives a task: steps while there is something to do, and waits at the edges.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use futures::task::AtomicWaker;
+use hurtig_env::{Sleep, World};
+use hurtig_types::{Error, Result};
+
+use super::step::{StepOutcome, Task};
+
+/// Stops a task from outside.
+#[derive(Default)]
+pub(crate) struct TaskControl {
+    cancelled: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl TaskControl {
+    /// Asks the task to end. It closes its operators first.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+/// Runs a task to its end, and closes it on every path.
+pub(crate) struct TaskFuture {
+    task: Task,
+    control: Arc<TaskControl>,
+    world: World,
+    sleep: Option<Sleep>,
+    ended: bool,
+}
+
+impl TaskFuture {
+    pub(crate) fn new(task: Task, control: Arc<TaskControl>, world: World) -> Self {
+        Self { task, control, world, sleep: None, ended: false }
+    }
+
+    fn end(&mut self, result: Result<()>) -> Poll<Result<()>> {
+        self.ended = true;
+        let closed = self.task.close();
+        Poll::Ready(result.and(closed))
+    }
+
+    /// Waits for the waker or the task's deadline. `Ready` when the deadline has come already.
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.task.deadline() else {
+            self.sleep = None;
+            return Poll::Pending;
+        };
+        if !self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() == deadline) {
+            self.sleep = Some(self.world.clock().sleep_until(deadline));
+        }
+        match &mut self.sleep {
+            Some(sleep) => Pin::new(sleep).poll(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Future for TaskFuture {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = &mut *self;
+        if this.ended {
+            return Poll::Ready(Err(Error::bug("a task was polled after its end")));
+        }
+        this.control.waker.register(context.waker());
+        for _ in 0..this.world.spawner().steps_per_poll() {
+            if this.control.cancelled.load(Ordering::Acquire) {
+                return this.end(Err(Error::cancelled()));
+            }
+            match this.task.step(context.waker()) {
+                Ok(StepOutcome::Progressed) => {}
+                Ok(StepOutcome::Finished) => return this.end(Ok(())),
+                Ok(_) => {
+                    if this.poll_wait(context).is_pending() {
+                        return Poll::Pending;
+                    }
+                    this.sleep = None;
+                }
+                Err(error) => return this.end(Err(error)),
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A future that is dropped before its end (the world shuts down) still closes its operators.
+impl Drop for TaskFuture {
+    fn drop(&mut self) {
+        if !self.ended {
+            if let Err(error) = self.task.close() {
+                tracing::warn!(%error, "a task that was dropped could not be closed");
+            }
+        }
+    }
+}

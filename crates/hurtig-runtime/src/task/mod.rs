@@ -1,0 +1,15 @@
+//! A subtask at work: its chain of operators, its inputs or its source, and the future that drives it.
+
+mod chain;
+mod driver;
+mod head;
+mod metrics;
+mod node;
+mod step;
+
+pub use chain::{ChainState, OperatorChain, Target};
+pub use head::{Head, Inputs, SourceHead};
+pub use node::{Node, NodeLabel, Routes};
+pub use step::{StepOutcome, Task};
+
+pub(crate) use driver::{TaskControl, TaskFuture};

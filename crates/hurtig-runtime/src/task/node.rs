@@ -1,0 +1,263 @@
+//! One operator of a chain, with what was handed to it and where its output goes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hurtig_types::{ErasedBatch, Error, ErrorKind, Origin, Result, Signal, Timestamp, Watermark};
+
+use super::chain::Target;
+use super::metrics::NodeMetrics;
+use crate::operator::label;
+use crate::{OperatorContext, Output, Progress, StreamOperator};
+
+/// How messages and metrics name an operator.
+#[derive(Clone, Debug)]
+pub struct NodeLabel {
+    /// The operator's name.
+    pub name: String,
+    /// Which subtask.
+    pub subtask: u32,
+    /// Of how many.
+    pub parallelism: u32,
+}
+
+/// Where the outputs of a node go: the main one, and each side output in the order of [`Output`]'s.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// Readers of the main output.
+    pub main: Vec<Target>,
+    /// Readers of the side outputs.
+    pub sides: Vec<Vec<Target>>,
+}
+
+impl Routes {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Target> {
+        self.main.iter().chain(self.sides.iter().flatten())
+    }
+}
+
+/// An operator in its place.
+///
+/// It holds at most one batch, one set of due timers and the signals behind them, and works them off in this order.
+pub struct Node {
+    pub(super) label: NodeLabel,
+    pub(super) operator: Box<dyn StreamOperator>,
+    pub(super) output: Output,
+    pub(super) routes: Routes,
+    pub(super) metrics: NodeMetrics,
+    context: OperatorContext,
+    inbox: Inbox,
+    /// What a call that answered `More` or `Blocked` was about.
+    unfinished: Option<Unit>,
+    inputs_open: usize,
+    origin: Origin,
+}
+
+struct Inbox {
+    batch: ErasedBatch,
+    filled: bool,
+    input: usize,
+    time: Option<Timestamp>,
+    signals: std::collections::VecDeque<(usize, Signal)>,
+}
+
+/// A piece of work for an operator.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Batch,
+    Time,
+    Watermark(Watermark),
+    End,
+}
+
+impl Node {
+    /// A node of `inputs` inputs, whose (empty) inbox is of the type that the operator takes.
+    pub fn new(
+        label: NodeLabel,
+        context: OperatorContext,
+        operator: Box<dyn StreamOperator>,
+        inbox: ErasedBatch,
+        inputs: usize,
+        output: Output,
+        routes: Routes,
+    ) -> Self {
+        Self {
+            label,
+            operator,
+            output,
+            routes,
+            metrics: NodeMetrics::register(&context.metrics),
+            context,
+            inbox: Inbox {
+                batch: inbox,
+                filled: false,
+                input: 0,
+                time: None,
+                signals: std::collections::VecDeque::new(),
+            },
+            unfinished: None,
+            inputs_open: inputs,
+            origin: Origin::UNKNOWN,
+        }
+    }
+
+    /// Opens the operator.
+    pub(super) fn open(&mut self) -> Result<()> {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            self.operator.open(&self.context, &mut self.output)
+        }));
+        let opened = opened.unwrap_or_else(|panic| Err(panic_error(&*panic)));
+        opened.map_err(|error| self.locate(error).context("opening"))
+    }
+
+    /// Whether there is something to do.
+    pub(super) fn is_busy(&self) -> bool {
+        self.unfinished.is_some()
+            || self.inbox.filled
+            || self.inbox.time.is_some()
+            || !self.inbox.signals.is_empty()
+    }
+
+    /// Whether all inputs have ended and everything is done.
+    pub(super) fn is_finished(&self) -> bool {
+        self.inputs_open == 0 && !self.is_busy()
+    }
+
+    /// Hands over a batch that the node may keep; leaves an empty one of the same kind.
+    pub(super) fn accept_batch(&mut self, input: usize, batch: &mut ErasedBatch) {
+        std::mem::swap(&mut self.inbox.batch, batch);
+        self.inbox.filled = true;
+        self.inbox.input = input;
+    }
+
+    pub(super) fn accept_owned(&mut self, input: usize, batch: ErasedBatch) {
+        self.inbox.batch = batch;
+        self.inbox.filled = true;
+        self.inbox.input = input;
+    }
+
+    pub(super) fn accept_signal(&mut self, input: usize, signal: Signal) {
+        self.inbox.signals.push_back((input, signal));
+    }
+
+    pub(super) fn accept_time(&mut self, now: Timestamp) {
+        self.inbox.time = Some(now);
+    }
+
+    /// Does one piece of work: a batch, a timer slice, a signal.
+    pub(super) fn work(&mut self) -> Result<Progress> {
+        match catch_unwind(AssertUnwindSafe(|| self.work_unguarded())) {
+            Ok(Ok(progress)) => Ok(progress),
+            Ok(Err(error)) => Err(self.locate(error)),
+            Err(panic) => Err(self.locate(panic_error(&*panic))),
+        }
+    }
+
+    fn work_unguarded(&mut self) -> Result<Progress> {
+        let (unit, progress) = match self.unfinished.take() {
+            Some(unit) => (unit, self.operator.resume(&mut self.output)?),
+            None => match self.begin()? {
+                Some(begun) => begun,
+                None => return Ok(Progress::Done),
+            },
+        };
+        if progress == Progress::Done {
+            self.finish(unit);
+        } else {
+            self.unfinished = Some(unit);
+        }
+        self.stamp_origin();
+        Ok(progress)
+    }
+
+    /// Takes the next piece of work; `None` when it was a signal that concerns the operator not.
+    fn begin(&mut self) -> Result<Option<(Unit, Progress)>> {
+        if self.inbox.filled {
+            self.inbox.filled = false;
+            let batch = &mut self.inbox.batch;
+            self.metrics.records_in(batch.len());
+            self.origin.clone_from(batch.origin());
+            let progress = self.operator.process_batch(self.inbox.input, batch, &mut self.output)?;
+            return Ok(Some((Unit::Batch, progress)));
+        }
+        self.origin = Origin::UNKNOWN;
+        if let Some(now) = self.inbox.time.take() {
+            return Ok(Some((Unit::Time, self.operator.process_time(now, &mut self.output)?)));
+        }
+        match self.inbox.signals.pop_front() {
+            Some((_, Signal::Watermark(watermark))) => {
+                self.metrics.watermark_in(watermark);
+                let progress = self.operator.process_watermark(watermark, &mut self.output)?;
+                Ok(Some((Unit::Watermark(watermark), progress)))
+            }
+            Some((input, Signal::EndOfInput)) => {
+                self.inputs_open = self.inputs_open.saturating_sub(1);
+                Ok(Some((Unit::End, self.operator.end_input(input, &mut self.output)?)))
+            }
+            Some((_, Signal::Status(status))) => {
+                if !self.operator.generates_watermarks() {
+                    self.output.emit(Signal::Status(status));
+                }
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Passes on what a finished piece of work means for those behind.
+    fn finish(&mut self, unit: Unit) {
+        match unit {
+            Unit::Batch => self.inbox.batch.clear(),
+            Unit::Time => {}
+            Unit::Watermark(watermark) => {
+                if !self.operator.generates_watermarks() || watermark == Watermark::MAX {
+                    self.output.emit(Signal::Watermark(watermark));
+                }
+            }
+            Unit::End if self.inputs_open == 0 => self.output.emit(Signal::EndOfInput),
+            Unit::End => {}
+        }
+    }
+
+    fn stamp_origin(&mut self) {
+        if self.origin.is_unknown() {
+            return;
+        }
+        if !self.output.main.is_empty() {
+            self.output.main.set_origin(self.origin.clone());
+        }
+        for side in &mut self.output.sides {
+            if !side.batch.is_empty() {
+                side.batch.set_origin(self.origin.clone());
+            }
+        }
+    }
+
+    /// Names the operator, the subtask and the source position that an error belongs to.
+    fn locate(&self, error: Error) -> Error {
+        let NodeLabel { name, subtask, parallelism } = &self.label;
+        let mut place = label(name, *subtask, *parallelism);
+        if !self.origin.is_unknown() {
+            place = format!("{place}, in records from {}", self.origin);
+        }
+        error.context(place)
+    }
+
+    /// Closes the operator, whatever it does.
+    pub(super) fn close(&mut self) -> Result<()> {
+        self.origin = Origin::UNKNOWN;
+        match catch_unwind(AssertUnwindSafe(|| self.operator.close())) {
+            Ok(result) => result.map_err(|error| self.locate(error).context("closing")),
+            Err(panic) => Err(self.locate(panic_error(&*panic)).context("closing")),
+        }
+    }
+}
+
+/// What a function of the user said when it panicked.
+pub(crate) fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {
+    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_string(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without a message".to_string(),
+    };
+    Error::new(ErrorKind::Function, format!("panicked: {message}"))
+}

@@ -1,0 +1,141 @@
+//! The step machine of a subtask.
+
+use std::task::{Poll, Waker};
+
+use hurtig_env::{Clock, MonotonicTime};
+use hurtig_metrics::MetricGroup;
+use hurtig_types::{Error, Result, Timestamp};
+
+use super::chain::{ChainState, OperatorChain};
+use super::head::Head;
+use super::metrics::{Spent, TaskMetrics};
+
+/// How many calls of operators one step may make before it returns.
+const CALLS_PER_STEP_MAX: usize = 64;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It did something; there may be more to do.
+    Progressed,
+    /// There is nothing to read. The waker is woken when there is.
+    BlockedOnInput,
+    /// There is no credit to send with. The waker is woken when there is.
+    BlockedOnOutput,
+    /// An operator waits for the outside world, which wakes the waker.
+    BlockedOnOperator,
+    /// The input has ended and everything was passed on.
+    Finished,
+}
+
+/// A subtask: a head, a chain behind it, and nothing that runs by itself.
+///
+/// [`step`](Task::step) takes at most one batch, one signal or one slice of timers through the chain and returns. Who calls it, and on
+/// which thread, is somebody else's concern.
+pub struct Task {
+    head: Head,
+    chain: OperatorChain,
+    clock: Clock,
+    metrics: TaskMetrics,
+    /// Since when, and with what, the task has been waiting or working.
+    spending: (Spent, MonotonicTime),
+    opened: bool,
+    closed: bool,
+}
+
+impl Task {
+    /// A task of this head and chain.
+    pub fn new(head: Head, chain: OperatorChain, clock: Clock, metrics: &MetricGroup) -> Self {
+        let spending = (Spent::Idle, clock.now());
+        let metrics = TaskMetrics::register(metrics);
+        Self { head, chain, clock, metrics, spending, opened: false, closed: false }
+    }
+
+    /// Does the next piece of work. After a `Blocked…` outcome it need not be called again before `waker` was woken or
+    /// [`deadline`](Task::deadline) has come.
+    ///
+    /// # Errors
+    /// Why the job must fail.
+    pub fn step(&mut self, waker: &Waker) -> Result<StepOutcome> {
+        let monotonic = self.clock.now();
+        let now = Timestamp::from_millis(self.clock.wall_clock_ms());
+        self.spend_until(monotonic);
+        self.head.lend(now, monotonic, waker);
+        self.chain.lend(now, monotonic, waker);
+        self.chain.flush_due(monotonic, waker);
+        let outcome = self.advance(now, waker)?;
+        if outcome == StepOutcome::BlockedOnInput {
+            self.chain.flush_idle(waker);
+        }
+        self.metrics.sent(self.chain.sent());
+        let spent = Spent::from(outcome);
+        if spent != self.spending.0 {
+            // What was done in this step was work, also when it ends in waiting.
+            let until = self.clock.now();
+            self.metrics.spend(Spent::Busy, monotonic, until);
+            self.spending = (spent, until);
+        }
+        Ok(outcome)
+    }
+
+    fn advance(&mut self, now: Timestamp, waker: &Waker) -> Result<StepOutcome> {
+        if !std::mem::replace(&mut self.opened, true) {
+            self.chain.open()?;
+        }
+        match self.chain.run(waker, CALLS_PER_STEP_MAX)? {
+            ChainState::Idle => {}
+            ChainState::Busy => return Ok(StepOutcome::Progressed),
+            ChainState::BlockedOnOutput => return Ok(StepOutcome::BlockedOnOutput),
+            ChainState::BlockedOnOperator => return Ok(StepOutcome::BlockedOnOperator),
+        }
+        if self.chain.is_finished(waker) {
+            return Ok(StepOutcome::Finished);
+        }
+        if self.chain.fire_due(now) {
+            return Ok(StepOutcome::Progressed);
+        }
+        match self.head.poll_next(&mut self.chain, waker) {
+            Poll::Pending => Ok(StepOutcome::BlockedOnInput),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) => Ok(match self.chain.run(waker, CALLS_PER_STEP_MAX)? {
+                ChainState::Idle | ChainState::Busy => StepOutcome::Progressed,
+                ChainState::BlockedOnOutput => StepOutcome::BlockedOnOutput,
+                ChainState::BlockedOnOperator => StepOutcome::BlockedOnOperator,
+            }),
+        }
+    }
+
+    /// When it wants to be stepped again even if nobody wakes it: a timer, a partial batch, a periodic watermark.
+    pub fn deadline(&self) -> Option<MonotonicTime> {
+        let timer = self.chain.next_time().map(|time| self.monotonic_of(time));
+        let others = [self.chain.flush_deadline(), self.head.deadline(), timer];
+        others.into_iter().flatten().min()
+    }
+
+    /// Closes every operator and the source; once, whatever happened. The first error counts.
+    ///
+    /// # Errors
+    /// What could not be ended well.
+    pub fn close(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Err(Error::bug("a task was closed twice"));
+        }
+        let until = self.clock.now();
+        self.spend_until(until);
+        let chain = self.chain.close();
+        let head = self.head.close();
+        chain.and(head)
+    }
+
+    fn spend_until(&mut self, until: MonotonicTime) {
+        let (spent, since) = self.spending;
+        self.metrics.spend(spent, since, until);
+        self.spending = (spent, until);
+    }
+
+    /// Timers are set by the wall clock, sleeping is done by the monotonic one.
+    fn monotonic_of(&self, time: Timestamp) -> MonotonicTime {
+        let ahead = time.as_millis().saturating_sub(self.clock.wall_clock_ms()).max(0);
+        self.clock.now() + std::time::Duration::from_millis(ahead.unsigned_abs())
+    }
+}

@@ -1,0 +1,21 @@
+//! The typed face of keyed state: values, lists, maps, reductions and aggregates under the current key.
+
+mod access;
+mod aggregate;
+mod aggregating;
+mod list;
+mod map;
+mod reducing;
+mod sort;
+mod state;
+mod table;
+mod token;
+mod value;
+
+pub use aggregate::AggregateFunction;
+pub use aggregating::AggregatingState;
+pub use list::ListState;
+pub use map::MapState;
+pub use reducing::ReducingState;
+pub use state::{KeyedContext, KeyedState};
+pub use value::ValueState;

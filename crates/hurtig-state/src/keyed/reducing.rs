@@ -1,0 +1,96 @@
+//! A reduction per key.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use hurtig_types::{Data, Result};
+
+use super::sort::{Sort, short_name};
+use super::state::KeyedContext;
+use super::token::Token;
+
+/// For each key one value, into which every added one is reduced.
+///
+/// # Errors
+/// As for [`ValueState`](crate::ValueState).
+///
+/// ```
+/// use hurtig_state::{KeyedState, ReducingState};
+/// use hurtig_types::{KeyHash, MaxParallelism};
+///
+/// let max_parallelism = MaxParallelism::new(128)?;
+/// let mut state = KeyedState::new(max_parallelism, max_parallelism.range_of(0, 1));
+/// let ctx = &mut state;
+/// ctx.set_current_key(7u64, KeyHash::of(&7u64, max_parallelism));
+///
+/// let sum = ReducingState::<u64>::new("sum", |a, b| a + b);
+/// assert_eq!(sum.get(ctx)?, None);
+/// sum.add(ctx, 3)?;
+/// sum.add(ctx, 4)?;
+/// assert_eq!(sum.get(ctx)?, Some(&7));
+/// sum.clear(ctx)?;
+/// assert_eq!(sum.get(ctx)?, None);
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
+pub struct ReducingState<T> {
+    token: Token<ReductionOf<T>>,
+    reduce: Arc<dyn Fn(T, T) -> T + Send + Sync>,
+}
+
+impl<T: Data> ReducingState<T> {
+    /// The reducing state `name`, with the function that makes one value of the one that is there and the added one.
+    ///
+    /// A function that panics loses the value of its key: it was given away. The attempt ends with it anyway.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        reduce: impl Fn(T, T) -> T + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            token: Token::new(name),
+            reduce: Arc::new(reduce),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.token.name()
+    }
+
+    /// Adds a value: the first stands as it is, every other is reduced with what is there.
+    #[inline]
+    pub fn add<C: KeyedContext + ?Sized>(&self, ctx: &mut C, value: T) -> Result<()> {
+        self.token.access(ctx)?.fold(value, &*self.reduce);
+        Ok(())
+    }
+
+    /// What all values that were added came to.
+    #[inline]
+    pub fn get<'c, C: KeyedContext + ?Sized>(&self, ctx: &'c mut C) -> Result<Option<&'c T>> {
+        Ok(self.token.access(ctx)?.get())
+    }
+
+    /// Removes what was added.
+    pub fn clear<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<()> {
+        self.token.access(ctx)?.remove();
+        Ok(())
+    }
+}
+
+impl<T> Clone for ReducingState<T> {
+    fn clone(&self) -> Self {
+        Self {
+            token: self.token.clone(),
+            reduce: Arc::clone(&self.reduce),
+        }
+    }
+}
+
+pub(super) struct ReductionOf<T>(PhantomData<T>);
+
+impl<T: Data> Sort for ReductionOf<T> {
+    type Stored = T;
+
+    fn describe() -> String {
+        format!("ReducingState<{}>", short_name::<T>())
+    }
+}

@@ -1,0 +1,46 @@
+//! The sorts of state: value, list, map, reduction, aggregate.
+
+use std::any::type_name;
+
+/// What a registered table is: told apart by type, so that a list and a value of the same layout don't mix.
+pub(super) trait Sort: 'static {
+    /// What the table holds for each key.
+    type Stored: Send + 'static;
+
+    /// How a message names it: `ListState<u64>`.
+    fn describe() -> String;
+}
+
+/// `T` as a reader would write it: without the paths of modules.
+pub(super) fn short_name<T: ?Sized>() -> String {
+    shorten(type_name::<T>())
+}
+
+fn shorten(name: &str) -> String {
+    let mut short = String::with_capacity(name.len());
+    let mut word = 0;
+    let mut rest = name.chars().peekable();
+    while let Some(letter) = rest.next() {
+        if letter == ':' && rest.next_if_eq(&':').is_some() {
+            short.truncate(word);
+            continue;
+        }
+        short.push(letter);
+        if !letter.is_alphanumeric() && letter != '_' {
+            word = short.len();
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_paths() {
+        assert_eq!(short_name::<Option<String>>(), "Option<String>");
+        assert_eq!(short_name::<(Vec<u8>, [i64; 3])>(), "(Vec<u8>, [i64; 3])");
+        assert_eq!(shorten("a::b::C<d::E, &f::G>"), "C<E, &G>");
+    }
+}

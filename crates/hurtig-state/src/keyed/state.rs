@@ -1,0 +1,284 @@
+//! The backend of one keyed operator: its tables by name, and the current key.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use hurtig_types::{Error, Key, KeyGroupRange, KeyHash, MaxParallelism, Result};
+
+use super::sort::Sort;
+use super::table::{AnyTable, TypedTable};
+use super::value::ValueOf;
+use crate::StateTable;
+
+/// What keyed state is reached through: the context that a keyed function is called with.
+///
+/// The law: while a function runs for a record or a timer, the state's current key is the record's or the timer's.
+/// [`KeyedState`] is a context for itself, which is handy in tests.
+pub trait KeyedContext {
+    /// The type of the stream's keys.
+    type Key: Key;
+
+    /// The state of the operator.
+    fn keyed_state(&mut self) -> &mut KeyedState<Self::Key>;
+}
+
+/// All keyed state of one operator's subtask.
+///
+/// The operator sets the current key before it calls the user's function; the function reads and writes through the
+/// states it declared ([`ValueState`](crate::ValueState) and its kin), each of which is a table here, made when it is
+/// first used. What was found under the current key is remembered until the key changes, so that reading, judging and
+/// writing a state costs one probe.
+///
+/// ```
+/// use hurtig_state::{KeyedState, ValueState};
+/// use hurtig_types::{KeyHash, MaxParallelism};
+///
+/// let max_parallelism = MaxParallelism::new(128)?;
+/// let mut state = KeyedState::<String>::new(max_parallelism, max_parallelism.range_of(0, 1));
+/// let count = ValueState::<u64>::new("count");
+///
+/// for word in ["to", "be", "or", "not", "to", "be"] {
+///     state.set_current_key(word.to_string(), KeyHash::of(word, max_parallelism));
+///     *count.get_or_default(&mut state)? += 1;
+/// }
+/// assert_eq!(count.get(&mut state)?, Some(&2));
+/// assert_eq!(state.entry_count(), 4);
+/// assert_eq!(state.state_names().collect::<Vec<_>>(), ["count"]);
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
+pub struct KeyedState<K> {
+    max_parallelism: MaxParallelism,
+    range: KeyGroupRange,
+    current: Option<Current<K>>,
+    /// Counts the changes of the current key; what was remembered under another turn is void.
+    turn: u64,
+    tables: Vec<Registered<K>>,
+}
+
+/// The current key, its hash, and since which turn it is.
+pub(super) struct Current<K> {
+    pub(super) key: K,
+    pub(super) hash: KeyHash,
+    pub(super) turn: u64,
+}
+
+struct Registered<K> {
+    name: Arc<str>,
+    /// Its sort and type, for messages.
+    describe: fn() -> String,
+    table: Box<dyn AnyTable<K>>,
+}
+
+impl<K: Key> KeyedState<K> {
+    /// State for the keys of `range`, of which there is none yet.
+    pub fn new(max_parallelism: MaxParallelism, range: KeyGroupRange) -> Self {
+        Self {
+            max_parallelism,
+            range,
+            current: None,
+            turn: 0,
+            tables: Vec::new(),
+        }
+    }
+
+    /// The number of key groups of the operator.
+    pub const fn max_parallelism(&self) -> MaxParallelism {
+        self.max_parallelism
+    }
+
+    /// The key groups that this subtask owns.
+    pub const fn range(&self) -> KeyGroupRange {
+        self.range
+    }
+
+    /// From now on, states are those of `key`, whose hash is `hash`.
+    #[inline]
+    pub fn set_current_key(&mut self, key: K, hash: KeyHash) {
+        if let Some(current) = &self.current
+            && current.hash == hash
+            && current.key == key
+        {
+            return;
+        }
+        self.turn += 1;
+        self.current = Some(Current {
+            key,
+            hash,
+            turn: self.turn,
+        });
+    }
+
+    /// From now on there is no current key, and using a state is an error: for what belongs to no key, as a watermark.
+    pub fn unset_current_key(&mut self) {
+        self.current = None;
+    }
+
+    /// The key whose states are read and written.
+    #[inline]
+    pub fn current_key(&self) -> Option<&K> {
+        self.current.as_ref().map(|current| &current.key)
+    }
+
+    /// The hash of the current key.
+    #[inline]
+    pub fn current_hash(&self) -> Option<KeyHash> {
+        self.current.as_ref().map(|current| current.hash)
+    }
+
+    /// Removes all that is kept for the current key, in every state.
+    ///
+    /// # Errors
+    /// When there is no current key.
+    ///
+    /// ```
+    /// # use hurtig_state::{KeyedState, ListState, ValueState};
+    /// # use hurtig_types::{KeyHash, MaxParallelism};
+    /// # let max_parallelism = MaxParallelism::new(128)?;
+    /// let mut state = KeyedState::new(max_parallelism, max_parallelism.range_of(0, 1));
+    /// state.set_current_key(7u64, KeyHash::of(&7u64, max_parallelism));
+    /// ValueState::new("first").set(&mut state, 1u8)?;
+    /// ListState::new("all").push(&mut state, 1u8)?;
+    /// state.clear_current_key()?;
+    /// assert_eq!(state.entry_count(), 0);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn clear_current_key(&mut self) -> Result<()> {
+        let Some(current) = &self.current else {
+            return Err(no_current_key("everything"));
+        };
+        for registered in &mut self.tables {
+            registered.table.clear_key(current.hash, &current.key);
+        }
+        Ok(())
+    }
+
+    /// Asks for the cache lines that these keys' states will need; call it with the next 64 records or so.
+    ///
+    /// One call per table for all of them. It changes nothing but the time that the look-ups take.
+    pub fn prefetch(&self, hashes: &[KeyHash]) {
+        for registered in &self.tables {
+            registered.table.prefetch(hashes);
+        }
+    }
+
+    /// The table of the [`ValueState<V>`](crate::ValueState) `name`, for operators that work by batch.
+    ///
+    /// # Errors
+    /// When a state of this name but another type exists.
+    ///
+    /// ```
+    /// # use hurtig_state::{KeyedState, ValueState};
+    /// # use hurtig_types::{KeyHash, MaxParallelism};
+    /// # let max_parallelism = MaxParallelism::new(128)?;
+    /// let mut state = KeyedState::<u64>::new(max_parallelism, max_parallelism.range_of(0, 1));
+    /// let hashes = [1u64, 2, 1].map(|key| KeyHash::of(&key, max_parallelism));
+    /// let keys = [1u64, 2, 1];
+    /// state.table::<u32>("count")?.upsert_batch(&hashes, |i| keys[i], |_| 0, |_, _, count| *count += 1);
+    ///
+    /// state.set_current_key(1, hashes[0]);
+    /// assert_eq!(ValueState::<u32>::new("count").get(&mut state)?, Some(&2));
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn table<V: hurtig_types::Data>(
+        &mut self,
+        name: impl Into<Arc<str>>,
+    ) -> Result<&mut StateTable<K, V>> {
+        let name = name.into();
+        let index = self.index_of::<ValueOf<V>>(&name, usize::MAX);
+        self.typed::<ValueOf<V>>(&name, index)
+            .map(|(table, _)| table.table_mut())
+    }
+
+    /// How many entries all states have together.
+    pub fn entry_count(&self) -> usize {
+        self.tables
+            .iter()
+            .map(|registered| registered.table.len())
+            .sum()
+    }
+
+    /// How many bytes the tables hold; what keys and values own beyond themselves is not counted.
+    pub fn memory_bytes(&self) -> usize {
+        self.tables
+            .iter()
+            .map(|registered| registered.table.memory_bytes())
+            .sum()
+    }
+
+    /// The names of the states that were used so far, in the order of first use.
+    pub fn state_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.tables.iter().map(|registered| &*registered.name)
+    }
+
+    /// Where the table `name` is, which is made if there is none; most probably it is `hint`.
+    #[inline]
+    pub(super) fn index_of<S: Sort>(&mut self, name: &Arc<str>, hint: usize) -> usize {
+        match self.tables.get(hint) {
+            Some(registered) if same(&registered.name, name) => hint,
+            _ => self.find_or_register::<S>(name),
+        }
+    }
+
+    #[cold]
+    fn find_or_register<S: Sort>(&mut self, name: &Arc<str>) -> usize {
+        if let Some(index) = self.tables.iter().position(|there| there.name == *name) {
+            return index;
+        }
+        let table = Box::new(TypedTable::<K, S>::new(self.range));
+        self.tables.push(Registered {
+            name: Arc::clone(name),
+            describe: S::describe,
+            table,
+        });
+        self.tables.len() - 1
+    }
+
+    /// The table at `index`, as what it should be, and the current key.
+    #[inline]
+    pub(super) fn typed<S: Sort>(
+        &mut self,
+        name: &str,
+        index: usize,
+    ) -> Result<(&mut TypedTable<K, S>, Option<&Current<K>>)> {
+        let Some(registered) = self.tables.get_mut(index) else {
+            return Err(Error::bug(format!(
+                "state `{name}` was registered and is not there"
+            )));
+        };
+        let table: &mut dyn Any = &mut *registered.table;
+        match table.downcast_mut() {
+            Some(table) => Ok((table, self.current.as_ref())),
+            None => Err(other_type::<S>(name, &(registered.describe)())),
+        }
+    }
+}
+
+impl<K: Key> KeyedContext for KeyedState<K> {
+    type Key = K;
+
+    fn keyed_state(&mut self) -> &mut Self {
+        self
+    }
+}
+
+/// Mostly the two are one and the same text, and its address tells.
+#[inline]
+fn same(one: &str, other: &str) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
+
+#[cold]
+pub(super) fn no_current_key(name: &str) -> Error {
+    Error::invalid_job(format!(
+        "keyed state `{name}` was used while there is no current key: it can be read and written only while a record \
+         or a timer of a keyed stream is processed"
+    ))
+}
+
+#[cold]
+fn other_type<S: Sort>(name: &str, there: &str) -> Error {
+    let asked = S::describe();
+    Error::invalid_job(format!(
+        "keyed state `{name}` is used as {asked}, but was first used as {there}: give one of them another name"
+    ))
+}

@@ -1,0 +1,47 @@
+//! Keyed state on the heap, and the timers of keyed operators.
+//!
+//! What it is: the memory of one keyed operator's subtask. [`StateTable`] is the table under everything, fast by
+//! batches; [`KeyedState`] with [`ValueState`], [`ListState`], [`MapState`], [`ReducingState`] and
+//! [`AggregatingState`] is its typed face for user functions; [`TimerQueue`] and [`TimerService`] remember what is to
+//! happen when.
+//!
+//! What it is not: it knows no threads, no clock, no network and no file. Time is told to it, keys come with the hash
+//! that was computed where the stream was keyed, and whoever owns it calls it from one thread.
+//!
+//! ```text
+//!  KeyHash = key group (16 bits) | table bits (48)
+//!               │                     │
+//!               ▼                     ▼
+//!  StateTable ─ Group ─ index: [ tag 32 | slot + 1 ] open addressing, no tombstones
+//!               (one per             │
+//!                key group           ▼
+//!                owned)     slab:   [ (K, V) (K, V) (K, V) … ]   dense: iteration is a scan
+//!                           hashes: [  h      h      h     … ]   read when the index grows or shrinks
+//!
+//!  user function ─ ValueState<V> ─► KeyedState<K>: current key ─► table "name" ─► slot, remembered for this key
+//!
+//!  TimerQueue    = time ─► one timer | a set of timers, found by key hash, fired in the order of registration
+//! ```
+//!
+//! Three laws:
+//! 1. **State belongs to a key group.** A table holds only the groups of its [`range`](StateTable::range), each as a
+//!    unit of its own; a hash of another group is a record that went astray, and panics instead of being kept.
+//! 2. **The same operations in the same order leave the same content in the same order.** No order depends on an
+//!    address or on a random seed, so a replayed history is equal to the last byte.
+//! 3. **A batch does what its records would do one after another.** Prefetching and hints change the time it takes,
+//!    nothing else.
+
+mod index;
+mod keyed;
+mod prefetch;
+mod probe;
+mod table;
+mod timers;
+
+pub use keyed::{
+    AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
+    ReducingState, ValueState,
+};
+pub use probe::Probe;
+pub use table::{Cursor, Slot, StateTable};
+pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

@@ -1,0 +1,75 @@
+//! Walking a table in slices.
+
+use hurtig_types::KeyGroup;
+
+use super::{Slot, StateTable};
+
+/// A place in a walk over all entries of a table, which may be left and taken up again.
+///
+/// For what has more to say than fits a batch: a window that fires for a million keys, state that expires. The walk
+/// visits every entry once, from the end backwards, and the entry that was visited last may be removed with
+/// [`StateTable::remove_at`]: what takes its slot was visited before. Until the walk is over nothing may be inserted
+/// and nothing else removed; entries may then be visited twice or not at all, though nothing worse happens.
+///
+/// ```
+/// use hurtig_state::StateTable;
+/// use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
+///
+/// let mut table = StateTable::new(KeyGroupRange::new(0, 1));
+/// for key in 0..5u64 {
+///     table.insert(KeyHash::new(KeyGroup::new(0), key), key, key * 10);
+/// }
+/// let mut cursor = table.cursor();
+/// let mut fired = Vec::new();
+/// while let Some(slot) = cursor.next(&table) {
+///     if *table.at(slot).0 != 2 {
+///         fired.push(table.remove_at(slot).1);
+///     }
+/// }
+/// assert_eq!(fired, [40, 30, 10, 0]);
+/// assert_eq!(table.len(), 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// How many groups were not entered yet; when one was, it is the one of this index.
+    group: usize,
+    /// How many entries of that group were not visited yet.
+    left: u32,
+}
+
+impl Cursor {
+    /// The next entry, or none when all were visited.
+    #[inline]
+    pub fn next<K, V>(&mut self, table: &StateTable<K, V>) -> Option<Slot> {
+        loop {
+            let (group, key_group) = (table.groups.get(self.group), self.group);
+            if let Some(group) = group {
+                self.left = self.left.min(group.len() as u32);
+                if let Some(left) = self.left.checked_sub(1) {
+                    self.left = left;
+                    return table.slot_in(key_group, left);
+                }
+            }
+            self.group = self.group.checked_sub(1)?;
+            self.left = u32::MAX;
+        }
+    }
+}
+
+impl<K, V> StateTable<K, V> {
+    /// The start of a walk over all entries.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            group: self.groups.len(),
+            left: 0,
+        }
+    }
+
+    fn slot_in(&self, offset: usize, index: u32) -> Option<Slot> {
+        let group = u16::try_from(self.range.start() + offset).ok()?;
+        Some(Slot {
+            group: KeyGroup::new(group),
+            index,
+        })
+    }
+}

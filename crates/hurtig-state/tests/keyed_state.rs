@@ -1,0 +1,341 @@
+//! Typed states keep to their key, their name and their type, whatever the backend they meet.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::HashMap;
+
+use hurtig_state::{
+    AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
+    ReducingState, ValueState,
+};
+use hurtig_types::{ErrorKind, KeyHash, MaxParallelism, Result};
+use proptest::prelude::*;
+
+fn state() -> KeyedState<String> {
+    let max_parallelism = MaxParallelism::new(16).unwrap();
+    KeyedState::new(max_parallelism, max_parallelism.range_of(0, 1))
+}
+
+fn set_key(state: &mut KeyedState<String>, key: &str) {
+    let hash = KeyHash::of(key, state.max_parallelism());
+    state.set_current_key(key.to_string(), hash);
+}
+
+#[derive(Clone)]
+struct Sum;
+
+impl AggregateFunction<u32> for Sum {
+    type Acc = u64;
+    type Out = u64;
+
+    fn create_accumulator(&self) -> u64 {
+        0
+    }
+    fn add(&self, acc: &mut u64, value: u32) {
+        *acc += u64::from(value);
+    }
+    fn merge(&self, into: &mut u64, from: u64) {
+        *into += from;
+    }
+    fn result(&self, acc: &u64) -> u64 {
+        *acc
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Key(u8),
+    NoKey,
+    Value(u32),
+    GetThenSet(u32),
+    TakeThenSet(u32),
+    ClearValue,
+    Batch(Vec<u8>),
+    Push(u32),
+    TakeList,
+    MapInsert(u8, u32),
+    MapRemove(u8),
+    Reduce(u32),
+    ClearReduced,
+    Aggregate(u32),
+    ClearKey,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        8 => (0..12u8).prop_map(Action::Key),
+        1 => Just(Action::NoKey),
+        2 => (0..99u32).prop_map(Action::Value),
+        3 => (0..99u32).prop_map(Action::GetThenSet),
+        2 => (0..99u32).prop_map(Action::TakeThenSet),
+        2 => Just(Action::ClearValue),
+        1 => prop::collection::vec(0..12u8, 0..40).prop_map(Action::Batch),
+        2 => (0..99u32).prop_map(Action::Push),
+        1 => Just(Action::TakeList),
+        3 => (0..5u8, 0..99u32).prop_map(|(key, value)| Action::MapInsert(key, value)),
+        2 => (0..5u8).prop_map(Action::MapRemove),
+        2 => (0..99u32).prop_map(Action::Reduce),
+        1 => Just(Action::ClearReduced),
+        2 => (0..99u32).prop_map(Action::Aggregate),
+        1 => Just(Action::ClearKey),
+    ]
+}
+
+/// What one key holds.
+#[derive(Default)]
+struct Held {
+    value: Option<u32>,
+    list: Vec<u32>,
+    map: Vec<(u8, u32)>,
+    reduced: Option<String>,
+    aggregated: Option<u64>,
+}
+
+impl Held {
+    fn entries(&self) -> usize {
+        usize::from(self.value.is_some())
+            + usize::from(!self.list.is_empty())
+            + usize::from(!self.map.is_empty())
+            + usize::from(self.reduced.is_some())
+            + usize::from(self.aggregated.is_some())
+    }
+}
+
+proptest! {
+    #[test]
+    fn each_key_has_its_own(actions in prop::collection::vec(action(), 1..300)) {
+        run(actions).unwrap();
+    }
+}
+
+fn run(actions: Vec<Action>) -> Result<()> {
+    let mut state = state();
+    let ctx = &mut state;
+    let value = ValueState::<u32>::new("value");
+    let list = ListState::<u32>::new("list");
+    let map = MapState::<u8, u32>::new("map");
+    let reduced = ReducingState::<String>::new("reduced", |a, b| a + &b);
+    let aggregated = AggregatingState::new("aggregated", Sum);
+    let mut model = HashMap::<String, Held>::new();
+    let mut key = "0".to_string();
+    set_key(ctx, &key);
+    for action in actions {
+        let held = model.entry(key.clone()).or_default();
+        match action {
+            Action::Key(next) => {
+                key = next.to_string();
+                set_key(ctx, &key);
+            }
+            Action::NoKey => {
+                ctx.unset_current_key();
+                assert!(value.get(ctx).is_err());
+                set_key(ctx, &key);
+            }
+            Action::Value(v) => {
+                value.set(ctx, v)?;
+                held.value = Some(v);
+            }
+            Action::GetThenSet(v) => {
+                assert_eq!(value.get(ctx)?.copied(), held.value);
+                value.update(ctx, |there| *there += v)?;
+                held.value = Some(held.value.unwrap_or(0) + v);
+                assert_eq!(value.get_mut(ctx)?.copied(), held.value);
+            }
+            Action::TakeThenSet(v) => {
+                assert_eq!(value.take(ctx)?, held.value.take());
+                assert_eq!(value.get(ctx)?, None);
+                assert_eq!(*value.get_or_insert_with(ctx, || v)?, v);
+                held.value = Some(v);
+            }
+            Action::ClearValue => {
+                value.clear(ctx)?;
+                held.value = None;
+            }
+            Action::Batch(keys) => {
+                let hash = |key: &u8| KeyHash::of(&key.to_string(), ctx.max_parallelism());
+                let hashes: Vec<_> = keys.iter().map(hash).collect();
+                ctx.prefetch(&hashes);
+                ctx.table::<u32>("value")?.upsert_batch(
+                    &hashes,
+                    |i| keys[i].to_string(),
+                    |_| 0,
+                    |_, _, value| *value += 1,
+                );
+                for key in keys {
+                    *model
+                        .entry(key.to_string())
+                        .or_default()
+                        .value
+                        .get_or_insert(0) += 1;
+                }
+            }
+            Action::Push(v) => {
+                list.push(ctx, v)?;
+                list.extend(ctx, [])?;
+                list.extend(ctx, [v + 1])?;
+                held.list.extend([v, v + 1]);
+            }
+            Action::TakeList => assert_eq!(list.take(ctx)?, std::mem::take(&mut held.list)),
+            Action::MapInsert(k, v) => {
+                let before = map.insert(ctx, k, v)?;
+                match held.map.iter_mut().find(|(there, _)| *there == k) {
+                    Some((_, there)) => assert_eq!(before, Some(std::mem::replace(there, v))),
+                    None => held.map.push((k, v)),
+                }
+            }
+            Action::MapRemove(k) => {
+                let position = held.map.iter().position(|(there, _)| *there == k);
+                let removed = position.map(|position| held.map.swap_remove(position).1);
+                assert_eq!(map.remove(ctx, &k)?, removed);
+            }
+            Action::Reduce(v) => {
+                reduced.add(ctx, v.to_string())?;
+                held.reduced
+                    .get_or_insert_default()
+                    .push_str(&v.to_string());
+            }
+            Action::ClearReduced => {
+                reduced.clear(ctx)?;
+                held.reduced = None;
+            }
+            Action::Aggregate(v) => {
+                aggregated.add(ctx, v)?;
+                *held.aggregated.get_or_insert(0) += u64::from(v);
+            }
+            Action::ClearKey => {
+                ctx.clear_current_key()?;
+                *held = Held::default();
+            }
+        }
+        let held = model.entry(key.clone()).or_default();
+        assert_eq!(value.get(ctx)?.copied(), held.value);
+        assert_eq!(list.get(ctx)?, &*held.list);
+        assert!(
+            map.iter(ctx)?
+                .map(|(k, v)| (*k, *v))
+                .eq(held.map.iter().copied())
+        );
+        assert_eq!(reduced.get(ctx)?, held.reduced.as_ref());
+        assert_eq!(aggregated.get(ctx)?, held.aggregated);
+    }
+    assert_eq!(
+        state.entry_count(),
+        model.values().map(Held::entries).sum::<usize>()
+    );
+    Ok(())
+}
+
+#[test]
+fn one_name_has_one_type() {
+    let mut state = state();
+    set_key(&mut state, "a");
+    ValueState::<u64>::new("n").set(&mut state, 1).unwrap();
+    let error = ListState::<Option<String>>::new("n")
+        .get(&mut state)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidJob);
+    assert_eq!(
+        error.to_string(),
+        "keyed state `n` is used as ListState<Option<String>>, but was first used as ValueState<u64>: \
+         give one of them another name"
+    );
+    assert!(
+        ReducingState::<u64>::new("n", |a, _| a)
+            .get(&mut state)
+            .is_err(),
+        "another sort"
+    );
+    assert!(state.table::<u32>("n").is_err());
+    assert_eq!(
+        ValueState::<u64>::new("n").get(&mut state).unwrap(),
+        Some(&1)
+    );
+}
+
+#[test]
+fn a_state_without_a_key_says_so() {
+    let error = ValueState::<u64>::new("n").get(&mut state()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidJob);
+    assert!(
+        error
+            .to_string()
+            .starts_with("keyed state `n` was used while there is no current key")
+    );
+    assert_eq!(
+        state().clear_current_key().unwrap_err().kind(),
+        ErrorKind::InvalidJob
+    );
+}
+
+#[test]
+fn a_token_finds_its_table_in_any_backend() {
+    let (mut one, mut other) = (state(), state());
+    let (a, b) = (ValueState::<u64>::new("a"), ValueState::<u64>::new("b"));
+    for (state, tokens) in [(&mut one, [&a, &b]), (&mut other, [&b, &a])] {
+        set_key(state, "key");
+        for token in tokens {
+            let value = token.name().len() as u64 + u64::from(token.name() == "a");
+            token.set(state, value).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        for state in [&mut one, &mut other] {
+            assert_eq!(a.get(state).unwrap(), Some(&2));
+            assert_eq!(b.clone().get(state).unwrap(), Some(&1));
+        }
+    }
+    assert!(one.state_names().eq(["a", "b"]));
+    assert!(other.state_names().eq(["b", "a"]));
+}
+
+#[test]
+fn functions_with_states_are_send_and_sync() {
+    fn check<T: Send + Sync + Clone>(_: &T) {}
+    check(&ValueState::<u64>::new("a"));
+    check(&ListState::<u64>::new("a"));
+    check(&MapState::<u64, String>::new("a"));
+    check(&ReducingState::<u64>::new("a", u64::max));
+    check(&AggregatingState::new("a", Sum));
+}
+
+#[test]
+fn memory_is_that_of_the_tables() {
+    let mut state = state();
+    assert_eq!(state.memory_bytes(), 0);
+    set_key(&mut state, "a");
+    ValueState::<[u64; 32]>::new("wide")
+        .set(&mut state, [0; 32])
+        .unwrap();
+    assert!(
+        (16 * 64 + 32 * 8..4096).contains(&state.memory_bytes()),
+        "{}",
+        state.memory_bytes()
+    );
+}
+
+/// A context that is not the state itself, as operators have.
+struct Context {
+    state: KeyedState<String>,
+}
+
+impl KeyedContext for Context {
+    type Key = String;
+
+    fn keyed_state(&mut self) -> &mut KeyedState<String> {
+        &mut self.state
+    }
+}
+
+#[test]
+fn functions_see_state_through_their_context() {
+    fn process(ctx: &mut dyn KeyedContext<Key = String>, count: &ValueState<u32>) -> u32 {
+        let count = count.get_or_default(ctx).unwrap();
+        *count += 1;
+        *count
+    }
+    let mut context = Context { state: state() };
+    set_key(&mut context.state, "a");
+    let count = ValueState::new("count");
+    assert_eq!(process(&mut context, &count), 1);
+    assert_eq!(process(&mut context, &count), 2);
+}
