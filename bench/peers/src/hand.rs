@@ -1,7 +1,7 @@
 //! The workloads by hand: each worker is a thread that makes events, sends the others theirs, and
 //! counts its own.
 //!
-//! Records travel as vectors of about [`BATCH`] over bounded channels; emptied vectors go back to
+//! Records travel as vectors over bounded channels; emptied vectors go back to
 //! their sender. A worker that cannot send takes what came in instead of waiting, so that no two
 //! wait for each other.
 
@@ -15,8 +15,11 @@ use hurtig_bench_workloads::{
 
 use crate::counts::{Counts, Sliding, Tumbling, WindowCounts, count_one, exchange_hash};
 
-/// Records in a batch, about.
+/// Small records in a batch, about.
 const BATCH: usize = 2048;
+
+/// Bids in a batch: few enough that their strings are still in the cache when they are counted.
+const BATCH_OF_BIDS: usize = 128;
 
 /// Batches that may wait at a worker, for each of its senders.
 const INBOX_BATCHES: usize = 4;
@@ -26,6 +29,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
     match workload {
         Workload::A => chain_only(events, parallelism),
         Workload::AShuffle => Job {
+            batch: BATCH,
             produce: |i| Some(map_a(i)).filter(|&y| keep_a(y)),
             key: |&y: &u64| y,
             time: |_: &u64| 0,
@@ -33,6 +37,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
         }
         .run(events, parallelism),
         Workload::B1k | Workload::B1m => Job {
+            batch: BATCH,
             produce: |i| Some(key_b(i, keys)),
             key: |&key: &u64| key,
             time: |_: &u64| 0,
@@ -40,6 +45,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
         }
         .run(events, parallelism),
         Workload::Bagg1k | Workload::Bagg1m => Job {
+            batch: BATCH,
             produce: |i| Some(key_b(i, keys)),
             key: |&key: &u64| key,
             time: |_: &u64| 0,
@@ -47,6 +53,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
         }
         .run(events, parallelism),
         Workload::C => Job {
+            batch: BATCH,
             produce: |i| Some(timed_c(i)),
             key: |event: &TimedKey| event.key,
             time: |event: &TimedKey| event.timestamp_ms,
@@ -56,6 +63,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
         }
         .run(events, parallelism),
         Workload::D => Job {
+            batch: BATCH_OF_BIDS,
             produce: |i| Some(bid(i)).filter(keep_bid).map(map_bid),
             key: |bid: &Bid| bid.auction,
             time: |bid: &Bid| bid.date_time,
@@ -63,6 +71,7 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Tally 
         }
         .run(events, parallelism),
         Workload::E => Job {
+            batch: BATCH,
             produce: |i| Some(timed_e(i)),
             key: |event: &TimedKey| event.key,
             time: |event: &TimedKey| event.timestamp_ms,
@@ -106,12 +115,17 @@ trait Consumer<T> {
     fn finish(self) -> Tally;
 }
 
-/// A workload with an exchange. (Field by field: event by index, if the filter keeps it; the key by
-/// which it is exchanged; its event time, zero where that means nothing; who counts.)
+/// A workload with an exchange.
 struct Job<P, K, W, N> {
+    /// Records in a batch, about.
+    batch: usize,
+    /// Makes the event of an index, unless the filter drops it.
     produce: P,
+    /// The key by which a record is exchanged.
     key: K,
+    /// A record's event time; zero where that means nothing.
     time: W,
+    /// Makes the counting side of a worker.
     consumer: N,
 }
 
@@ -128,7 +142,7 @@ impl<P, K, W, N> Job<P, K, W, N> {
         let job = &self;
         on_threads(mesh(parallelism).into_iter().map(|links| {
             move || {
-                let mut worker = Worker::new(links, (job.consumer)());
+                let mut worker = Worker::new(links, job.batch, (job.consumer)());
                 worker.produce(job, events);
                 worker.finish()
             }
@@ -175,6 +189,7 @@ fn mesh<T>(parallelism: usize) -> Vec<Links<T>> {
 struct Worker<T, C> {
     links: Links<T>,
     consumer: C,
+    capacity: usize,
     builders: Vec<Vec<T>>,
     timestamp_max_ms: i64,
     watermarks_ms: Vec<i64>,
@@ -182,13 +197,16 @@ struct Worker<T, C> {
 }
 
 impl<T, C: Consumer<T>> Worker<T, C> {
-    fn new(links: Links<T>, consumer: C) -> Self {
+    fn new(links: Links<T>, batch: usize, consumer: C) -> Self {
         let parallelism = links.inboxes.len();
+        // A turn fills no batch to the brim, but one may get more than its share.
+        let capacity = batch * 2;
         Self {
             links,
             consumer,
+            capacity,
             builders: (0..parallelism)
-                .map(|_| Vec::with_capacity(BATCH * 2))
+                .map(|_| Vec::with_capacity(capacity))
                 .collect(),
             timestamp_max_ms: i64::MIN / 2,
             watermarks_ms: vec![i64::MIN; parallelism],
@@ -203,7 +221,7 @@ impl<T, C: Consumer<T>> Worker<T, C> {
         W: Fn(&T) -> i64,
     {
         let parallelism = self.builders.len() as u64;
-        let turn = BATCH as u64 * parallelism * parallelism;
+        let turn = job.batch as u64 * parallelism * parallelism;
         let mut next = self.links.worker as u64;
         while next < events {
             let end = events.min(next + turn);
@@ -238,7 +256,7 @@ impl<T, C: Consumer<T>> Worker<T, C> {
                 self.advance(target, watermark_ms);
             } else {
                 let empty = self.links.returned.try_recv();
-                let empty = empty.unwrap_or_else(|_| Vec::with_capacity(BATCH * 2));
+                let empty = empty.unwrap_or_else(|_| Vec::with_capacity(self.capacity));
                 let records = std::mem::replace(&mut self.builders[target], empty);
                 let source = self.links.worker;
                 self.send(

@@ -22,8 +22,11 @@ use renoir::{BatchMode, KeyedStream, Replication, RuntimeConfig, Stream, StreamC
 
 use crate::counts::exchange_hash;
 
-/// Records in a batch between two blocks.
+/// Small records in a batch between two blocks.
 const BATCH: usize = 2048;
+
+/// Bids in a batch: few enough that their strings are still in the cache when they are counted.
+const BATCH_OF_BIDS: usize = 128;
 
 type Tallies = StreamOutput<Vec<Tally>>;
 
@@ -76,6 +79,7 @@ fn install(context: &StreamContext, workload: Workload, events: u64) -> Tallies 
         }
         Workload::D => {
             let counted = indexes(context, events)
+                .batch_mode(BatchMode::fixed(BATCH_OF_BIDS))
                 .map(bid)
                 .filter(keep_bid)
                 .map(map_bid)

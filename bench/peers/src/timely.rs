@@ -24,11 +24,26 @@ use timely::worker::Worker;
 
 use crate::counts::{Counts, Sliding, Tumbling, WindowCounts, count_one, exchange_hash};
 
-/// Records a worker feeds before it moves its input's time.
-const ROUND: usize = 16 * 1024;
+/// How much a worker feeds before it moves its input's time.
+#[derive(Clone, Copy)]
+struct Round {
+    /// Containers in a round.
+    containers: usize,
+    /// Records in a container.
+    records: usize,
+}
 
-/// Records in a container that is fed.
-const CONTAINER: usize = 1024;
+/// A round of small records.
+const ROUND: Round = Round {
+    containers: 16,
+    records: 1024,
+};
+
+/// A round of bids: few enough that their strings are still in the cache when they are counted.
+const ROUND_OF_BIDS: Round = Round {
+    containers: 4,
+    records: 256,
+};
 
 /// Rounds that may be on their way before the input waits.
 const ROUNDS_IN_FLIGHT: usize = 2;
@@ -64,7 +79,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                     sink.take(kept, by_value, |tally, y| tally.add_value(y))
                 }
             });
-            feed(worker, input, &probe, indexes, rounds());
+            feed(worker, input, &probe, ROUND, indexes, rounds());
         }
         Workload::B1k | Workload::B1m => {
             let input = install(worker, &probe, |keys| {
@@ -76,6 +91,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                 worker,
                 input,
                 &probe,
+                ROUND,
                 indexes.map(|i| key_b(i, keys)),
                 rounds(),
             );
@@ -90,6 +106,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                 worker,
                 input,
                 &probe,
+                ROUND,
                 indexes.map(|i| key_b(i, keys)),
                 rounds(),
             );
@@ -102,6 +119,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                 worker,
                 input,
                 &probe,
+                ROUND,
                 indexes.map(timed_c),
                 event_time(|e: &TimedKey| e.timestamp_ms),
             );
@@ -120,6 +138,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                 worker,
                 input,
                 &probe,
+                ROUND_OF_BIDS,
                 indexes.map(bid),
                 event_time(|bid: &Bid| bid.date_time),
             );
@@ -132,6 +151,7 @@ fn run_worker(worker: &mut Worker, workload: Workload, events: u64) -> Tally {
                 worker,
                 input,
                 &probe,
+                ROUND,
                 indexes.map(timed_e),
                 event_time(|e: &TimedKey| e.timestamp_ms),
             );
@@ -160,17 +180,18 @@ fn feed<D: Clone + 'static>(
     worker: &mut Worker,
     mut input: Input<D>,
     probe: &ProbeHandle<i64>,
+    round: Round,
     mut records: impl Iterator<Item = D>,
     mut next_time: impl FnMut(&[D]) -> i64,
 ) {
     let mut in_flight = VecDeque::with_capacity(ROUNDS_IN_FLIGHT + 1);
-    let mut container = Vec::with_capacity(CONTAINER);
+    let mut container = Vec::with_capacity(round.records);
     let mut is_done = false;
     while !is_done {
         let mut time = *input.time();
-        for _ in 0..ROUND / CONTAINER {
-            container.extend(records.by_ref().take(CONTAINER));
-            is_done = container.len() < CONTAINER;
+        for _ in 0..round.containers {
+            container.extend(records.by_ref().take(round.records));
+            is_done = container.len() < round.records;
             time = next_time(&container);
             input.send_batch(&mut container);
             container.clear();

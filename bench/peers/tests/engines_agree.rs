@@ -32,7 +32,7 @@ fn timely_agrees() {
 
 #[test]
 fn renoir_agrees() {
-    for (events, parallelism) in [(1, 2), (5_000, 3), (100_000, 1), (600_000, 2)] {
+    for (events, parallelism) in [(0, 2), (1, 2), (5_000, 3), (100_000, 1), (600_000, 2)] {
         agrees(Engine::Renoir, events, parallelism);
     }
 }

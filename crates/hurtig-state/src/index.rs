@@ -1,6 +1,6 @@
 //! The index that finds a slot by its hash.
 
-use crate::prefetch::prefetch;
+use crate::machine::{lanes_equal, prefetch};
 
 /// Finds slots by 48 bits of hash; the slots themselves, their keys and their hashes live with the owner.
 ///
@@ -45,11 +45,7 @@ impl Bucket {
     /// The lanes of this tag, one bit each.
     #[inline(always)]
     fn lanes(&self, tag: u32) -> u32 {
-        let mut lanes = 0;
-        for (lane, there) in self.tags.iter().enumerate() {
-            lanes |= u32::from(*there == tag) << lane;
-        }
-        lanes
+        lanes_equal(&self.tags, tag)
     }
 
     #[inline(always)]
@@ -142,6 +138,27 @@ impl Index {
         })
     }
 
+    /// The free place where a search for `bits` ends that finds nothing.
+    #[inline]
+    pub(crate) fn find_free(&self, bits: u64) -> Place {
+        let mask = self.mask();
+        let mut at = bits as usize & mask;
+        while let Some(bucket) = self.buckets.get(at) {
+            let free = bucket.lanes(FREE);
+            if free != 0 {
+                return Place {
+                    bucket: at,
+                    lane: free.trailing_zeros(),
+                };
+            }
+            at = (at + 1) & mask;
+        }
+        Place {
+            bucket: at,
+            lane: 0,
+        }
+    }
+
     /// Puts `slot` into the place that [`find`](Self::find) found free for the same `bits`, with nothing changed since.
     ///
     /// The owner has made sure that the index has room.
@@ -159,9 +176,7 @@ impl Index {
         }
         self.buckets = vec![Bucket::default(); buckets].into_boxed_slice();
         for (bits, slot) in all {
-            if let Err(place) = self.find(bits, |_| false) {
-                self.fill(place, bits, slot);
-            }
+            self.fill(self.find_free(bits), bits, slot);
         }
     }
 

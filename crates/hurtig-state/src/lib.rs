@@ -12,7 +12,7 @@
 //!  KeyHash = key group (16 bits) | table bits (48)
 //!               │                     │
 //!               ▼                     ▼
-//!  StateTable ─ Group ─ index: [ tag 32 | slot + 1 ] open addressing, no tombstones
+//!  StateTable ─ Group ─ index: buckets of [ 8 tags | 8 slots ], a cache line each
 //!               (one per             │
 //!                key group           ▼
 //!                owned)     slab:   [ (K, V) (K, V) (K, V) … ]   dense: iteration is a scan
@@ -33,7 +33,7 @@
 
 mod index;
 mod keyed;
-mod prefetch;
+mod machine;
 mod probe;
 mod table;
 mod timers;

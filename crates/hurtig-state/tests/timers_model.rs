@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hurtig_state::{Timer, TimerQueue};
 use hurtig_types::{KeyGroup, KeyHash, Timestamp};
@@ -154,6 +154,69 @@ fn what_is_registered_while_firing_comes_in_its_order() {
     let fired: Vec<_> = std::iter::from_fn(|| timers.pop_due(at(10)).map(|t| t.key)).collect();
     assert_eq!(fired, [9, 1, 3]);
     assert_eq!(timers.len(), 1);
+}
+
+/// Beyond a few thousand, timers of one time are divided by key group: none is lost or doubled on the way, nor later.
+#[test]
+fn very_many_timers_of_one_time_do_what_a_set_does() {
+    const KEYS: u64 = 30_000;
+    let at = Timestamp::from_millis(7);
+    let group = |key: u64| KeyGroup::new((key % 200) as u16);
+    let hash = |key: u64| KeyHash::new(group(key), key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 9);
+    let mut timers = TimerQueue::<u64>::new();
+    let mut model = BTreeSet::new();
+    let mut state = 1u64;
+    for step in 0..200_000u32 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1442);
+        let key = (state >> 33) % KEYS;
+        // It grows, then is fired empty while still more is registered.
+        match (state >> 17) % 8 {
+            0 => assert_eq!(timers.delete(at, &key, hash(key), &()), model.remove(&key)),
+            1..4 if step > 100_000 => {
+                let popped = timers.pop_due(at).map(|timer| timer.key);
+                assert_eq!(popped.is_none(), model.is_empty());
+                assert!(popped.is_none_or(|key| model.remove(&key)));
+            }
+            4 if step > 150_000 => {}
+            _ => assert_eq!(timers.register(at, key, hash(key), ()), model.insert(key)),
+        }
+        assert_eq!(timers.len(), model.len());
+    }
+    assert!(model.len() > 5000);
+    for of in [0, 77, 199] {
+        let listed: BTreeSet<_> = timers
+            .iter_group(KeyGroup::new(of))
+            .map(|t| *t.key)
+            .collect();
+        assert!(
+            listed
+                .iter()
+                .eq(model.iter().filter(|key| group(**key).index() == of.into()))
+        );
+    }
+    let listed: Vec<_> = timers.iter().map(|timer| *timer.key).collect();
+    let fired: Vec<_> = std::iter::from_fn(|| timers.pop_due(at).map(|timer| timer.key)).collect();
+    assert_eq!(listed, fired);
+    assert!(fired.into_iter().collect::<BTreeSet<_>>() == model);
+    assert_eq!(timers.memory_bytes(), 0);
+}
+
+#[test]
+fn very_many_timers_of_one_key_group_fire_in_order_of_registration() {
+    let at = Timestamp::from_millis(7);
+    let hash = |key: u64| KeyHash::new(KeyGroup::new((key % 5) as u16), key << 3);
+    let mut timers = TimerQueue::<u64>::new();
+    for key in 0..20_000 {
+        assert!(timers.register(at, key, hash(key), ()));
+    }
+    let mut last = [None; 5];
+    while let Some(timer) = timers.pop_due(at) {
+        let last = &mut last[timer.hash.key_group().index()];
+        assert!(*last < Some(timer.key));
+        *last = Some(timer.key);
+    }
 }
 
 #[test]

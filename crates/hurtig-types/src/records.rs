@@ -115,6 +115,22 @@ impl<T> Records<T> {
         other.origin = Origin::UNKNOWN;
     }
 
+    /// Takes the records from `at` on out. None where there are none; that costs nothing.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Self {
+        if at >= self.len() {
+            return Self::new();
+        }
+        let timestamps = at.min(self.timestamps.len());
+        let hashes = at.min(self.hashes.len());
+        Self {
+            values: self.values.split_off(at),
+            timestamps: self.timestamps.split_off(timestamps),
+            hashes: self.hashes.split_off(hashes),
+            origin: self.origin.clone(),
+        }
+    }
+
     /// Forgets the records and keeps the room.
     pub fn clear(&mut self) {
         self.values.clear();

@@ -1,5 +1,6 @@
 //! From a record's bytes to a value.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use hurtig_connect::{
@@ -121,10 +122,10 @@ fn by_name<T: DeserializeOwned>(
     options: &Options,
     columns: &mut Columns,
 ) -> Result<T, FieldError> {
-    let mut asked = None;
-    let value = deserialize(record, options, columns, Way::ByName(&mut asked))?;
+    let asked = Cell::new(None);
+    let value = deserialize(record, options, columns, Way::ByName(&asked))?;
     if matches!(columns.plan, Plan::Unknown) {
-        let order = asked.and_then(|fields| columns.order_of(fields));
+        let order = asked.get().and_then(|fields| columns.order_of(fields));
         columns.plan = match order {
             Some(order)
                 if deserialize::<T>(record, options, columns, Way::Sequence(&order)).is_ok() =>

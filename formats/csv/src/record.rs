@@ -1,5 +1,7 @@
 //! From the fields of a record to a value.
 
+use std::cell::Cell;
+
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -19,9 +21,10 @@ pub(crate) struct RecordDeserializer<'de, 'p> {
 }
 
 /// How a struct is read; see [`Plan`](crate::columns::Plan).
+#[derive(Clone, Copy)]
 pub(crate) enum Way<'p> {
     /// By name. Where the record's type turns out to be a struct, its fields are put here.
-    ByName(&'p mut Option<&'static [&'static str]>),
+    ByName(&'p Cell<Option<&'static [&'static str]>>),
     /// As a sequence of these columns.
     Sequence(&'p [usize]),
 }
@@ -94,8 +97,8 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
                 }
                 Err(FieldError::new("it takes fewer fields than it names"))
             }
-            Way::ByName(&mut ref mut asked) => {
-                **asked = Some(fields);
+            Way::ByName(asked) => {
+                asked.set(Some(fields));
                 self.by_name(names, visitor)
             }
         }

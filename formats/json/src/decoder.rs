@@ -32,7 +32,7 @@ fn explain<T: DeserializeOwned>(line: &[u8], error: &serde_json::Error) -> Recor
     let reason = reason_of(error);
     let mut json = serde_json::Deserializer::from_slice(line);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(error) if error.path().iter().len() > 0 && !error.inner().is_syntax() => {
+        Err(error) if error.path().iter().len() > 0 && error.inner().is_data() => {
             RecordError::of_field(error.path().to_string(), reason)
         }
         _ => RecordError::new(reason),

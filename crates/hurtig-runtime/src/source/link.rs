@@ -106,7 +106,7 @@ impl<S: Send + 'static> ReaderLink<S> {
     }
 
     /// What the reader calls when it wants a split.
-    pub(super) fn requester(&self) -> hurtig_connect::SplitRequester {
+    pub fn requester(&self) -> hurtig_connect::SplitRequester {
         let (shared, subtask) = (Arc::clone(&self.shared), self.subtask);
         Box::new(move || send(&shared.enumerator, ToEnumerator::SplitRequested(subtask)))
     }

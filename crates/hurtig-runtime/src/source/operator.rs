@@ -8,7 +8,7 @@ use hurtig_connect::{
 };
 use hurtig_env::MonotonicTime;
 use hurtig_metrics::{Counter, Gauge, names};
-use hurtig_types::{Data, Records, Result, Signal, Watermark};
+use hurtig_types::{Data, Result, Signal, Watermark};
 
 use super::alignment::AlignmentGroup;
 use super::link::{ReaderLink, ToReader};
@@ -201,7 +201,7 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
         let now = output.monotonic();
         let (seen, mut tracked) = self.tracker.on_batch(&split, values, times, now);
         if seen < records.len() {
-            let behind = split_off(records, seen);
+            let behind = records.split_off(seen);
             std::mem::swap(output.main::<T>()?, records);
             *records = behind;
             self.rest = Some(came_with);
@@ -223,19 +223,6 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
             output.sides().push(&self.bad_records, bad, hurtig_types::Timestamp::NONE)?;
         }
         Ok(())
-    }
-}
-
-/// Takes the records from `at` on out of `records`.
-fn split_off<T>(records: &mut Records<T>, at: usize) -> Records<T> {
-    let column = |length: usize| at.min(length);
-    let timestamps = column(records.timestamps.len());
-    let hashes = column(records.hashes.len());
-    Records {
-        values: records.values.split_off(at),
-        timestamps: records.timestamps.split_off(timestamps),
-        hashes: records.hashes.split_off(hashes),
-        origin: records.origin.clone(),
     }
 }
 

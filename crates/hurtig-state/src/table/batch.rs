@@ -4,17 +4,17 @@ use std::convert::Infallible;
 
 use hurtig_types::KeyHash;
 
-use super::StateTable;
+use super::{StateTable, astray, no_such_slot, offset};
 use crate::Probe;
 
 /// How many records go through the three passes together.
 ///
-/// Enough that the last prefetch of a pass has been asked for before the first is needed, and few enough that what was
-/// fetched is still there: 32 records ask for 32 lines of index and as many of slab, 4 KiB of the first-level cache.
-const BLOCK: usize = 32;
+/// Enough that a pass over the block takes longer than memory to answer its first prefetch, and few enough that what was
+/// fetched is still there: 64 records ask for 64 lines of index and as many of slab, 8 KiB of the first-level cache.
+const BLOCK: usize = 64;
 
 /// Tables up to this size live in the second-level cache, where the passes cost more than the misses they hide.
-const CACHED_BYTES: usize = 256 * 1024;
+const CACHED_BYTES: usize = 512 * 1024;
 
 impl<K: Eq, V> StateTable<K, V> {
     /// For each record in order: finds its key, makes the value if the key is new, and lets `each` change it.
@@ -77,32 +77,50 @@ impl<K: Eq, V> StateTable<K, V> {
         mut make: impl FnMut(usize) -> V,
         mut each: impl FnMut(usize, &K, &mut V) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut first = 0;
-        for block in hashes.chunks(BLOCK) {
-            let hints = if self.is_cached() {
-                [NO_HINT; BLOCK]
-            } else {
-                self.fetch(block)
-            };
-            for (index, (&hash, hint)) in (first..).zip(block.iter().zip(hints)) {
-                let key = key(index);
-                let group = self.group_mut(hash.key_group());
-                // A hint is a slot that has the hash's tag. Slots stay where they are, whatever the records before
-                // this one inserted, so if its key is the one, it is the answer; if not, we look as if there was none.
-                let slot = match group.entry(hint) {
-                    Some((there, _)) if key.matches(there) => hint,
-                    _ => {
-                        let (slot, is_new) = group.find_or_insert(hash, key, || make(index));
-                        self.len += usize::from(is_new);
-                        slot
-                    }
-                };
-                let (key, value) = self.at_mut(super::slot(hash, slot));
+        for (block, first) in hashes.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+            if self.is_cached() {
+                for (&hash, index) in block.iter().zip(first..) {
+                    let (key, value) = self.entry(hash, key(index), || make(index));
+                    each(index, key, value)?;
+                }
+                continue;
+            }
+            let hints = self.fetch(block);
+            for ((&hash, hint), index) in block.iter().zip(hints).zip(first..) {
+                let (key, value) = self.entry_near(hint, hash, key(index), || make(index));
                 each(index, key, value)?;
             }
-            first += block.len();
         }
         Ok(())
+    }
+
+    /// The entry of `key`, which is made if the key is new; most probably it is in slot `hint`.
+    ///
+    /// Slots stay where they are, whatever was inserted since the hint was taken. So if the key in the slot is the one,
+    /// it is the answer; if not, we look as if there was no hint.
+    #[inline(always)]
+    fn entry_near(
+        &mut self,
+        hint: u32,
+        hash: KeyHash,
+        key: impl Probe<K>,
+        make: impl FnOnce() -> V,
+    ) -> (&K, &mut V) {
+        let Some(group) = self.groups.get_mut(offset(self.range, hash.key_group())) else {
+            astray(hash.key_group(), self.range)
+        };
+        let slot = match group.entry(hint) {
+            Some((there, _)) if key.matches(there) => hint,
+            _ => {
+                let (slot, is_new) = group.find_or_insert(hash, key, make);
+                self.len += usize::from(is_new);
+                slot
+            }
+        };
+        let Some((key, value)) = group.entry_mut(slot) else {
+            no_such_slot(hash.key_group(), slot)
+        };
+        (key, value)
     }
 }
 

@@ -3,8 +3,8 @@
 use hurtig_types::KeyHash;
 
 use crate::Probe;
-use crate::index::{Index, SLOT_MAX};
-use crate::prefetch::prefetch_value;
+use crate::index::{Index, Place, SLOT_MAX};
+use crate::machine::prefetch_value;
 
 /// A dense slab of entries, the hash of each, and the index that finds them.
 ///
@@ -85,27 +85,26 @@ impl<K, V> Group<K, V> {
         let is_it = |slot| entry_is(&self.entries, slot, |there| key.matches(there));
         match self.index.find(hash.table_bits(), is_it) {
             Ok(slot) => (slot, false),
-            Err(place) => {
-                let slot = self.push(hash, key.into_key(), make());
-                if self.entries.len() <= self.index.capacity() {
-                    self.index.fill(place, hash.table_bits(), slot);
-                } else {
-                    self.grow_index();
-                }
-                (slot, true)
-            }
+            Err(place) => (self.insert_at(place, hash, key.into_key(), make()), true),
         }
     }
 
     /// Adds an entry whose key is known to be new.
     pub(super) fn insert_new(&mut self, hash: KeyHash, key: K, value: V) -> u32 {
+        let place = self.index.find_free(hash.table_bits());
+        self.insert_at(place, hash, key, value)
+    }
+
+    /// Adds an entry, given where the search for its hash ended. Not inlined, for the sake of the loops around searches
+    /// that succeed.
+    #[inline(never)]
+    fn insert_at(&mut self, place: Place, hash: KeyHash, key: K, value: V) -> u32 {
         let slot = self.push(hash, key, value);
-        let place = self.index.find(hash.table_bits(), |_| false);
-        match place {
-            Err(place) if self.entries.len() <= self.index.capacity() => {
-                self.index.fill(place, hash.table_bits(), slot);
-            }
-            _ => self.grow_index(),
+        if self.entries.len() <= self.index.capacity() {
+            self.index.fill(place, hash.table_bits(), slot);
+        } else {
+            let all = self.hashes.iter().map(|hash| hash.table_bits()).zip(0..);
+            self.index.rebuild(self.entries.len(), all);
         }
         slot
     }
@@ -120,12 +119,6 @@ impl<K, V> Group<K, V> {
         self.entries.push((key, value));
         self.hashes.push(hash);
         slot as u32
-    }
-
-    #[cold]
-    fn grow_index(&mut self) {
-        let all = self.hashes.iter().map(|hash| hash.table_bits()).zip(0..);
-        self.index.rebuild(self.entries.len(), all);
     }
 
     /// Takes the entry out; the last one takes its place.

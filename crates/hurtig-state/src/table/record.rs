@@ -2,7 +2,7 @@
 
 use hurtig_types::KeyHash;
 
-use super::{Slot, StateTable, no_such_slot, slot};
+use super::{Slot, StateTable, astray, no_such_slot, offset, slot};
 use crate::Probe;
 
 impl<K: Eq, V> StateTable<K, V> {
@@ -57,8 +57,26 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> &mut V {
-        let slot = self.find_or_insert_with(hash, key, make);
-        self.at_mut(slot).1
+        self.entry(hash, key, make).1
+    }
+
+    /// The entry of `key`, whose value is made if the key is new.
+    #[inline(always)]
+    pub(super) fn entry(
+        &mut self,
+        hash: KeyHash,
+        key: impl Probe<K>,
+        make: impl FnOnce() -> V,
+    ) -> (&K, &mut V) {
+        let Some(group) = self.groups.get_mut(offset(self.range, hash.key_group())) else {
+            astray(hash.key_group(), self.range)
+        };
+        let (slot, is_new) = group.find_or_insert(hash, key, make);
+        self.len += usize::from(is_new);
+        let Some((key, value)) = group.entry_mut(slot) else {
+            no_such_slot(hash.key_group(), slot)
+        };
+        (key, value)
     }
 
     /// The slot of `key`, whose value is made if the key is new.

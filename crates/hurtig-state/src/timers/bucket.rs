@@ -1,13 +1,13 @@
 //! The timers of one point in time.
 
-use std::collections::VecDeque;
 use std::hash::Hash;
 use std::mem;
 
-use hurtig_types::KeyHash;
+use hurtig_types::{KeyGroup, KeyHash};
 
+use super::crowd::Crowd;
+use super::shards::Shards;
 use crate::Probe;
-use crate::index::{Index, SLOT_MAX};
 
 /// A timer without its time.
 pub(super) struct Entry<K, N> {
@@ -16,51 +16,82 @@ pub(super) struct Entry<K, N> {
     pub(super) namespace: N,
 }
 
-impl<K, N: Hash> Entry<K, N> {
-    fn bits(&self) -> u64 {
+impl<K, N: Eq + Hash> Entry<K, N> {
+    /// What an index finds it by.
+    #[inline]
+    pub(super) fn bits(&self) -> u64 {
         self.hash.with(&self.namespace).table_bits()
+    }
+
+    #[inline]
+    pub(super) fn is(&self, hash: KeyHash, is_key: impl Fn(&K) -> bool, namespace: &N) -> bool {
+        self.hash == hash && is_key(&self.key) && self.namespace == *namespace
     }
 }
 
 /// One timer, in place, or many. Never empty while it is in the queue.
 ///
-/// Most processing-time timers are alone at their millisecond, most window timers among thousands at theirs; the one
-/// case should cost no allocation, the other no search.
+/// Most processing-time timers are alone at their millisecond, most window timers among thousands or millions at theirs:
+/// the one case should cost no allocation, the next no search, and the last no pause.
 pub(super) enum Bucket<K, N> {
     One(Entry<K, N>),
-    Many(Box<Crowd<K, N>>),
+    Few(Box<Crowd<K, N>>),
+    Many(Box<Shards<K, N>>),
 }
+
+/// So many are not divided by key group.
+const FEW_MAX: usize = 4096;
 
 impl<K: Eq, N: Eq + Hash> Bucket<K, N> {
     /// Adds a timer unless it is there.
     pub(super) fn register(&mut self, key: impl Probe<K>, hash: KeyHash, namespace: N) -> bool {
-        if self.contains(hash, |there| key.matches(there), &namespace) {
-            return false;
-        }
-        let entry = Entry {
-            hash,
-            key: key.into_key(),
-            namespace,
-        };
         match self {
-            Self::Many(crowd) => crowd.push(entry),
-            Self::One(_) => {
-                let crowd = Box::new(Crowd::default());
-                if let Self::One(first) = mem::replace(self, Self::Many(crowd))
-                    && let Self::Many(crowd) = self
-                {
-                    crowd.push(first);
-                    crowd.push(entry);
+            Self::Many(shards) => shards.register(key, hash, namespace),
+            Self::Few(crowd) => {
+                let is_new = crowd.register(key, hash, namespace);
+                if crowd.len() > FEW_MAX {
+                    *self = Self::Many(Box::new(Shards::of(mem::take(crowd))));
                 }
+                is_new
+            }
+            Self::One(only) => {
+                if only.is(hash, |there| key.matches(there), &namespace) {
+                    return false;
+                }
+                let mut crowd = Box::<Crowd<K, N>>::default();
+                let second = Entry {
+                    hash,
+                    key: key.into_key(),
+                    namespace,
+                };
+                if let Self::One(first) = mem::replace(self, Self::Few(Box::default())) {
+                    crowd.push(first);
+                }
+                crowd.push(second);
+                *self = Self::Few(crowd);
+                true
             }
         }
-        true
     }
 
-    fn contains(&self, hash: KeyHash, is_key: impl Fn(&K) -> bool, namespace: &N) -> bool {
+    /// Deletes a timer if it is there; also says whether none is left.
+    pub(super) fn delete(&mut self, key: &K, hash: KeyHash, namespace: &N) -> (bool, bool) {
         match self {
-            Self::One(only) => is(only, hash, is_key, namespace),
-            Self::Many(crowd) => crowd.find(hash, is_key, namespace).is_some(),
+            Self::One(only) => {
+                let is_it = only.is(hash, |there| there == key, namespace);
+                (is_it, is_it)
+            }
+            Self::Few(crowd) => (crowd.delete(key, hash, namespace), crowd.is_empty()),
+            Self::Many(shards) => (shards.delete(key, hash, namespace), shards.is_empty()),
+        }
+    }
+
+    /// Takes the next timer out, unless it is the only one; also says whether none is left.
+    pub(super) fn pop_front(&mut self) -> Option<(Entry<K, N>, bool)> {
+        match self {
+            Self::One(_) => None,
+            Self::Few(crowd) => crowd.pop_front().map(|entry| (entry, crowd.is_empty())),
+            Self::Many(shards) => shards.pop_front().map(|entry| (entry, shards.is_empty())),
         }
     }
 
@@ -68,150 +99,28 @@ impl<K: Eq, N: Eq + Hash> Bucket<K, N> {
     pub(super) fn boxed_bytes(&self) -> usize {
         match self {
             Self::One(_) => 0,
-            Self::Many(crowd) => crowd.bytes(),
+            Self::Few(crowd) => size_of::<Crowd<K, N>>() + crowd.bytes(),
+            Self::Many(shards) => shards.bytes(),
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<K, N>> {
-        let (one, many) = match self {
-            Self::One(only) => (Some(only), None),
-            Self::Many(crowd) => (None, Some(crowd.entries.iter())),
+        let (one, few, many) = match self {
+            Self::One(only) => (Some(only), None, None),
+            Self::Few(crowd) => (None, Some(crowd.iter()), None),
+            Self::Many(shards) => (None, None, Some(shards.iter())),
         };
-        one.into_iter().chain(many.into_iter().flatten())
-    }
-}
-
-#[inline]
-fn is<K, N: Eq>(
-    entry: &Entry<K, N>,
-    hash: KeyHash,
-    is_key: impl Fn(&K) -> bool,
-    namespace: &N,
-) -> bool {
-    entry.hash == hash && is_key(&entry.key) && entry.namespace == *namespace
-}
-
-/// Many timers of one time, in the order in which they will fire: that of registration, until one is deleted, whose
-/// place the last one takes.
-///
-/// Entries are numbered as they come, and the index holds numbers: so that taking the first one out moves nothing.
-pub(super) struct Crowd<K, N> {
-    entries: VecDeque<Entry<K, N>>,
-    /// The number of the first entry.
-    first: u32,
-    /// Finds entries by hash, once there are more than [`SCANNED_MAX`]; then it stays.
-    index: Index,
-}
-
-/// So few are found faster by looking at each.
-const SCANNED_MAX: usize = 8;
-
-impl<K, N> Default for Crowd<K, N> {
-    fn default() -> Self {
-        Self {
-            entries: VecDeque::new(),
-            first: 0,
-            index: Index::default(),
-        }
-    }
-}
-
-impl<K, N> Crowd<K, N> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        one.into_iter()
+            .chain(few.into_iter().flatten())
+            .chain(many.into_iter().flatten())
     }
 
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.entries.capacity() * size_of::<Entry<K, N>>() + self.index.bytes()
-    }
-
-    fn entry(&self, number: u32) -> Option<&Entry<K, N>> {
-        self.entries.get(number.wrapping_sub(self.first) as usize)
-    }
-}
-
-impl<K: Eq, N: Eq + Hash> Crowd<K, N> {
-    /// The position of a timer.
-    fn find(&self, hash: KeyHash, is_key: impl Fn(&K) -> bool, namespace: &N) -> Option<usize> {
-        let is_it = |entry: &Entry<K, N>| is(entry, hash, &is_key, namespace);
-        if !self.index.is_allocated() {
-            return self.entries.iter().position(is_it);
-        }
-        let bits = hash.with(namespace).table_bits();
-        let number = self
-            .index
-            .find(bits, |number| self.entry(number).is_some_and(is_it))
-            .ok()?;
-        Some(number.wrapping_sub(self.first) as usize)
-    }
-
-    fn push(&mut self, entry: Entry<K, N>) {
-        let number = self.first as usize + self.entries.len();
-        let bits = entry.bits();
-        self.entries.push_back(entry);
-        if !self.index.is_allocated() && self.entries.len() <= SCANNED_MAX {
-            return;
-        }
-        if self.entries.len() > self.index.capacity() || number > SLOT_MAX as usize {
-            self.renumber();
-        } else if let Err(place) = self.index.find(bits, |_| false) {
-            self.index.fill(place, bits, number as u32);
-        }
-    }
-
-    /// Numbers all entries from 0 and makes the index anew, with room for them.
-    #[cold]
-    fn renumber(&mut self) {
-        let len = self.entries.len();
-        assert!(
-            len <= SLOT_MAX as usize,
-            "one point in time has at most {SLOT_MAX} timers"
-        );
-        self.first = 0;
-        self.index
-            .rebuild(len, self.entries.iter().map(Entry::bits).zip(0..));
-    }
-
-    pub(super) fn pop_front(&mut self) -> Option<Entry<K, N>> {
-        self.unlink(0);
-        let entry = self.entries.pop_front()?;
-        self.first = if self.entries.is_empty() {
-            0
-        } else {
-            self.first + 1
+    /// The timers of this key group, and maybe of others.
+    pub(super) fn iter_near(&self, group: KeyGroup) -> impl Iterator<Item = &Entry<K, N>> {
+        let (all, near) = match self {
+            Self::Many(shards) => (None, Some(shards.iter_near(group))),
+            _ => (Some(self.iter()), None),
         };
-        Some(entry)
-    }
-
-    /// Deletes a timer if it is there.
-    pub(super) fn delete(&mut self, key: &K, hash: KeyHash, namespace: &N) -> bool {
-        let Some(position) = self.find(hash, |there| there == key, namespace) else {
-            return false;
-        };
-        self.unlink(position);
-        let last = self.entries.len() - 1;
-        if position != last
-            && let Some(moved) = self.entries.back()
-        {
-            let number = |position: usize| self.first + position as u32;
-            self.index
-                .rename(moved.bits(), number(last), number(position));
-        }
-        self.entries.swap_remove_back(position);
-        true
-    }
-
-    /// Takes the entry at this position out of the index.
-    fn unlink(&mut self, position: usize) {
-        let Some(entry) = self.entries.get(position) else {
-            return;
-        };
-        let bits_of = |number: u32| {
-            self.entries
-                .get((number - self.first) as usize)
-                .map_or(0, Entry::bits)
-        };
-        self.index
-            .remove(entry.bits(), self.first + position as u32, bits_of);
+        all.into_iter().flatten().chain(near.into_iter().flatten())
     }
 }

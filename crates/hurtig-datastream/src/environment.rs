@@ -1,0 +1,268 @@
+//! Where a job begins: sources, settings, execution.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use hurtig_connect::{Boundedness, Source, WatermarkStrategy};
+use hurtig_env::World;
+use hurtig_graph::{BufferTimeout, JobSettings, Plan, Transformation, Transformations};
+use hurtig_runtime::{Job, JobClient, JobExecutionResult, MiniCluster, OperatorFactory, Program};
+use hurtig_types::{Configuration, Data, Error, Result, options};
+use parking_lot::Mutex;
+
+use crate::operators::SourceProgram;
+use crate::stream::short_type_name;
+use crate::{CollectionSource, DataStream, GeneratorSource, SequenceSource, SocketTextSource};
+
+/// Builds one job and runs it. Cheap to clone: all clones build the same job.
+///
+/// ```
+/// use hurtig_datastream::StreamExecutionEnvironment;
+///
+/// let env = StreamExecutionEnvironment::new();
+/// env.set_parallelism(2);
+/// env.from_sequence(1, 100).filter(|x| x % 7 == 0).discard();
+/// println!("{}", env.explain().unwrap());
+/// let result = env.execute("sevens").unwrap();
+/// assert_eq!(result.metrics.sum_over_subtasks("Filter", "numRecordsOut"), Some(14));
+/// ```
+#[derive(Clone)]
+pub struct StreamExecutionEnvironment {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    builder: Mutex<JobBuilder>,
+    world: World,
+}
+
+/// The job as far as it has been said.
+pub(crate) struct JobBuilder {
+    pub(crate) transformations: Transformations,
+    pub(crate) program: Program,
+    /// What is wrong with it, in the order in which it was said.
+    pub(crate) errors: Vec<Error>,
+    configuration: Configuration,
+    parallelism: Option<u32>,
+    client_parallelism: Option<u32>,
+    buffer_timeout: Option<BufferTimeout>,
+}
+
+impl Default for StreamExecutionEnvironment {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StreamExecutionEnvironment {
+    /// An environment that runs jobs in this process, with Flink's defaults.
+    pub fn new() -> Self {
+        Self::in_world(World::real())
+    }
+
+    /// An environment that runs jobs in this world: a simulated one for tests.
+    ///
+    /// ```
+    /// use hurtig_datastream::StreamExecutionEnvironment;
+    /// use hurtig_env::World;
+    ///
+    /// let env = StreamExecutionEnvironment::in_world(World::simulated(42));
+    /// assert_eq!(env.from_collection(vec![1]).execute_and_collect("one").unwrap(), [1]);
+    /// ```
+    pub fn in_world(world: World) -> Self {
+        let builder = JobBuilder {
+            transformations: Transformations::new(),
+            program: Program::new(),
+            errors: Vec::new(),
+            configuration: Configuration::new(),
+            parallelism: None,
+            client_parallelism: None,
+            buffer_timeout: None,
+        };
+        Self { shared: Arc::new(Shared { builder: Mutex::new(builder), world }) }
+    }
+
+    /// The world it runs in.
+    pub fn world(&self) -> &World {
+        &self.shared.world
+    }
+
+    /// How many subtasks operators have that don't say it themselves.
+    pub fn set_parallelism(&self, parallelism: u32) -> &Self {
+        self.build(|builder| builder.parallelism = Some(parallelism));
+        self
+    }
+
+    /// What whoever starts the program asks for (`-p`): counts where the program says nothing.
+    pub fn set_client_parallelism(&self, parallelism: u32) -> &Self {
+        self.build(|builder| builder.client_parallelism = Some(parallelism));
+        self
+    }
+
+    /// How many key groups operators have that don't say it themselves.
+    pub fn set_max_parallelism(&self, key_groups: u32) -> &Self {
+        self.set(options::MAX_PARALLELISM.key(), key_groups.to_string())
+    }
+
+    /// How long records may wait in partial batches.
+    pub fn set_buffer_timeout(&self, timeout: BufferTimeout) -> &Self {
+        self.build(|builder| builder.buffer_timeout = Some(timeout));
+        self
+    }
+
+    /// How often periodic watermarks are emitted; zero for never.
+    pub fn set_auto_watermark_interval(&self, interval: std::time::Duration) -> &Self {
+        self.set(options::AUTO_WATERMARK_INTERVAL.key(), format!("{} ms", interval.as_millis()))
+    }
+
+    /// Chains no operators at all: every one becomes a task of its own.
+    pub fn disable_operator_chaining(&self) -> &Self {
+        self.set(options::CHAINING_ENABLED.key(), "false")
+    }
+
+    /// Sets an option by its key, as in `config.yaml`. A key that is unknown shows when the job is run.
+    pub fn set(&self, key: impl Into<String>, value: impl Into<String>) -> &Self {
+        self.build(|builder| {
+            if let Err(error) = builder.configuration.set(key, value) {
+                builder.errors.push(error);
+            }
+        });
+        self
+    }
+
+    /// The records of a collection, in order, by one subtask.
+    pub fn from_collection<T: Data + Sync>(&self, records: impl IntoIterator<Item = T>) -> DataStream<T> {
+        let source = CollectionSource::new(records.into_iter().collect());
+        self.from_source(source, WatermarkStrategy::none(), "Collection Source")
+    }
+
+    /// The numbers from `first` to `last`, inclusive, shared among the subtasks.
+    pub fn from_sequence(&self, first: u64, last: u64) -> DataStream<u64> {
+        self.from_source(SequenceSource::from_to(first, last), WatermarkStrategy::none(), "Sequence Source")
+    }
+
+    /// `count` records made by a function of their number, shared among the subtasks; see [`GeneratorSource`] for a rate.
+    pub fn generate<T: Data>(
+        &self,
+        count: u64,
+        generate: impl Fn(u64) -> T + Clone + Send + Sync + 'static,
+    ) -> DataStream<T> {
+        let source = GeneratorSource::new(count, generate);
+        self.from_source(source, WatermarkStrategy::none(), "Generator Source")
+    }
+
+    /// Lines of text from a TCP server at `host:port`, by one subtask, until the server closes the connection.
+    pub fn socket_text_stream(&self, address: impl Into<String>) -> DataStream<String> {
+        let source = SocketTextSource::new(address);
+        self.from_source(source, WatermarkStrategy::none(), "Socket Stream")
+    }
+
+    /// The records of any source, with its event time.
+    pub fn from_source<S: Source>(
+        &self,
+        source: S,
+        strategy: WatermarkStrategy<S::Item>,
+        name: impl Into<String>,
+    ) -> DataStream<S::Item> {
+        let bounded = source.boundedness() == Boundedness::Bounded;
+        let mut transformation = Transformation::source(name, bounded, short_type_name::<S::Item>());
+        transformation.parallelism_limit = source.parallelism_limit();
+        let program = Arc::new(SourceProgram::new(source, strategy));
+        let node = self.build(|builder| {
+            let node = builder.transformations.add(transformation);
+            builder.program.set_source(node, program);
+            builder.program.set_port(node, None, DataStream::<S::Item>::port());
+            node
+        });
+        DataStream { env: self.clone(), node, records: PhantomData }
+    }
+
+    /// All four graphs of the job as text: transformations, stream graph, job graph, execution graph.
+    ///
+    /// # Errors
+    /// What is wrong with the job.
+    pub fn explain(&self) -> Result<String> {
+        Ok(self.job(None)?.plan.explain())
+    }
+
+    /// The stream graph as the JSON that Flink's plan visualizer reads.
+    ///
+    /// # Errors
+    /// What is wrong with the job.
+    pub fn execution_plan(&self) -> Result<String> {
+        let plan = self.job(None)?.plan;
+        Ok(hurtig_graph::explain::execution_plan_json(&plan.stream_graph).to_string())
+    }
+
+    /// The graphs of the job.
+    ///
+    /// # Errors
+    /// What is wrong with the job.
+    pub fn plan(&self) -> Result<Plan> {
+        Ok(self.job(None)?.plan)
+    }
+
+    /// Runs the job to its end.
+    ///
+    /// # Errors
+    /// What is wrong with the job, or why it failed.
+    pub fn execute(&self, job_name: impl Into<String>) -> Result<JobExecutionResult> {
+        let client = self.execute_async(job_name)?;
+        self.world().block_on(client.wait())?
+    }
+
+    /// Starts the job and returns a handle on it.
+    ///
+    /// # Errors
+    /// What is wrong with the job.
+    pub fn execute_async(&self, job_name: impl Into<String>) -> Result<JobClient> {
+        let job = self.job(Some(job_name.into()))?;
+        Ok(MiniCluster::new(self.world().clone()).submit(job))
+    }
+
+    fn job(&self, name: Option<String>) -> Result<Job> {
+        let mut builder = self.shared.builder.lock();
+        if !builder.errors.is_empty() {
+            return Err(builder.errors.remove(0));
+        }
+        let configuration = builder.configuration.clone();
+        let mut settings = JobSettings::from_configuration(&configuration)?;
+        settings.environment_parallelism = builder.parallelism;
+        settings.client_parallelism = builder.client_parallelism;
+        settings.job_name = name.unwrap_or(settings.job_name);
+        settings.buffer_timeout = builder.buffer_timeout.unwrap_or(settings.buffer_timeout);
+        let plan = Plan::compile(builder.transformations.clone(), settings)?;
+        Ok(Job { plan, program: builder.program.clone(), configuration })
+    }
+
+    pub(crate) fn build<R>(&self, build: impl FnOnce(&mut JobBuilder) -> R) -> R {
+        build(&mut self.shared.builder.lock())
+    }
+
+    /// Something is wrong with the job; it shows when the job is run.
+    pub(crate) fn fail(&self, error: Error) {
+        self.build(|builder| builder.errors.push(error));
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub(crate) fn add_stream<T>(&self, transformation: Transformation) -> DataStream<T> {
+        let node = self.build(|builder| builder.transformations.add(transformation));
+        DataStream { env: self.clone(), node, records: PhantomData }
+    }
+
+    pub(crate) fn add_operator<T: Data>(
+        &self,
+        transformation: Transformation,
+        factory: Arc<dyn OperatorFactory>,
+    ) -> DataStream<T> {
+        let stream = self.add_stream(transformation);
+        self.build(|builder| {
+            builder.program.set_operator(stream.node, factory);
+            builder.program.set_port(stream.node, None, DataStream::<T>::port());
+        });
+        stream
+    }
+}

@@ -1,0 +1,76 @@
+//! The part of a batch that a record-at-a-time operator has not come to yet.
+
+use std::vec::IntoIter;
+
+use hurtig_types::{KeyHash, Records, Timestamp};
+
+/// Records with their timestamps, taken one at a time.
+pub(crate) struct Backlog<T> {
+    values: IntoIter<T>,
+    timestamps: Vec<Timestamp>,
+    taken: usize,
+}
+
+impl<T> Default for Backlog<T> {
+    fn default() -> Self {
+        Self { values: Vec::new().into_iter(), timestamps: Vec::new(), taken: 0 }
+    }
+}
+
+impl<T> Backlog<T> {
+    /// Takes over a batch. The last one has been used up.
+    pub(crate) fn fill(&mut self, records: &mut Records<T>) {
+        self.values = std::mem::take(&mut records.values).into_iter();
+        std::mem::swap(&mut self.timestamps, &mut records.timestamps);
+        records.timestamps.clear();
+        self.taken = 0;
+    }
+
+    /// The next record.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<(T, Timestamp)> {
+        let value = self.values.next()?;
+        let timestamp = self.timestamps.get(self.taken).copied().unwrap_or(Timestamp::NONE);
+        self.taken += 1;
+        Some((value, timestamp))
+    }
+}
+
+/// A backlog with the keys of its records.
+pub(crate) struct KeyedBacklog<K, T> {
+    records: Backlog<T>,
+    keys: IntoIter<K>,
+    hashes: Vec<KeyHash>,
+}
+
+/// One record of a keyed backlog.
+pub(crate) struct KeyedRecord<K, T> {
+    pub(crate) value: T,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) key: K,
+    pub(crate) hash: KeyHash,
+}
+
+impl<K, T> Default for KeyedBacklog<K, T> {
+    fn default() -> Self {
+        Self { records: Backlog::default(), keys: Vec::new().into_iter(), hashes: Vec::new() }
+    }
+}
+
+impl<K, T> KeyedBacklog<K, T> {
+    /// Takes over a batch and its keys. The last one has been used up.
+    pub(crate) fn fill(&mut self, records: &mut Records<T>, keys: Vec<K>) {
+        std::mem::swap(&mut self.hashes, &mut records.hashes);
+        records.hashes.clear();
+        self.records.fill(records);
+        self.keys = keys.into_iter();
+    }
+
+    /// The next record.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<KeyedRecord<K, T>> {
+        let hash = *self.hashes.get(self.records.taken)?;
+        let (value, timestamp) = self.records.next()?;
+        Some(KeyedRecord { value, timestamp, key: self.keys.next()?, hash })
+    }
+}

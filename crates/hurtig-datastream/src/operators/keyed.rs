@@ -1,0 +1,260 @@
+//! Functions over one or two keyed streams: state, timers, a record at a time.
+
+use hurtig_metrics::{Counter, names};
+use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_state::{KeyedState, TimerService};
+use hurtig_types::{Data, ErasedBatch, Key, Records, Result, Timestamp, Watermark};
+
+use super::backlog::{KeyedBacklog, KeyedRecord};
+use crate::{
+    Collector, KeyedCoProcessFunction, KeyedProcessContext, KeyedProcessFunction, KeySelector, TimeDomain,
+};
+
+/// What the operator asks of a keyed function of one or two inputs; the second input of a function of one is never used.
+pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
+    type Out: Data;
+
+    fn open(&mut self, context: &OperatorContext) -> Result<()>;
+
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()>;
+
+    fn second(
+        &mut self,
+        value: B,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()>;
+
+    fn on_timer(
+        &mut self,
+        time: Timestamp,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()>;
+
+    fn close(&mut self) -> Result<()>;
+}
+
+/// Calls a [`KeyedHandler`] for each record and each timer under its key, and pauses when a batch of results is full: the records not
+/// yet seen stay in the backlog, the timers not yet fired in the queue.
+pub(crate) struct KeyedOperator<K: Key, A, B, H> {
+    handler: H,
+    selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
+    state: KeyedState<K>,
+    timers: TimerService<K>,
+    first: KeyedBacklog<K, A>,
+    second: KeyedBacklog<K, B>,
+    /// Timers of processing time are due up to then.
+    fire_until: Timestamp,
+    fired: Counter,
+}
+
+impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, H> {
+    pub(crate) fn new(
+        handler: H,
+        selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
+        context: &OperatorContext,
+    ) -> Self {
+        Self {
+            handler,
+            selectors,
+            state: KeyedState::new(context.max_parallelism, context.key_groups),
+            timers: TimerService::new(),
+            first: KeyedBacklog::default(),
+            second: KeyedBacklog::default(),
+            fire_until: Timestamp::MIN,
+            fired: context.metrics.counter(names::NUM_FIRED_TIMERS),
+        }
+    }
+
+    /// Calls the handler for one record or timer; whether the batch of results is full.
+    fn call(
+        &mut self,
+        output: &mut Output,
+        (key, hash): (K, hurtig_types::KeyHash),
+        (timestamp, domain): (Timestamp, Option<TimeDomain>),
+        function: impl FnOnce(&mut H, &mut KeyedProcessContext<'_, K>, &mut Collector<'_, H::Out>) -> Result<()>,
+    ) -> Result<bool> {
+        self.state.set_current_key(key, hash);
+        let now = output.now();
+        let (main, sides) = output.split::<H::Out>()?;
+        let (state, timers) = (&mut self.state, &mut self.timers);
+        let mut ctx = KeyedProcessContext { state, timers, timestamp, now, domain, sides };
+        function(&mut self.handler, &mut ctx, &mut Collector::new(main, timestamp))?;
+        Ok(main.is_full())
+    }
+
+    fn run_records(&mut self, output: &mut Output) -> Result<Progress> {
+        while let Some(KeyedRecord { value, timestamp, key, hash }) = self.first.next() {
+            let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
+                handler.first(value, ctx, out)
+            })?;
+            if full {
+                return Ok(Progress::More);
+            }
+        }
+        while let Some(KeyedRecord { value, timestamp, key, hash }) = self.second.next() {
+            let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
+                handler.second(value, ctx, out)
+            })?;
+            if full {
+                return Ok(Progress::More);
+            }
+        }
+        Ok(Progress::Done)
+    }
+
+    fn fire_timers(&mut self, output: &mut Output) -> Result<Progress> {
+        loop {
+            let (timer, domain) = if let Some(timer) = self.timers.pop_due_event_time() {
+                (timer, TimeDomain::EventTime)
+            } else if let Some(timer) = self.timers.pop_due_processing_time(self.fire_until) {
+                (timer, TimeDomain::ProcessingTime)
+            } else {
+                return Ok(Progress::Done);
+            };
+            self.fired.inc(1);
+            let (time, key) = (timer.time, (timer.key, timer.hash));
+            let full = self.call(output, key, (time, Some(domain)), |handler, ctx, out| {
+                handler.on_timer(time, ctx, out)
+            })?;
+            if full {
+                return Ok(Progress::More);
+            }
+        }
+    }
+}
+
+impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator for KeyedOperator<K, A, B, H> {
+    fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
+        self.handler.open(context)
+    }
+
+    fn process_batch(&mut self, input: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+        if input == 0 {
+            let batch = batch.get_mut::<Records<A>>()?;
+            let keys = self.selectors.0.keys(&batch.values);
+            self.first.fill(batch, keys);
+        } else if let Some(selector) = &self.selectors.1 {
+            let batch = batch.get_mut::<Records<B>>()?;
+            let keys = selector.keys(&batch.values);
+            self.second.fill(batch, keys);
+        }
+        self.run_records(output)
+    }
+
+    fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
+        self.timers.advance_watermark(watermark.timestamp());
+        self.fire_timers(output)
+    }
+
+    fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        self.fire_until = now;
+        self.fire_timers(output)
+    }
+
+    fn next_time(&self) -> Option<Timestamp> {
+        self.timers.next_processing_time()
+    }
+
+    /// A record may have registered a timer that is due at once: it fires behind the records.
+    fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        match self.run_records(output)? {
+            Progress::Done => self.fire_timers(output),
+            paused => Ok(paused),
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.handler.close()
+    }
+}
+
+/// A [`KeyedProcessFunction`].
+pub(crate) struct ProcessKeyed<F>(pub(crate) F);
+
+impl<K: Key, A, F: KeyedProcessFunction<K, A>> KeyedHandler<K, A, ()> for ProcessKeyed<F> {
+    type Out = F::Out;
+
+    fn open(&mut self, context: &OperatorContext) -> Result<()> {
+        self.0.open(context)
+    }
+
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.process(value, ctx, out)
+    }
+
+    fn second(
+        &mut self,
+        (): (),
+        _: &mut KeyedProcessContext<'_, K>,
+        _: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    fn on_timer(
+        &mut self,
+        time: Timestamp,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.on_timer(time, ctx, out)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.0.close()
+    }
+}
+
+/// A [`KeyedCoProcessFunction`].
+pub(crate) struct CoProcessKeyed<F>(pub(crate) F);
+
+impl<K: Key, A, B, F: KeyedCoProcessFunction<K, A, B>> KeyedHandler<K, A, B> for CoProcessKeyed<F> {
+    type Out = F::Out;
+
+    fn open(&mut self, context: &OperatorContext) -> Result<()> {
+        self.0.open(context)
+    }
+
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.process1(value, ctx, out)
+    }
+
+    fn second(
+        &mut self,
+        value: B,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.process2(value, ctx, out)
+    }
+
+    fn on_timer(
+        &mut self,
+        time: Timestamp,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.on_timer(time, ctx, out)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.0.close()
+    }
+}

@@ -1,0 +1,24 @@
+//! The operators behind the API: each knows the types of its records, and works a batch at a time.
+
+mod backlog;
+mod filter;
+mod flat_map;
+mod keyed;
+mod map;
+mod map_partition;
+mod process;
+mod rolling;
+mod sink;
+mod source;
+mod watermarks;
+
+pub(crate) use filter::{FilterOperator};
+pub(crate) use flat_map::FlatMapOperator;
+pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed};
+pub(crate) use map::{MapOperator, MapWithOperator};
+pub(crate) use map_partition::MapPartitionOperator;
+pub(crate) use process::{CoFlatMap, CoMap, CoProcess, ProcessClosure, ProcessOperator, ProcessOne};
+pub(crate) use rolling::RollingOperator;
+pub(crate) use sink::SinkOperator;
+pub(crate) use source::SourceProgram;
+pub(crate) use watermarks::WatermarkOperator;

@@ -1,0 +1,9 @@
+//! Sinks that need nothing from outside.
+
+mod collect;
+mod discard;
+mod print;
+
+pub use collect::CollectSink;
+pub use discard::DiscardingSink;
+pub use print::PrintSink;

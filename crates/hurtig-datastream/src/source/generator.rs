@@ -1,0 +1,261 @@
+//! Records made from numbers.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hurtig_connect::{
+    Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader,
+    SourceSplit, SplitEnumerator,
+};
+use hurtig_env::{MonotonicTime, Sleep, World};
+use hurtig_types::{Data, OriginRange, Result, batch_capacity};
+use serde::{Deserialize, Serialize};
+
+/// Makes records from their numbers, 0 to `count` − 1. The subtasks take turns: each makes every n-th, so that they advance together in
+/// event time.
+///
+/// ```
+/// use hurtig_datastream::{GeneratorSource, StreamExecutionEnvironment, WatermarkStrategy};
+///
+/// let env = StreamExecutionEnvironment::new();
+/// let source = GeneratorSource::new(1000, |n| n * n).records_per_second(1e6);
+/// let squares = env.from_source(source, WatermarkStrategy::none(), "squares");
+/// assert_eq!(squares.execute_and_collect("squares").unwrap().len(), 1000);
+/// ```
+pub struct GeneratorSource<T, F> {
+    first: u64,
+    count: u64,
+    bounded: bool,
+    generate: F,
+    records_per_second: Option<f64>,
+    types: PhantomData<fn() -> T>,
+}
+
+/// The numbers from one to another: [`StreamExecutionEnvironment::from_sequence`](crate::StreamExecutionEnvironment::from_sequence).
+pub type SequenceSource = GeneratorSource<u64, fn(u64) -> u64>;
+
+impl SequenceSource {
+    /// From `first` to `last`, inclusive.
+    pub fn from_to(first: u64, last: u64) -> Self {
+        let count = if last < first { 0 } else { (last - first).saturating_add(1) };
+        Self { first, ..GeneratorSource::with(count, true, identity) }
+    }
+}
+
+const fn identity(number: u64) -> u64 {
+    number
+}
+
+impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> GeneratorSource<T, F> {
+    /// Makes `count` records.
+    pub fn new(count: u64, generate: F) -> Self {
+        Self::with(count, true, generate)
+    }
+
+    /// Makes records until the job is stopped.
+    pub fn unbounded(generate: F) -> Self {
+        Self::with(u64::MAX, false, generate)
+    }
+}
+
+impl<T, F> GeneratorSource<T, F> {
+    const fn with(count: u64, bounded: bool, generate: F) -> Self {
+        Self { first: 0, count, bounded, generate, records_per_second: None, types: PhantomData }
+    }
+
+    /// At most so many, over all subtasks.
+    #[must_use]
+    pub const fn records_per_second(mut self, rate: f64) -> Self {
+        self.records_per_second = Some(rate);
+        self
+    }
+}
+
+/// Every `step`-th number from `next` up to, not including, `end`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorSplit {
+    id: String,
+    next: u64,
+    step: u64,
+    end: u64,
+}
+
+impl SourceSplit for GeneratorSplit {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl GeneratorSplit {
+    /// How many numbers are left.
+    const fn remaining(&self) -> u64 {
+        if self.next >= self.end { 0 } else { (self.end - self.next).div_ceil(self.step) }
+    }
+}
+
+impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for GeneratorSource<T, F> {
+    type Item = T;
+    type Split = GeneratorSplit;
+
+    fn boundedness(&self) -> Boundedness {
+        if self.bounded { Boundedness::Bounded } else { Boundedness::Unbounded }
+    }
+
+    fn check<'a>(&'a self, _: &'a World) -> hurtig_connect::BoxFuture<'a, Result<()>> {
+        let wrong = self.records_per_second.filter(|rate| !rate.is_finite() || *rate <= 0.0);
+        Box::pin(std::future::ready(match wrong {
+            Some(rate) => Err(hurtig_types::Error::config(format!(
+                "a generator of {rate} records per second: choose a rate above 0"
+            ))),
+            None => Ok(()),
+        }))
+    }
+
+    fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<GeneratorSplit>>> {
+        Ok(Box::new(Strides { first: self.first, end: self.first.saturating_add(self.count), splits: Vec::new() }))
+    }
+
+    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, GeneratorSplit>>> {
+        Ok(Box::new(GeneratorReader {
+            generate: self.generate.clone(),
+            throttle: self
+                .records_per_second
+                .map(|rate| Throttle::new(rate / f64::from(context.parallelism), context.world)),
+            split: None,
+            no_more: false,
+            types: PhantomData,
+        }))
+    }
+}
+
+/// Gives the n-th reader the n-th stride.
+struct Strides {
+    first: u64,
+    end: u64,
+    splits: Vec<Option<GeneratorSplit>>,
+}
+
+impl SplitEnumerator<GeneratorSplit> for Strides {
+    fn step(
+        &mut self,
+        event: EnumeratorEvent<GeneratorSplit>,
+        actions: &mut Vec<EnumeratorAction<GeneratorSplit>>,
+    ) -> Result<()> {
+        match event {
+            EnumeratorEvent::Started { parallelism } => {
+                let split = |subtask: u32| GeneratorSplit {
+                    id: format!("numbers-{subtask}"),
+                    next: self.first.saturating_add(u64::from(subtask)),
+                    step: u64::from(parallelism),
+                    end: self.end,
+                };
+                self.splits = (0..parallelism).map(|subtask| Some(split(subtask))).collect();
+            }
+            EnumeratorEvent::ReaderJoined { subtask } => {
+                let split = self.splits.get_mut(subtask as usize).and_then(Option::take);
+                actions.extend(split.map(|split| EnumeratorAction::Assign { subtask, splits: vec![split] }));
+                actions.push(EnumeratorAction::NoMoreSplits { subtask });
+            }
+            EnumeratorEvent::SplitsReturned(splits) => {
+                for (place, split) in self.splits.iter_mut().filter(|place| place.is_none()).zip(splits) {
+                    *place = Some(split);
+                }
+            }
+            EnumeratorEvent::SplitRequested { .. } | EnumeratorEvent::Discovered(_) => {}
+        }
+        Ok(())
+    }
+}
+
+struct GeneratorReader<T, F> {
+    generate: F,
+    throttle: Option<Throttle>,
+    split: Option<(GeneratorSplit, Arc<str>)>,
+    no_more: bool,
+    types: PhantomData<fn() -> T>,
+}
+
+impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for GeneratorReader<T, F> {
+    fn add_splits(&mut self, splits: Vec<GeneratorSplit>) -> Result<()> {
+        self.split = splits.into_iter().next().map(|split| {
+            let id = Arc::from(split.id());
+            (split, id)
+        });
+        Ok(())
+    }
+
+    fn no_more_splits(&mut self) {
+        self.no_more = true;
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>, out: &mut ReaderOutput<T>) -> Poll<Result<ReaderEvent>> {
+        let Some((split, id)) = &mut self.split else {
+            return if self.no_more { Poll::Ready(Ok(ReaderEvent::EndOfInput)) } else { Poll::Pending };
+        };
+        let wanted = split.remaining().min(const { batch_capacity::<T>() as u64 });
+        let granted = match &mut self.throttle {
+            Some(throttle) if wanted > 0 => match throttle.poll_grant(context, wanted) {
+                Poll::Ready(granted) => granted,
+                Poll::Pending => return Poll::Pending,
+            },
+            _ => wanted,
+        };
+        out.set_split(id);
+        let (first, step) = (split.next, split.step);
+        out.records.values.extend((0..granted).map(|n| (self.generate)(first + n * step)));
+        if granted > 0 {
+            let last = first + (granted - 1) * step;
+            let range = OriginRange { split: Arc::clone(id), unit: "record", first, last };
+            out.records.origin = range.into();
+            split.next = first.saturating_add(granted.saturating_mul(step));
+        }
+        if split.remaining() > 0 {
+            return Poll::Ready(Ok(ReaderEvent::Batch));
+        }
+        self.split = None;
+        Poll::Ready(Ok(ReaderEvent::SplitFinished))
+    }
+
+    fn snapshot(&self) -> Vec<GeneratorSplit> {
+        self.split.iter().map(|(split, _)| split.clone()).collect()
+    }
+}
+
+/// Grants records at a rate: what has come due since the start, less what was granted.
+struct Throttle {
+    rate: f64,
+    world: World,
+    started: Option<MonotonicTime>,
+    granted: u64,
+    sleep: Option<Sleep>,
+}
+
+impl Throttle {
+    const fn new(rate: f64, world: World) -> Self {
+        Self { rate, world, started: None, granted: 0, sleep: None }
+    }
+
+    fn poll_grant(&mut self, context: &mut Context<'_>, wanted: u64) -> Poll<u64> {
+        let clock = self.world.clock();
+        let started = *self.started.get_or_insert_with(|| clock.now());
+        loop {
+            let due = (clock.now().saturating_since(started).as_secs_f64() * self.rate) as u64 + 1;
+            if due > self.granted {
+                let granted = wanted.min(due - self.granted);
+                self.granted += granted;
+                self.sleep = None;
+                return Poll::Ready(granted);
+            }
+            let next = Duration::from_secs_f64(self.granted as f64 / self.rate) + Duration::from_nanos(1);
+            let sleep = self.sleep.get_or_insert_with(|| clock.sleep_until(started + next));
+            if Pin::new(sleep).poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.sleep = None;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Streams: what the methods of the API are called on.
+
+mod connected;
+mod data_stream;
+mod keyed;
+mod partitioning;
+mod settings;
+mod sink;
+
+pub use connected::{ConnectedStreams, KeyedConnectedStreams};
+pub use data_stream::DataStream;
+pub use keyed::{KeySelector, KeyedStream};
+pub use sink::DataStreamSink;
+
+pub(crate) use settings::short_type_name;

@@ -1,0 +1,15 @@
+//! What tests of operators and jobs are made from.
+//!
+//! ```text
+//!  one operator      OperatorHarness, TwoInputHarness   time and watermarks by hand, output taken out
+//!  one job           TestJob                            sources and sinks for tests, wired into a Job
+//!  many histories    run_under_schedules                one closure, many seeds of the simulated world
+//! ```
+//!
+//! Nothing here knows the typed API: what is tested is whatever implements the contracts of `hurtig-runtime`. Two laws:
+//! 1. What drives an operator in a harness is what drives it in a job: the same chain, the same order of calls.
+//! 2. A failure says which seed it had, and the one command that runs it again.
+
+pub mod harness;
+
+pub use harness::{Emitted, HarnessBuilder, OperatorHarness, TwoInputHarness};
