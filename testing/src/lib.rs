@@ -10,6 +10,19 @@
 //! 1. What drives an operator in a harness is what drives it in a job: the same chain, the same order of calls.
 //! 2. A failure says which seed it had, and the one command that runs it again.
 
+mod collector;
 pub mod harness;
+mod job;
+mod lifecycle;
+pub mod operators;
+mod schedules;
+mod sources;
 
+pub use collector::{Arrival, Collector};
 pub use harness::{Emitted, HarnessBuilder, OperatorHarness, TwoInputHarness};
+pub use job::{Stream, TestJob, Typed, TypedOperator, TypedSource, typed};
+pub use lifecycle::{LifeCounts, Lifecycles};
+pub use schedules::{
+    COUNT_VARIABLE, SEED_VARIABLE, Schedule, Verdict, for_each_schedule, run_under_schedules,
+};
+pub use sources::{ListSource, ListSplit, Script, Scripts, SourceOf, Step};

@@ -43,9 +43,19 @@ impl Lifecycles {
     /// When it does not hold; the message names who broke it.
     pub fn assert_closed_once(&self) {
         for ((name, subtask), counts) in self.counts() {
-            let LifeCounts { created, opened, closed } = counts;
-            assert_eq!(created, closed, "`{name}` {subtask} was made and closed so often");
-            assert!(opened <= created, "`{name}` {subtask} was opened {opened} times");
+            let LifeCounts {
+                created,
+                opened,
+                closed,
+            } = counts;
+            assert_eq!(
+                created, closed,
+                "`{name}` {subtask} was made and closed so often"
+            );
+            assert!(
+                opened <= created,
+                "`{name}` {subtask} was opened {opened} times"
+            );
         }
     }
 
@@ -55,7 +65,10 @@ impl Lifecycles {
         context: &OperatorContext,
         operator: Box<dyn StreamOperator>,
     ) -> Box<dyn StreamOperator> {
-        Box::new(Watched { inner: operator, life: self.begin(context) })
+        Box::new(Watched {
+            inner: operator,
+            life: self.begin(context),
+        })
     }
 
     /// Counts the life of a source from now on.
@@ -64,11 +77,17 @@ impl Lifecycles {
         context: &OperatorContext,
         source: Box<dyn SourceOperator>,
     ) -> Box<dyn SourceOperator> {
-        Box::new(Watched { inner: source, life: self.begin(context) })
+        Box::new(Watched {
+            inner: source,
+            life: self.begin(context),
+        })
     }
 
     fn begin(&self, context: &OperatorContext) -> Life {
-        let life = Life { all: self.clone(), key: (context.name.clone(), context.subtask) };
+        let life = Life {
+            all: self.clone(),
+            key: (context.name.clone(), context.subtask),
+        };
         life.count(|counts| counts.created += 1);
         life
     }

@@ -104,7 +104,11 @@ fn number(variable: &str) -> Option<u64> {
 fn run_seed<V: Verdict>(seed: u64, test: &mut impl FnMut(World, u64) -> V) -> Schedule {
     let world = World::simulated(seed);
     let outcome = catch_unwind(AssertUnwindSafe(|| test(world.clone(), seed).failure()));
-    let mut schedule = Schedule { seed, trace_hash: 0, steps: 0 };
+    let mut schedule = Schedule {
+        seed,
+        trace_hash: 0,
+        steps: 0,
+    };
     if let Some(simulation) = world.simulation() {
         schedule.trace_hash = simulation.trace_hash();
         schedule.steps = simulation.steps();
@@ -125,6 +129,11 @@ fn replay_hint(seed: u64) -> String {
     let package = std::env::var("CARGO_PKG_NAME");
     let package = package.map_or(String::new(), |name| format!(" -p {name}"));
     let thread = std::thread::current();
-    let test = thread.name().filter(|name| *name != "main").unwrap_or_default();
-    format!("failed under seed {seed}; to replay: {SEED_VARIABLE}={seed} cargo test{package} {test}")
+    let test = thread
+        .name()
+        .filter(|name| *name != "main")
+        .unwrap_or_default();
+    format!(
+        "failed under seed {seed}; to replay: {SEED_VARIABLE}={seed} cargo test{package} {test}"
+    )
 }

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use hurtig_env::Sleep;
@@ -25,7 +25,10 @@ struct Life {
 
 impl Life {
     fn counts(&self) -> (usize, usize) {
-        (self.opened.load(Ordering::Relaxed), self.closed.load(Ordering::Relaxed))
+        (
+            self.opened.load(Ordering::Relaxed),
+            self.closed.load(Ordering::Relaxed),
+        )
     }
 }
 
@@ -76,7 +79,8 @@ impl StreamOperator for Timers {
                 break;
             }
             self.processing.pop_first();
-            self.processing.extend(self.repeat_ms.map(|pause| time + pause));
+            self.processing
+                .extend(self.repeat_ms.map(|pause| time + pause));
             let line = format!("processing {time} at {}", now.as_millis());
             output.main::<String>()?.push(line, Timestamp::NONE);
         }
@@ -112,13 +116,19 @@ fn timers_fire_when_the_test_says_so_and_not_before() {
     harness.watermark(60).unwrap(); // goes back: ignored, as in a job
     assert_eq!(harness.watermarks(), [99]);
     harness.watermark(100).unwrap();
-    let expected = [Emitted::Record("event 100".to_string(), Some(100)), Emitted::Watermark(100)];
+    let expected = [
+        Emitted::Record("event 100".to_string(), Some(100)),
+        Emitted::Watermark(100),
+    ];
     assert_eq!(harness.take_emitted(), expected);
 }
 
 #[test]
 fn a_timer_that_sets_another_sees_both_at_their_own_times() {
-    let timers = Timers { repeat_ms: Some(10), ..Timers::default() };
+    let timers = Timers {
+        repeat_ms: Some(10),
+        ..Timers::default()
+    };
     let mut harness = OperatorHarness::<i64, String>::new(Box::new(timers));
     harness.push(10).unwrap();
     harness.advance_time(35).unwrap();
@@ -129,7 +139,12 @@ fn a_timer_that_sets_another_sees_both_at_their_own_times() {
 
 #[test]
 fn the_operator_is_opened_once_and_closed_once_on_every_path() {
-    let with = |life: &Life| Box::new(Timers { life: life.clone(), ..Timers::default() });
+    let with = |life: &Life| {
+        Box::new(Timers {
+            life: life.clone(),
+            ..Timers::default()
+        })
+    };
 
     let dropped = Life::default();
     drop(OperatorHarness::<i64, String>::new(with(&dropped)));
@@ -141,7 +156,10 @@ fn the_operator_is_opened_once_and_closed_once_on_every_path() {
     harness.push(1).unwrap();
     harness.finish().unwrap();
     assert!(harness.close().is_err() && harness.push(2).is_err());
-    assert_eq!(harness.take_signals(), [Emitted::Watermark(i64::MAX), Emitted::EndOfInput]);
+    assert_eq!(
+        harness.take_signals(),
+        [Emitted::Watermark(i64::MAX), Emitted::EndOfInput]
+    );
     drop(harness);
     assert_eq!(used.counts(), (1, 1));
 
@@ -149,7 +167,13 @@ fn the_operator_is_opened_once_and_closed_once_on_every_path() {
     let mut harness = OperatorHarness::<String, String>::new(with(&failed));
     let error = harness.push("not a number".to_string()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Bug);
-    assert!(harness.push("again".to_string()).unwrap_err().to_string().contains("has failed"));
+    assert!(
+        harness
+            .push("again".to_string())
+            .unwrap_err()
+            .to_string()
+            .contains("has failed")
+    );
     drop(harness);
     assert_eq!(failed.counts(), (1, 1));
 }
@@ -175,7 +199,11 @@ impl Explode {
             }
         }
         self.next = until;
-        Ok(if until == self.end { Progress::Done } else { Progress::More })
+        Ok(if until == self.end {
+            Progress::Done
+        } else {
+            Progress::More
+        })
     }
 }
 
@@ -198,7 +226,11 @@ impl StreamOperator for Explode {
 #[test]
 fn an_operator_with_more_to_say_is_resumed_and_its_slices_are_counted() {
     let odd = OutputTag::new("odd");
-    let explode = Explode { odd: odd.clone(), next: 0, end: 0 };
+    let explode = Explode {
+        odd: odd.clone(),
+        next: 0,
+        end: 0,
+    };
     let mut harness = OperatorHarness::<u64, u64>::builder()
         .name("explode")
         .side_output(&odd)
@@ -206,8 +238,14 @@ fn an_operator_with_more_to_say_is_resumed_and_its_slices_are_counted() {
         .unwrap();
     harness.push(1001).unwrap();
     assert_eq!((harness.slices(), harness.biggest_slice()), (11, 100));
-    assert_eq!(harness.take_values(), (0..1001).step_by(2).collect::<Vec<_>>());
-    assert_eq!(harness.take_side_output(&odd)[..2], [(1, Some(1)), (3, Some(3))]);
+    assert_eq!(
+        harness.take_values(),
+        (0..1001).step_by(2).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        harness.take_side_output(&odd)[..2],
+        [(1, Some(1)), (3, Some(3))]
+    );
     assert!(harness.take_side(&odd).is_empty());
     assert_eq!(harness.count(names::NUM_RECORDS_IN), 1);
     assert_eq!(harness.count(names::NUM_RECORDS_OUT), 501);
@@ -242,7 +280,8 @@ impl StreamOperator for Slow {
         batch: &mut ErasedBatch,
         output: &mut Output,
     ) -> Result<Progress> {
-        self.batch.append(&mut batch.get_mut::<Records<u64>>()?.values);
+        self.batch
+            .append(&mut batch.get_mut::<Records<u64>>()?.values);
         let clock = self.context.as_ref().unwrap().world.clock();
         self.waiting = Some(clock.sleep(Duration::from_secs(1)));
         self.resume(output)
@@ -251,7 +290,7 @@ impl StreamOperator for Slow {
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         let mut context = std::task::Context::from_waker(output.waker());
         let waiting = self.waiting.as_mut().unwrap();
-        if let Poll::Pending = std::pin::Pin::new(waiting).poll(&mut context) {
+        if std::pin::Pin::new(waiting).poll(&mut context).is_pending() {
             return Ok(Progress::Blocked);
         }
         output.main::<u64>()?.values.append(&mut self.batch);
@@ -272,12 +311,7 @@ fn a_blocked_operator_waits_in_virtual_time() {
 struct Stuck;
 
 impl StreamOperator for Stuck {
-    fn process_batch(
-        &mut self,
-        _: usize,
-        _: &mut ErasedBatch,
-        _: &mut Output,
-    ) -> Result<Progress> {
+    fn process_batch(&mut self, _: usize, _: &mut ErasedBatch, _: &mut Output) -> Result<Progress> {
         Ok(Progress::Blocked)
     }
 }
@@ -307,7 +341,9 @@ impl StreamOperator for Spy {
             return Err(Error::function("fourteen"));
         }
         for hash in &records.hashes {
-            output.main::<(usize, u64)>()?.push((input, hash.to_bits()), Timestamp::NONE);
+            output
+                .main::<(usize, u64)>()?
+                .push((input, hash.to_bits()), Timestamp::NONE);
         }
         Ok(Progress::Done)
     }
@@ -367,13 +403,22 @@ fn two_inputs_have_keys_watermarks_and_ends_of_their_own() {
     harness.watermark2(20).unwrap();
     harness.status1(StreamStatus::Idle).unwrap();
     harness.status2(StreamStatus::Idle).unwrap();
-    assert_eq!(harness.take_signals(), [
-        Emitted::Watermark(10),
-        Emitted::Watermark(20),
-        Emitted::Status(StreamStatus::Idle),
-    ]);
+    assert_eq!(
+        harness.take_signals(),
+        [
+            Emitted::Watermark(10),
+            Emitted::Watermark(20),
+            Emitted::Status(StreamStatus::Idle),
+        ]
+    );
     harness.end_input1().unwrap();
-    assert!(harness.push1(1).unwrap_err().to_string().contains("input 0 has ended"));
+    assert!(
+        harness
+            .push1(1)
+            .unwrap_err()
+            .to_string()
+            .contains("input 0 has ended")
+    );
 }
 
 #[test]
@@ -388,11 +433,21 @@ fn the_end_comes_when_both_inputs_have_ended() {
 #[test]
 fn settings_that_do_not_fit_are_refused() {
     let builder = OperatorHarness::<u64, (usize, u64)>::builder;
-    assert!(builder().parallelism(2).subtask(2).build(Box::new(Spy)).is_err());
+    assert!(
+        builder()
+            .parallelism(2)
+            .subtask(2)
+            .build(Box::new(Spy))
+            .is_err()
+    );
     assert!(builder().max_parallelism(0).build(Box::new(Spy)).is_err());
     let factory = |context: &OperatorContext| -> Result<Box<dyn StreamOperator>> {
         assert_eq!((context.subtask, context.parallelism), (3, 4));
         Ok(Box::new(Spy))
     };
-    builder().parallelism(4).subtask(3).create(&factory).unwrap();
+    builder()
+        .parallelism(4)
+        .subtask(3)
+        .create(&factory)
+        .unwrap();
 }

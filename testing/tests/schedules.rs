@@ -16,16 +16,19 @@ fn order(world: &World) -> Vec<u8> {
     let order = Arc::new(Mutex::new(Vec::new()));
     for task in 0..4 {
         let order = Arc::clone(&order);
-        world.spawner().spawn(Lane::Compute, format!("task {task}"), async move {
-            for _ in 0..3 {
-                order.lock().push(task);
-                yield_now().await;
-            }
-        });
+        world
+            .spawner()
+            .spawn(Lane::Compute, format!("task {task}"), async move {
+                for _ in 0..3 {
+                    order.lock().push(task);
+                    yield_now().await;
+                }
+            });
     }
-    world.block_on(world.clock().sleep(Duration::from_secs(1))).unwrap();
-    let order = order.lock().clone();
-    order
+    world
+        .block_on(world.clock().sleep(Duration::from_secs(1)))
+        .unwrap();
+    std::mem::take(&mut order.lock())
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn distinct_seeds_are_distinct_schedules_and_one_seed_is_one() {
     };
     let schedules = run(&mut orders);
     if std::env::var("HURTIG_SEED").is_err() {
-        let hashes: BTreeSet<u64> = schedules.iter().map(|schedule| schedule.trace_hash).collect();
+        let hashes: BTreeSet<u64> = schedules
+            .iter()
+            .map(|schedule| schedule.trace_hash)
+            .collect();
         assert_eq!(hashes.len(), 50, "two seeds had one history");
         assert!(orders.len() > 45, "only {} orders of 50", orders.len());
     }
@@ -50,7 +56,11 @@ fn distinct_seeds_are_distinct_schedules_and_one_seed_is_one() {
 fn an_error_carries_the_seed_and_the_command() {
     let failed = catch_unwind(AssertUnwindSafe(|| {
         for_each_schedule(5, |_, seed| {
-            if seed == 3 { Err(Error::bug("three")) } else { Ok(()) }
+            if seed == 3 {
+                Err(Error::bug("three"))
+            } else {
+                Ok(())
+            }
         })
     }));
     if std::env::var("HURTIG_SEED").is_ok() {
@@ -67,12 +77,18 @@ fn a_world_is_freed_after_its_run() {
     let probe = Arc::new(());
     let schedules = run_under_schedules(2, |world| {
         let (probe, held) = (Arc::clone(&probe), world.clone());
-        world.spawner().spawn(Lane::Io, "holds its world", async move {
-            let _probe = probe;
-            held.clock().sleep(Duration::from_secs(3600)).await;
-        });
+        world
+            .spawner()
+            .spawn(Lane::Io, "holds its world", async move {
+                let _probe = probe;
+                held.clock().sleep(Duration::from_secs(3600)).await;
+            });
         world.block_on(yield_now()).unwrap();
     });
-    assert!(schedules.iter().all(|schedule: &Schedule| schedule.steps > 0));
+    assert!(
+        schedules
+            .iter()
+            .all(|schedule: &Schedule| schedule.steps > 0)
+    );
     assert_eq!(Arc::strong_count(&probe), 1);
 }

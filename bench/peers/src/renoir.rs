@@ -201,13 +201,13 @@ impl<A: WindowAccumulator, const SIZE_MS: i64, const SLIDE_MS: i64>
     #[inline]
     fn add(&mut self, item: &A::In, timestamp_ms: i64) {
         let first_end = (timestamp_ms.div_euclid(SLIDE_MS) + 1) * SLIDE_MS;
-        let mut position = self.open.partition_point(|(end, _)| *end < first_end);
-        for end in (first_end..first_end + SIZE_MS).step_by(SLIDE_MS as usize) {
+        let first = self.open.partition_point(|(end, _)| *end < first_end);
+        let ends = (first_end..first_end + SIZE_MS).step_by(SLIDE_MS as usize);
+        for (position, end) in (first..).zip(ends) {
             if self.open.get(position).is_none_or(|(open, _)| *open != end) {
                 self.open.insert(position, (end, self.empty.clone()));
             }
             self.open[position].1.process(item);
-            position += 1;
         }
     }
 

@@ -7,18 +7,18 @@
 //!
 //! Committing is apart from finishing, so that a checkpoint can come between the two.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::channel::mpsc::{Receiver, Sender, channel};
-use hurtig_env::object_store::path::Path;
 use hurtig_env::object_store::{
-    Error as StoreError, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload,
+    Error as StoreError, MultipartUpload, ObjectStoreExt, PutPayload,
 };
 use hurtig_env::{JoinHandle, Lane, Location, World};
-use hurtig_types::{Error, Result};
+use hurtig_types::Result;
 
 use crate::failure::store_error;
 use crate::target::Target;
@@ -139,27 +139,4 @@ async fn write_part(
         let _not_removed = upload.abort().await;
     }
     result
-}
-
-/// Removes a file that was finished but not committed.
-pub(crate) async fn remove(place: &Location) -> Result<(), StoreError> {
-    place.store.delete(&place.path).await
-}
-
-/// Moves a finished file to its name.
-pub(crate) async fn rename(
-    place: &Location,
-    to: &Path,
-    replace: bool,
-) -> Result<(), StoreError> {
-    if replace {
-        place.store.rename(&place.path, to).await
-    } else {
-        place.store.rename_if_not_exists(&place.path, to).await
-    }
-}
-
-/// An error for a name that can't be had.
-pub(crate) fn taken(name: &str) -> Error {
-    Error::io(format!("`{name}` and the numbers after it are taken"))
 }

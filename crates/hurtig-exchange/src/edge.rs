@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use hurtig_codec::Sizer;
+use hurtig_codec::{Sizer, heap_bytes};
 use hurtig_env::MonotonicTime;
 use hurtig_types::{Data, ErasedBatch, Records, Result, Signal, StreamElement};
 
+use crate::scatter::Scatter;
 use crate::{ChannelSender, Partitioner, Selection};
 
 /// When a partial batch is sent, beside when it is full and before every signal.
@@ -67,6 +68,8 @@ pub struct Edge<T> {
     waiting: Vec<VecDeque<(StreamElement, usize)>>,
     waiting_count: usize,
     chosen: Vec<u32>,
+    scatter: Scatter,
+    row_bytes: usize,
     options: EdgeOptions,
     dirty_since: Option<MonotonicTime>,
     sent_batches: u64,
@@ -102,6 +105,8 @@ impl<T: Data> Edge<T> {
             waiting,
             waiting_count: 0,
             chosen: Vec::new(),
+            scatter: Scatter::default(),
+            row_bytes: 0,
             options,
             dirty_since: None,
             sent_batches: 0,
@@ -140,28 +145,24 @@ impl<T: Data> Edge<T> {
 
     /// Each record to the channel that was chosen for it, column by column.
     fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) {
-        let row_bytes = Self::row_bytes(records);
-        let builders = self.builders.as_mut_slice();
-        let targets = self.chosen.iter().map(|&target| target as usize);
-        for (value, target) in records.values.drain(..).zip(targets.clone()) {
-            if let Some(builder) = builders.get_mut(target) {
-                builder.bytes += row_bytes + Self::SIZER.record_bytes(&value);
-                builder.records.values.push(value);
-            }
+        self.weigh_each(records);
+        self.scatter.settle(&mut self.chosen, self.builders.len());
+        let columns = self.builders.iter_mut().map(|builder| &mut builder.records.values);
+        self.scatter.move_column(&mut records.values, columns);
+        if !records.hashes.is_empty() {
+            let columns = self.builders.iter_mut().map(|builder| &mut builder.records.hashes);
+            self.scatter.move_column(&mut records.hashes, columns);
         }
-        for (hash, target) in records.hashes.drain(..).zip(targets.clone()) {
-            if let Some(builder) = builders.get_mut(target) {
-                builder.records.hashes.push(hash);
-            }
+        if !records.timestamps.is_empty() {
+            let columns = self.builders.iter_mut().map(|builder| &mut builder.records.timestamps);
+            self.scatter.move_column(&mut records.timestamps, columns);
         }
-        for (timestamp, target) in records.timestamps.drain(..).zip(targets) {
-            if let Some(builder) = builders.get_mut(target) {
-                builder.records.timestamps.push(timestamp);
-            }
-        }
+        let row_bytes = size_of::<T>() + self.row_bytes;
         for channel in 0..self.builders.len() {
             let Some(builder) = self.builders.get_mut(channel) else { continue };
-            if builder.bytes > 0 {
+            let count = self.scatter.count(channel);
+            builder.bytes += count * row_bytes;
+            if count > 0 {
                 builder.records.origin.merge(&records.origin);
             }
             if builder.bytes >= self.options.buffer_bytes {
@@ -169,6 +170,19 @@ impl<T: Data> Edge<T> {
             }
         }
         records.clear();
+    }
+
+    /// Adds what the records hold outside themselves to the weight of their builders.
+    fn weigh_each(&mut self, records: &Records<T>) {
+        self.row_bytes = Self::row_bytes(records);
+        if Sizer::<T>::FIXED {
+            return;
+        }
+        for (value, &target) in records.values.iter().zip(&self.chosen) {
+            if let Some(builder) = self.builders.get_mut(target as usize) {
+                builder.bytes += heap_bytes(value);
+            }
+        }
     }
 
     /// Records with and without timestamps don't share a builder: who is without gets the mark of none.

@@ -14,6 +14,7 @@
 mod edge;
 mod gate;
 mod partition;
+mod scatter;
 mod valve;
 
 pub use edge::{Edge, EdgeOptions, EdgeWriter, FlushPolicy};

@@ -1,8 +1,9 @@
 //! Which target a record goes to.
 
+use std::hash::Hasher;
 use std::marker::PhantomData;
 
-use hurtig_types::{Data, KeyHash, MaxParallelism, Records};
+use hurtig_types::{Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records};
 
 /// Chooses the targets of records.
 ///
@@ -116,19 +117,42 @@ pub struct KeyGroups<T, K, F> {
     key: F,
     max_parallelism: MaxParallelism,
     targets: Vec<u32>,
+    codes: Vec<i32>,
+    groups: Vec<u32>,
     types: PhantomData<fn(&T) -> K>,
 }
 
 impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
     /// Partitions by what `key` says, in a job of this maximum parallelism.
     pub fn new(key: F, max_parallelism: MaxParallelism) -> Self {
-        Self { key, max_parallelism, targets: Vec::new(), types: PhantomData }
+        Self { key, max_parallelism, targets: Vec::new(), codes: Vec::new(), groups: Vec::new(), types: PhantomData }
+    }
+
+    /// Three passes, each a plain loop: codes and table bits from the keys, groups from the codes, hashes from both.
+    fn hash(&mut self, records: &mut Records<T>)
+    where
+        K: std::hash::Hash,
+    {
+        self.codes.clear();
+        records.hashes.clear();
+        records.hashes.reserve(records.values.len());
+        let codes = &mut self.codes;
+        records.hashes.extend(records.values.iter().map(|value| {
+            let mut hasher = KeyHasher::default();
+            (self.key)(value).hash(&mut hasher);
+            codes.push(hasher.code());
+            KeyHash::new(KeyGroup::new(0), hasher.finish())
+        }));
+        self.max_parallelism.key_groups_of_codes(&self.codes, &mut self.groups);
+        for (hash, &group) in records.hashes.iter_mut().zip(&self.groups) {
+            *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
+        }
     }
 
     fn build_targets(&mut self, parallelism: usize) {
         let groups = 0..self.max_parallelism.get();
         let owner = |group| {
-            let group = hurtig_types::KeyGroup::new(group as u16);
+            let group = KeyGroup::new(group as u16);
             self.max_parallelism.subtask_of(group, parallelism as u32)
         };
         self.targets = groups.map(owner).collect();
@@ -142,11 +166,7 @@ where
     F: Fn(&T) -> K + Send,
 {
     fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
-        let max_parallelism = self.max_parallelism;
-        let key = &self.key;
-        let hash_of = |value: &T| KeyHash::of(&key(value), max_parallelism);
-        records.hashes.clear();
-        records.hashes.extend(records.values.iter().map(hash_of));
+        self.hash(records);
         if targets == 1 {
             return Selection::One(0);
         }
@@ -154,8 +174,8 @@ where
             self.build_targets(targets);
         }
         let owners = self.targets.as_slice();
-        let owner = |hash: &KeyHash| owners.get(hash.key_group().index()).copied().unwrap_or(0);
-        chosen.extend(records.hashes.iter().map(owner));
+        let owner = |&group: &u32| owners.get(group as usize).copied().unwrap_or(0);
+        chosen.extend(self.groups.iter().map(owner));
         Selection::Each
     }
 }

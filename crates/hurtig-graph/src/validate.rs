@@ -165,7 +165,6 @@ pub(crate) fn stream_graph(graph: &StreamGraph) -> Result<()> {
             )));
         };
         forward(edge, source, target)?;
-        hashed(edge, source, target)?;
     }
     Ok(())
 }
@@ -207,20 +206,6 @@ fn forward(edge: &StreamEdge, source: &StreamNode, target: &StreamNode) -> Resul
          or rescale",
         side(source),
         side(target)
-    )))
-}
-
-/// Hash partitioning serves keyed operators alone: others would see a spread that they have no use for, by key groups
-/// of a max parallelism that was not chosen for keys.
-fn hashed(edge: &StreamEdge, source: &StreamNode, target: &StreamNode) -> Result<()> {
-    if edge.partitioning != Partitioning::KeyGroup || target.keyed_by.is_some() {
-        return Ok(());
-    }
-    Err(Error::invalid_job(format!(
-        "{} reads {} by key, but has no key itself: apply it to the keyed stream directly (a union is not keyed; key \
-         it again behind), or spread the stream by shuffle or rebalance",
-        target.label(),
-        source.label()
     )))
 }
 

@@ -139,18 +139,6 @@ fn a_forward_between_different_parallelisms() {
 }
 
 #[test]
-fn a_stream_by_key_into_an_operator_without_one() {
-    let mut job = Transformations::new();
-    let numbers = source(&mut job, "numbers");
-    let keyed = spread(&mut job, numbers, Partitioning::KeyGroup);
-    sink(&mut job, "print", keyed);
-    let message = "`Sink: print` (node 3) reads `Source: numbers` (node 1) by key, but has no key itself: apply \
-                   it to the keyed stream directly (a union is not keyed; key it again behind), or spread \
-                   the stream by shuffle or rebalance";
-    refused(&job, ErrorKind::InvalidJob, message);
-}
-
-#[test]
 fn keyed_state_behind_a_stream_that_is_not_keyed() {
     let (mut job, [_, map, _]) = line();
     adorn(&mut job, map, |map| map.keyed_by("u64"));

@@ -289,6 +289,20 @@ fn a_token_finds_its_table_in_any_backend() {
 }
 
 #[test]
+fn keys_of_one_hash_are_two_keys() {
+    let mut state = state();
+    let hash = KeyHash::of("a", state.max_parallelism());
+    let count = ValueState::<u32>::new("count");
+    for (key, value) in [("a", 1), ("b", 2)] {
+        state.set_current_key(key.to_string(), hash);
+        assert_eq!(count.get(&mut state).unwrap(), None);
+        count.set(&mut state, value).unwrap();
+    }
+    state.set_current_key("a".to_string(), hash);
+    assert_eq!(count.get(&mut state).unwrap(), Some(&1));
+}
+
+#[test]
 fn functions_with_states_are_send_and_sync() {
     fn check<T: Send + Sync + Clone>(_: &T) {}
     check(&ValueState::<u64>::new("a"));

@@ -12,7 +12,8 @@ use hurtig_runtime::{
     StreamOperator, Target,
 };
 use hurtig_types::{
-    Data, ErasedBatch, Error, Key, KeyGroupRange, KeyHash, MaxParallelism, OperatorId, Records, Result,
+    Data, ErasedBatch, Error, Key, KeyGroupRange, KeyHash, MaxParallelism, OperatorId, Records,
+    Result,
 };
 
 use super::collect::{CollectingEdge, Log, SideSpec, Sides, SliceCounter};
@@ -23,7 +24,9 @@ pub(super) type KeySelector<T> = Option<Box<dyn Fn(&T, MaxParallelism) -> KeyHas
 
 /// A key selector of this function.
 pub(super) fn key_selector<T, K: Key>(key: impl Fn(&T) -> K + 'static) -> KeySelector<T> {
-    Some(Box::new(move |value, max_parallelism| KeyHash::of(&key(value), max_parallelism)))
+    Some(Box::new(move |value, max_parallelism| {
+        KeyHash::of(&key(value), max_parallelism)
+    }))
 }
 
 /// What [`HarnessBuilder`] builds. Implemented by the harnesses of this crate.
@@ -75,7 +78,10 @@ pub struct HarnessBuilder<H: Harness> {
 
 impl<H: Harness> HarnessBuilder<H> {
     pub(super) fn new() -> Self {
-        Self { setup: Setup::default(), keys: H::Keys::default() }
+        Self {
+            setup: Setup::default(),
+            keys: H::Keys::default(),
+        }
     }
 
     /// The operator's name, in errors and metrics; by default `operator`.
@@ -192,11 +198,14 @@ impl Setup {
                 self.subtask, self.parallelism
             )));
         }
-        self.max_parallelism.map_or(Ok(()), |groups| MaxParallelism::new(groups).map(drop))
+        self.max_parallelism
+            .map_or(Ok(()), |groups| MaxParallelism::new(groups).map(drop))
     }
 
     fn key_groups(&self) -> MaxParallelism {
-        let chosen = self.max_parallelism.and_then(|groups| MaxParallelism::new(groups).ok());
+        let chosen = self
+            .max_parallelism
+            .and_then(|groups| MaxParallelism::new(groups).ok());
         let parallelism = NonZeroU32::new(self.parallelism).unwrap_or(NonZeroU32::MIN);
         chosen.unwrap_or_else(|| MaxParallelism::default_for(parallelism))
     }
@@ -204,7 +213,10 @@ impl Setup {
     /// The key groups of the subtask, and how many there are.
     pub(super) fn key_range(&self) -> (KeyGroupRange, MaxParallelism) {
         let max_parallelism = self.key_groups();
-        (max_parallelism.range_of(self.subtask, self.parallelism), max_parallelism)
+        (
+            max_parallelism.range_of(self.subtask, self.parallelism),
+            max_parallelism,
+        )
     }
 
     /// The context, made once: factory and operator share its world.
@@ -260,7 +272,7 @@ impl Setup {
             None => context.metrics.registry().clone(),
         };
         let slice = SliceCounter::default();
-        let (main_edge, log) = CollectingEdge::<Out>::new(&slice);
+        let (main_edge, log) = CollectingEdge::<Out>::with_log(&slice);
         let mut edges = vec![main_edge];
         let mut ports: Vec<(Arc<str>, ErasedBatch)> = Vec::new();
         let mut logs: Vec<(Arc<str>, Box<dyn Any>)> = Vec::new();
@@ -272,7 +284,9 @@ impl Setup {
         }
         let routes = Routes {
             main: vec![Target::Edge(0)],
-            sides: (1..edges.len()).map(|edge| vec![Target::Edge(edge)]).collect(),
+            sides: (1..edges.len())
+                .map(|edge| vec![Target::Edge(edge)])
+                .collect(),
         };
         let label = NodeLabel {
             name: self.name.clone(),
@@ -280,8 +294,20 @@ impl Setup {
             parallelism: self.parallelism,
         };
         let output = Output::new(ErasedBatch::new(Records::<Out>::new()), ports);
-        let node = Node::new(label, context.clone(), operator, inbox, inputs, output, routes);
+        let node = Node::new(
+            label,
+            context.clone(),
+            operator,
+            inbox,
+            inputs,
+            output,
+            routes,
+        );
         let chain = OperatorChain::new(vec![node], edges);
-        (Driver::new(chain, context, registry, inputs, slice), log, Sides::new(logs))
+        (
+            Driver::new(chain, context, registry, inputs, slice),
+            log,
+            Sides::new(logs),
+        )
     }
 }

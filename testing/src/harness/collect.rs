@@ -60,7 +60,10 @@ impl<T> Log<T> {
     pub(super) fn take_records(&self) -> Vec<(T, Option<i64>)> {
         let mut entries = self.0.lock();
         let is_record = |entry: &mut Emitted<T>| matches!(entry, Emitted::Record(..));
-        entries.extract_if(.., is_record).filter_map(Emitted::into_record).collect()
+        entries
+            .extract_if(.., is_record)
+            .filter_map(Emitted::into_record)
+            .collect()
     }
 
     /// Takes the signals, and leaves the records.
@@ -80,9 +83,12 @@ pub(super) struct CollectingEdge<T> {
 }
 
 impl<T: Data> CollectingEdge<T> {
-    pub(super) fn new(slice: &SliceCounter) -> (Box<dyn EdgeWriter>, Log<T>) {
+    pub(super) fn with_log(slice: &SliceCounter) -> (Box<dyn EdgeWriter>, Log<T>) {
         let log = Arc::new(Mutex::new(Vec::new()));
-        let edge = Self { log: Arc::clone(&log), slice: Arc::clone(slice) };
+        let edge = Self {
+            log: Arc::clone(&log),
+            slice: Arc::clone(slice),
+        };
         (Box::new(edge), Log(log))
     }
 }
@@ -96,7 +102,9 @@ impl<T: Data> EdgeWriter for CollectingEdge<T> {
             .map(|time| time.is_some().then_some(time.as_millis()))
             .collect();
         let entries = records.values.into_iter().zip(times);
-        self.log.lock().extend(entries.map(|(value, time)| Emitted::Record(value, time)));
+        self.log
+            .lock()
+            .extend(entries.map(|(value, time)| Emitted::Record(value, time)));
         Ok(())
     }
 
@@ -141,7 +149,7 @@ impl<T: Data> SideSpec for OutputTag<T> {
     }
 
     fn edge(&self, slice: &SliceCounter) -> (Box<dyn EdgeWriter>, Box<dyn Any>) {
-        let (edge, log) = CollectingEdge::<T>::new(slice);
+        let (edge, log) = CollectingEdge::<T>::with_log(slice);
         (edge, Box::new(log))
     }
 }
@@ -159,7 +167,10 @@ impl Sides {
     pub(super) fn take<T: Data>(&self, tag: &OutputTag<T>) -> Vec<(T, Option<i64>)> {
         let found = self.0.iter().find(|(id, _)| **id == *tag.id());
         let Some((_, log)) = found else {
-            panic!("side output `{}` is not collected: name it with `side_output(&tag)`", tag.id());
+            panic!(
+                "side output `{}` is not collected: name it with `side_output(&tag)`",
+                tag.id()
+            );
         };
         match log.downcast_ref::<Log<T>>() {
             Some(log) => log.take_records(),

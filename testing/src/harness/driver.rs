@@ -130,11 +130,24 @@ impl Driver {
         key: &dyn Fn(&T, hurtig_types::MaxParallelism) -> KeyHash,
     ) -> Result<()> {
         let context = &self.context;
-        records.hashes = records.values.iter().map(|v| key(v, context.max_parallelism)).collect();
+        records.hashes = records
+            .values
+            .iter()
+            .map(|v| key(v, context.max_parallelism))
+            .collect();
         let foreign = |hash: &KeyHash| !context.key_groups.contains(hash.key_group());
-        let Some(index) = records.hashes.iter().position(foreign) else { return Ok(()) };
-        let group = records.hashes.get(index).copied().unwrap_or_default().key_group();
-        let owner = context.max_parallelism.subtask_of(group, context.parallelism);
+        let Some(index) = records.hashes.iter().position(foreign) else {
+            return Ok(());
+        };
+        let group = records
+            .hashes
+            .get(index)
+            .copied()
+            .unwrap_or_default()
+            .key_group();
+        let owner = context
+            .max_parallelism
+            .subtask_of(group, context.parallelism);
         Err(Error::invalid_job(format!(
             "record {index} of the batch has a key of {group:?}, which belongs to subtask {owner} (from 0): \
              this harness is subtask {} of {}",
@@ -175,7 +188,8 @@ impl Driver {
             self.chain.accept_signal(input, Signal::Status(status));
         }
         if let Some(watermark) = output.watermark {
-            self.chain.accept_signal(input, Signal::Watermark(watermark));
+            self.chain
+                .accept_signal(input, Signal::Watermark(watermark));
         }
         self.run()
     }
@@ -188,7 +202,9 @@ impl Driver {
         if self.is_input_open(input) {
             return Ok(());
         }
-        Err(Error::invalid_job(format!("input {input} has ended: nothing can come from it")))
+        Err(Error::invalid_job(format!(
+            "input {input} has ended: nothing can come from it"
+        )))
     }
 
     /// Moves the clock, and fires the timers on the way, each at its time.
@@ -256,7 +272,9 @@ impl Driver {
 
     fn count_slice(&mut self) {
         self.slices += 1;
-        self.biggest_slice = self.biggest_slice.max(self.slice.swap(0, Ordering::Relaxed));
+        self.biggest_slice = self
+            .biggest_slice
+            .max(self.slice.swap(0, Ordering::Relaxed));
     }
 
     pub(super) fn slices(&self) -> usize {
@@ -272,7 +290,8 @@ impl Driver {
     }
 
     pub(super) fn metric(&self, name: &str) -> Option<MetricValue> {
-        self.registry.find(&self.context.name, self.context.subtask, name)
+        self.registry
+            .find(&self.context.name, self.context.subtask, name)
     }
 
     pub(super) fn close(&mut self) -> Result<()> {

@@ -71,7 +71,14 @@ impl<In: Data, Out: Data> Harness for OperatorHarness<In, Out> {
         let (key_groups, max_parallelism) = setup.key_range();
         let inbox = ErasedBatch::new(Records::<In>::new());
         let (driver, log, sides) = setup.drive(operator, inbox, 1);
-        Self { driver, log, sides, key, key_groups, max_parallelism }
+        Self {
+            driver,
+            log,
+            sides,
+            key,
+            key_groups,
+            max_parallelism,
+        }
     }
 }
 
@@ -131,7 +138,10 @@ impl<In: Data, Out: Data> OperatorHarness<In, Out> {
 
     /// Whether the record's key belongs to this subtask; always so without keys.
     pub fn accepts(&self, value: &In) -> bool {
-        let hash = self.key.as_ref().map(|key| key(value, self.max_parallelism));
+        let hash = self
+            .key
+            .as_ref()
+            .map(|key| key(value, self.max_parallelism));
         hash.is_none_or(|hash: KeyHash| self.key_groups.contains(hash.key_group()))
     }
 

@@ -63,14 +63,15 @@ impl<In1, In2> Default for TwoKeys<In1, In2> {
 impl<In1: Data, In2: Data, Out: Data> Harness for TwoInputHarness<In1, In2, Out> {
     type Keys = TwoKeys<In1, In2>;
 
-    fn assemble(
-        setup: Setup,
-        keys: TwoKeys<In1, In2>,
-        operator: Box<dyn StreamOperator>,
-    ) -> Self {
+    fn assemble(setup: Setup, keys: TwoKeys<In1, In2>, operator: Box<dyn StreamOperator>) -> Self {
         let inbox = ErasedBatch::new(Records::<In1>::new());
         let (driver, log, sides) = setup.drive(operator, inbox, 2);
-        Self { driver, log, sides, keys }
+        Self {
+            driver,
+            log,
+            sides,
+            keys,
+        }
     }
 }
 

@@ -26,28 +26,46 @@ impl<T: Data, F: FnMut(&T) -> Result<bool> + Send> StreamOperator for FilterOper
     }
 }
 
-/// Moves what is kept to the front, by swaps whose number does not depend on the answers: a predicate that nobody can predict costs no
-/// mispredicted branches. What is rejected ends behind and is dropped at once.
-fn retain<T>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> Result<bool>) -> Result<()> {
+/// Moves what is kept to the front. Each record is moved whatever the answer is, and only where the next goes depends on it: a predicate
+/// that nobody can predict costs no mispredicted branches.
+fn retain<T: Clone>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> Result<bool>) -> Result<()> {
     records.hashes.clear();
-    let stamped = !records.timestamps.is_empty();
-    let values = records.values.as_mut_slice();
-    let timestamps = records.timestamps.as_mut_slice();
+    let kept = match records.timestamps.is_empty() {
+        true => compact(&mut records.values, predicate, |_, _| {})?,
+        false => {
+            let timestamps = records.timestamps.as_mut_slice();
+            compact(&mut records.values, predicate, |to, from| timestamps.swap(to, from))?
+        }
+    };
+    records.values.truncate(kept);
+    records.timestamps.truncate(kept);
+    Ok(())
+}
+
+/// Returns how many were kept. What was rejected lies behind, to be dropped.
+fn compact<T: Clone>(
+    values: &mut [T],
+    predicate: &mut impl FnMut(&T) -> Result<bool>,
+    mut moved: impl FnMut(usize, usize),
+) -> Result<usize> {
     let mut kept = 0;
     for index in 0..values.len() {
         let keep = match values.get(index) {
             Some(value) => predicate(value)?,
             None => false,
         };
-        values.swap(kept, index);
-        if stamped {
-            timestamps.swap(kept, index);
+        if const { std::mem::needs_drop::<T>() } {
+            values.swap(kept, index);
+        } else if let Some(value) = values.get(index).cloned() {
+            // Nothing to drop: a copy is a move, and what it overwrites needs no farewell.
+            if let Some(place) = values.get_mut(kept) {
+                *place = value;
+            }
         }
+        moved(kept, index);
         kept += usize::from(keep);
     }
-    records.values.truncate(kept);
-    records.timestamps.truncate(kept);
-    Ok(())
+    Ok(kept)
 }
 
 #[cfg(test)]

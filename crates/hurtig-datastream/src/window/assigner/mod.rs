@@ -53,7 +53,7 @@ use super::window::Window;
     message = "`{Self}` assigns no windows to records of type `{T}`",
     note = "take one of those in `hurtig::window`, such as `TumblingEventTimeWindows::of(..)`, or implement `WindowAssigner`"
 )]
-pub trait WindowAssigner<T>: Clone + Send + Sync + 'static {
+pub trait WindowAssigner<T>: Clone + Send + 'static {
     /// The type of its windows.
     type Window: Window;
     /// What fires them where the user chose nothing else.

@@ -10,7 +10,7 @@ use crate::window::trigger::{EventTimeTrigger, ProcessingTimeTrigger};
 use crate::window::window::TimeWindow;
 
 /// How long a session waits for its next record.
-pub trait Gap<T>: Clone + Send + Sync + 'static {
+pub trait Gap<T>: Clone + Send + 'static {
     /// The gap after `value`. Less than a millisecond counts as one.
     fn gap_after(&self, value: &T) -> Duration;
 
@@ -49,7 +49,7 @@ impl<T> Gap<T> for StaticGap {
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicGap<F>(F);
 
-impl<T, F: Fn(&T) -> Duration + Clone + Send + Sync + 'static> Gap<T> for DynamicGap<F> {
+impl<T, F: Fn(&T) -> Duration + Clone + Send + 'static> Gap<T> for DynamicGap<F> {
     #[inline]
     fn gap_after(&self, value: &T) -> Duration {
         (self.0)(value)
@@ -77,7 +77,7 @@ macro_rules! sessions {
             /// A session ends when nothing came for the gap that its records asked for.
             pub fn with_dynamic_gap<T, F>(gap: F) -> $name<DynamicGap<F>>
             where
-                F: Fn(&T) -> Duration + Clone + Send + Sync + 'static,
+                F: Fn(&T) -> Duration + Clone + Send + 'static,
             {
                 $name { gap: DynamicGap(gap) }
             }

@@ -1,0 +1,291 @@
+//! The sink, as a job names it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hurtig_connect::{BoxFuture, EncodingFormat, Sink, SinkWriter, WriterContext};
+use hurtig_env::World;
+use hurtig_env::object_store::ObjectStoreExt;
+use hurtig_types::{Error, Result};
+
+use crate::bucket::{Buckets, TimePattern};
+use crate::failure::store_error;
+use crate::rolling::RollingPolicy;
+use crate::target::join;
+use crate::writer::{FileWriter, check_single};
+use crate::{Compression, NoFormat};
+
+/// Open files of one subtask, if nothing else is said.
+const OPEN_FILES_MAX: usize = 256;
+
+/// Writes files: parts that roll by size and time, in buckets if wanted; or one single file.
+///
+/// ```
+/// use hurtig_connect::{Sink, TextFormat};
+/// use hurtig_connector_files::FileSink;
+///
+/// let parts = FileSink::<String>::new("out").bucket_by_time("yyyy-MM-dd--HH").format(TextFormat::new());
+/// assert_eq!(parts.parallelism_limit(), None);
+/// let one = FileSink::<String>::single_file("out/lines.txt").format(TextFormat::new());
+/// assert_eq!(one.parallelism_limit(), Some(1));
+/// ```
+///
+/// A file appears under its name (`part-<subtask>-<number>.csv`) once it is finished, whole; until then it has a hidden name
+/// (or none, in an object store). Files of earlier runs are never replaced: their numbers are passed over. What was not
+/// finished when a job fails is removed.
+pub struct FileSink<T, E = NoFormat> {
+    options: SinkOptions<T>,
+    /// The user's own, in place of the format's.
+    suffix: Option<String>,
+    pattern: Option<String>,
+    format: Arc<E>,
+}
+
+/// What the writers need to know.
+pub(crate) struct SinkOptions<T> {
+    pub(crate) directory: String,
+    /// The name of the file, if there is to be only one.
+    pub(crate) single_file: Option<String>,
+    pub(crate) rolling: RollingPolicy,
+    pub(crate) buckets: Buckets<T>,
+    pub(crate) prefix: String,
+    pub(crate) suffix: String,
+    pub(crate) compression: Compression,
+    pub(crate) open_files_max: usize,
+}
+
+impl<T> Clone for SinkOptions<T> {
+    fn clone(&self) -> Self {
+        Self {
+            directory: self.directory.clone(),
+            single_file: self.single_file.clone(),
+            rolling: self.rolling,
+            buckets: self.buckets.clone(),
+            prefix: self.prefix.clone(),
+            suffix: self.suffix.clone(),
+            compression: self.compression,
+            open_files_max: self.open_files_max,
+        }
+    }
+}
+
+impl<T> FileSink<T> {
+    /// Part files in `directory`, which is made if it isn't there.
+    pub fn new(directory: impl Into<String>) -> Self {
+        Self {
+            options: SinkOptions {
+                directory: directory.into(),
+                single_file: None,
+                rolling: RollingPolicy::default(),
+                buckets: Buckets::One,
+                prefix: "part".to_string(),
+                suffix: String::new(),
+                compression: Compression::None,
+                open_files_max: OPEN_FILES_MAX,
+            },
+            suffix: None,
+            pattern: None,
+            format: Arc::new(NoFormat),
+        }
+    }
+
+    /// One file at `path`, written by one subtask, there when the job has ended. A file of that name is replaced, in one
+    /// step.
+    pub fn single_file(path: impl Into<String>) -> Self {
+        let path = path.into();
+        let (directory, name) = match path.rsplit_once('/') {
+            // The root stays the root, and what names a store names no file.
+            Some(("", name)) => ("/", name),
+            Some((directory, _)) if directory.ends_with(":/") => (path.as_str(), ""),
+            Some((directory, name)) => (directory, name),
+            None => ("", path.as_str()),
+        };
+        let (directory, name) = (directory.to_string(), name.to_string());
+        let mut sink = Self::new(directory);
+        sink.options.rolling = RollingPolicy::NEVER;
+        sink.options.compression = Compression::ByName;
+        sink.options.single_file = Some(name);
+        sink
+    }
+
+    /// How records become bytes.
+    #[must_use]
+    pub fn format<E: EncodingFormat<T>>(self, format: E) -> FileSink<T, E> {
+        FileSink {
+            options: self.options,
+            suffix: self.suffix,
+            pattern: self.pattern,
+            format: Arc::new(format),
+        }
+    }
+}
+
+impl<T, E> FileSink<T, E> {
+    /// Finishes a part once it has so many bytes (128 MB if not set).
+    #[must_use]
+    pub fn roll_at_size(mut self, bytes: u64) -> Self {
+        self.options.rolling.size_bytes = bytes;
+        self
+    }
+
+    /// Finishes a part so long after it was begun (a minute if not set).
+    #[must_use]
+    pub fn roll_after(mut self, age: Duration) -> Self {
+        self.options.rolling.age = age;
+        self
+    }
+
+    /// Finishes a part to which nothing was added for so long (a minute if not set).
+    #[must_use]
+    pub fn roll_when_inactive(mut self, inactivity: Duration) -> Self {
+        self.options.rolling.inactivity = inactivity;
+        self
+    }
+
+    /// Puts each record in a directory of its own choice: `bucket_by(|flight| format!("origin={}", flight.origin))`.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let by_day = FileSink::<(String, u64)>::new("out").bucket_by(|(day, _)| format!("day={day}"));
+    /// # let _ = by_day;
+    /// ```
+    #[must_use]
+    pub fn bucket_by(mut self, bucket: impl Fn(&T) -> String + Send + Sync + 'static) -> Self {
+        self.options.buckets = Buckets::ByRecord(Arc::new(bucket));
+        self.pattern = None;
+        self
+    }
+
+    /// Puts records in a directory named by when they are written, in UTC: Flink's is `yyyy-MM-dd--HH`. There are `yyyy`,
+    /// `MM`, `dd`, `HH`, `mm`, `ss`, `SSS`, and text between single quotes.
+    #[must_use]
+    pub fn bucket_by_time(mut self, pattern: impl Into<String>) -> Self {
+        self.pattern = Some(pattern.into());
+        self
+    }
+
+    /// How the names of the parts begin, in place of `part`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.options.prefix = prefix.into();
+        self
+    }
+
+    /// How the names of the parts end, in place of the format's extension and that of the compression.
+    #[must_use]
+    pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.suffix = Some(suffix.into());
+        self
+    }
+
+    /// Compresses the files. A single file is compressed if its name says so.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.options.compression = compression;
+        self
+    }
+
+    /// At most so many files are open in a subtask, each in its bucket (256 if not set); the one that was written to least
+    /// recently is finished when there is need of another.
+    #[must_use]
+    pub fn open_files_max(mut self, files: usize) -> Self {
+        self.options.open_files_max = files;
+        self
+    }
+
+    /// The options in the form that writers use, if they make sense.
+    fn options(&self) -> Result<SinkOptions<T>>
+    where
+        E: EncodingFormat<T>,
+    {
+        self.format.check()?;
+        let mut options = self.options.clone();
+        if let Some(pattern) = &self.pattern {
+            options.buckets = Buckets::ByTime(TimePattern::parse(pattern)?);
+        }
+        let no_file = |name: &str| name.contains('/') || name.contains('#') || name.is_empty();
+        match &options.single_file {
+            Some(name) if no_file(name) => {
+                return Err(Error::config(format!(
+                    "`{}` is no path of a file",
+                    join(&options.directory, name)
+                )));
+            }
+            Some(name) => {
+                options.compression = options.compression.of(name)?;
+                if !matches!(options.buckets, Buckets::One) {
+                    return Err(Error::config("a single file has no buckets"));
+                }
+            }
+            None if options.prefix.contains('/') || options.prefix.starts_with(['.', '_']) => {
+                return Err(Error::config(format!(
+                    "the prefix `{}` of part files: it may not hold `/` or begin with `.` or `_`, which hide files",
+                    options.prefix
+                )));
+            }
+            None => {}
+        }
+        if options.rolling.size_bytes == 0 || options.rolling.age.is_zero() {
+            return Err(Error::config("parts that are rolled at 0 bytes or after 0 ms hold nothing"));
+        }
+        options.open_files_max = options.open_files_max.max(1);
+        let by_format =
+            || format!("{}{}", self.format.extension(), options.compression.extension());
+        options.suffix = self.suffix.clone().unwrap_or_else(by_format);
+        Ok(options)
+    }
+}
+
+impl<T: Send + 'static, E: EncodingFormat<T>> Sink<T> for FileSink<T, E> {
+    fn parallelism_limit(&self) -> Option<u32> {
+        self.options.single_file.as_ref().map(|_| 1)
+    }
+
+    fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>> {
+        let options = self.options();
+        Box::pin(async move {
+            let options = options?;
+            let directory = &options.directory;
+            let token = world.rng(&format!("files sink {directory} check")).next_u64();
+            let trial = world.storage().open(&join(directory, &format!(".check-{token:016x}")))?;
+            let written = match trial.store.put(&trial.path, "".into()).await {
+                Ok(_) => trial.store.delete(&trial.path).await,
+                Err(error) => Err(error),
+            };
+            let shown = if directory.is_empty() { "." } else { directory };
+            written.map_err(|error| store_error(shown, &error).context("can't write to"))
+        })
+    }
+
+    fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<T>>> {
+        let options = self.options()?;
+        if options.single_file.is_some() {
+            check_single(&context)?;
+        }
+        Ok(Box::new(FileWriter::new(Arc::new(options), Arc::clone(&self.format), context)))
+    }
+}
+
+impl<T, E> Clone for FileSink<T, E> {
+    fn clone(&self) -> Self {
+        Self {
+            options: self.options.clone(),
+            suffix: self.suffix.clone(),
+            pattern: self.pattern.clone(),
+            format: Arc::clone(&self.format),
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for FileSink<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileSink")
+            .field("directory", &self.options.directory)
+            .field("single_file", &self.options.single_file)
+            .field("rolling", &self.options.rolling)
+            .field("buckets", &self.options.buckets)
+            .field("compression", &self.options.compression)
+            .finish_non_exhaustive()
+    }
+}

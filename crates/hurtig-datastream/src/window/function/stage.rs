@@ -1,0 +1,102 @@
+//! The last stage of a window operator: calls the function with everything it may ask for.
+
+use hurtig_runtime::{OperatorContext, SideOutputs};
+use hurtig_state::KeyedState;
+use hurtig_types::{Key, KeyHash, Records, Result, Timestamp};
+
+use super::{Contents, Finish, WindowContext};
+use crate::Collector;
+use crate::window::window::Window;
+
+/// How far both times have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::window) struct Moment {
+    pub(in crate::window) watermark: Timestamp,
+    pub(in crate::window) now: Timestamp,
+}
+
+/// A function and its states.
+pub(in crate::window) struct Stage<F, K, W: Window> {
+    finish: F,
+    by_key: KeyedState<K>,
+    by_window: KeyedState<(K, W)>,
+    is_merging: bool,
+}
+
+impl<F, K: Key, W: Window> Stage<F, K, W> {
+    pub(in crate::window) fn new(finish: F, is_merging: bool, context: &OperatorContext) -> Self {
+        let (max_parallelism, range) = (context.max_parallelism, context.key_groups);
+        Self {
+            finish,
+            by_key: KeyedState::new(max_parallelism, range),
+            by_window: KeyedState::new(max_parallelism, range),
+            is_merging,
+        }
+    }
+
+    /// The function.
+    pub(in crate::window) const fn finish(&mut self) -> &mut F {
+        &mut self.finish
+    }
+
+    /// How many entries the states of the function have.
+    pub(in crate::window) fn entry_count(&self) -> usize {
+        self.by_key.entry_count() + self.by_window.entry_count()
+    }
+
+    /// What the states of the function hold.
+    pub(in crate::window) fn memory_bytes(&self) -> usize {
+        self.by_key.memory_bytes() + self.by_window.memory_bytes()
+    }
+
+    /// Emits the results of a window.
+    #[inline]
+    pub(in crate::window) fn fire<A>(
+        &mut self,
+        (key, hash, window): (&K, KeyHash, W),
+        contents: Contents<'_, A>,
+        moment: Moment,
+        records: &mut Records<F::Out>,
+        sides: SideOutputs<'_>,
+    ) -> Result<()>
+    where
+        F: Finish<K, W, A>,
+    {
+        let mut out = Collector::new(records, window.max_timestamp());
+        let (finish, mut ctx) = self.context((key, hash, window), moment, sides);
+        finish.fire(contents, &mut ctx, &mut out)
+    }
+
+    /// Forgets what the function kept for a window.
+    #[inline]
+    pub(in crate::window) fn clear<A>(
+        &mut self,
+        (key, hash, window): (&K, KeyHash, W),
+        moment: Moment,
+        sides: SideOutputs<'_>,
+    ) -> Result<()>
+    where
+        F: Finish<K, W, A>,
+    {
+        let (finish, mut ctx) = self.context((key, hash, window), moment, sides);
+        finish.clear(&mut ctx)?;
+        if self.by_window.entry_count() > 0 {
+            self.by_window.set_current_key((key.clone(), window), hash.with(&window));
+            self.by_window.clear_current_key()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn context<'a>(
+        &'a mut self,
+        (key, hash, window): (&'a K, KeyHash, W),
+        Moment { watermark, now }: Moment,
+        sides: SideOutputs<'a>,
+    ) -> (&'a mut F, WindowContext<'a, K, W>) {
+        let by_window = (!self.is_merging).then_some(&mut self.by_window);
+        let by_key = &mut self.by_key;
+        let ctx = WindowContext { key, hash, window, watermark, now, by_key, by_window, sides };
+        (&mut self.finish, ctx)
+    }
+}
