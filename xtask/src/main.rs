@@ -4,7 +4,10 @@
 //! the system it serves: it reads files and starts processes as any script does, hence the lint
 //! that reserves such calls for `hurtig-env` is off here.
 
-#![allow(clippy::disallowed_methods, reason = "a build tool acts on the real machine")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a build tool acts on the real machine"
+)]
 
 mod bench;
 mod tidy;
@@ -61,7 +64,13 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     let mut text = String::from("cargo xtask <command>\n\n");
-    for Command { name, arguments, about, .. } in COMMANDS {
+    for Command {
+        name,
+        arguments,
+        about,
+        ..
+    } in COMMANDS
+    {
         text.push_str(&format!("  {name:<6} {about}\n"));
         if !arguments.is_empty() {
             text.push_str(&format!("         {arguments}\n"));

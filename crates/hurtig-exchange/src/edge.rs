@@ -79,11 +79,13 @@ pub struct Edge<T> {
 struct Builder<T> {
     records: Records<T>,
     bytes: usize,
+    /// The most records that a batch had: what the next one is given room for, so that it need not grow.
+    rows_max: usize,
 }
 
 impl<T> Builder<T> {
     const fn new() -> Self {
-        Self { records: Records::new(), bytes: 0 }
+        Self { records: Records::new(), bytes: 0, rows_max: 0 }
     }
 }
 
@@ -206,10 +208,11 @@ impl<T: Data> Edge<T> {
         if builder.records.is_empty() {
             return;
         }
+        builder.rows_max = builder.rows_max.max(builder.records.len());
         let room = Records {
-            values: Vec::with_capacity(builder.records.len()),
-            timestamps: Vec::with_capacity(builder.records.timestamps.len()),
-            hashes: Vec::with_capacity(builder.records.hashes.len()),
+            values: Vec::with_capacity(builder.rows_max),
+            timestamps: Vec::with_capacity(room_like(&builder.records.timestamps, builder.rows_max)),
+            hashes: Vec::with_capacity(room_like(&builder.records.hashes, builder.rows_max)),
             ..Records::new()
         };
         let records = std::mem::replace(&mut builder.records, room);
@@ -252,6 +255,11 @@ impl<T: Data> Edge<T> {
         }
         self.dirty_since = None;
     }
+}
+
+/// Room for `rows` in a column that is used, none in one that is not.
+const fn room_like<C>(column: &Vec<C>, rows: usize) -> usize {
+    if column.is_empty() { 0 } else { rows }
 }
 
 impl<T: Data> EdgeWriter for Edge<T> {

@@ -31,5 +31,5 @@ pub use source::{
     SourceProgress, coordinate, link,
 };
 pub use task::{
-    ChainState, Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, StepOutcome, Target, Task,
+    ChainState, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, StepOutcome, Target, Task,
 };

@@ -262,3 +262,69 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is taken, by slot, after a look at the laws.
+    fn taken(index: &Index, bits: &BTreeMap<u32, u64>) -> Vec<u32> {
+        let mut slots = Vec::new();
+        for (at, bucket) in index.buckets.iter().enumerate() {
+            for lane in 0..LANES {
+                if bucket.tags[lane] == FREE {
+                    continue;
+                }
+                let slot = bucket.slots[lane];
+                assert_eq!(bucket.tags[lane], tag(bits[&slot]));
+                let mut before = bits[&slot] as usize & index.mask();
+                while before != at {
+                    assert!(
+                        index.is_full(before),
+                        "a search ends before it comes to the slot"
+                    );
+                    before = (before + 1) & index.mask();
+                }
+                slots.push(slot);
+            }
+        }
+        slots.sort_unstable();
+        slots
+    }
+
+    proptest! {
+        #[test]
+        fn keeps_its_laws(
+            homes in prop_oneof![Just(1u64), Just(3), Just(64)],
+            actions in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>()), 1..400),
+        ) {
+            let mut index = Index::default();
+            let mut bits = BTreeMap::<u32, u64>::new();
+            for (number, (inserts, which)) in actions.into_iter().enumerate() {
+                if inserts || bits.is_empty() {
+                    let slot = number as u32;
+                    let hash = !(number as u64 * 7 % homes) ^ (number as u64 % 5) << 30;
+                    bits.insert(slot, hash);
+                    if bits.len() > index.capacity() {
+                        index.rebuild(bits.len(), bits.iter().map(|(slot, bits)| (*bits, *slot)));
+                    } else {
+                        index.fill(index.find_free(hash), hash, slot);
+                    }
+                } else {
+                    let (&slot, &hash) = bits.iter().nth(which.index(bits.len())).unwrap();
+                    index.remove(hash, slot, |slot| bits[&slot]);
+                    bits.remove(&slot);
+                }
+                let slots: Vec<_> = bits.keys().copied().collect();
+                prop_assert_eq!(taken(&index, &bits), slots);
+                for (slot, hash) in &bits {
+                    prop_assert_eq!(index.find(*hash, |there| there == *slot).ok(), Some(*slot));
+                }
+            }
+        }
+    }
+}

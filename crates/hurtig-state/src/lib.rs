@@ -31,6 +31,8 @@
 //! 3. **A batch does what its records would do one after another.** Prefetching and hints change the time it takes,
 //!    nothing else.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod index;
 mod keyed;
 mod machine;

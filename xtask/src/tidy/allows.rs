@@ -1,10 +1,9 @@
 //! The comments that excuse a finding: `tidy: allow(rule): reason`.
 
 use super::Finding;
-use super::tree::Tree;
+use super::tree::{File, Tree};
 
-// Put together, so that this file does not excuse itself.
-const OPENING: &str = concat!("tidy: ", "allow(");
+const OPENING: &str = "tidy: allow(";
 
 struct Allow {
     path: String,
@@ -23,13 +22,10 @@ pub(super) struct Allows {
 impl Allows {
     pub(super) fn of(tree: &Tree, rules: impl IntoIterator<Item = &'static str>) -> Self {
         let files = tree.with_extension("rs").chain(tree.with_extension("toml"));
-        let allows = files
-            .flat_map(|file| {
-                let lines = (1..).zip(file.text.lines());
-                lines.filter_map(|(line, text)| parse(&file.path, line, text))
-            })
-            .collect();
-        Self { allows, rules: rules.into_iter().collect() }
+        Self {
+            allows: files.flat_map(allows_in).collect(),
+            rules: rules.into_iter().collect(),
+        }
     }
 
     /// Whether a comment on the finding's line, or on the one above, excuses it.
@@ -42,21 +38,42 @@ impl Allows {
     }
 
     /// Excuses without a reason, for no rule, or for nothing.
-    pub(super) fn findings(self) -> impl Iterator<Item = Finding> {
-        let Self { allows, rules } = self;
-        allows.into_iter().filter_map(move |Allow { path, line, rule, has_reason, is_used }| {
+    pub(super) fn findings(self) -> Vec<Finding> {
+        let rules = self.rules;
+        let finding = |allow: Allow| {
+            let rule = &allow.rule;
             let message = if !rules.contains(&rule.as_str()) {
                 format!("no rule is called {rule}; there are {}", rules.join(", "))
-            } else if !has_reason {
+            } else if !allow.has_reason {
                 format!("allow({rule}) gives no reason; write one after a colon")
-            } else if !is_used {
+            } else if !allow.is_used {
                 format!("allow({rule}) excuses nothing; remove it")
             } else {
                 return None;
             };
-            Some(Finding::new(path, line, message))
-        })
+            Some(Finding::new(allow.path, allow.line, message))
+        };
+        self.allows.into_iter().filter_map(finding).collect()
     }
+}
+
+fn allows_in(file: &File) -> impl Iterator<Item = Allow> {
+    let is_in_string = |line: usize| {
+        let rust = file.rust.as_ref();
+        rust.is_some_and(|rust| {
+            let mut openings = rust
+                .strings
+                .iter()
+                .filter(|(_, text)| text.contains(OPENING));
+            openings.any(|(start, text)| {
+                (rust.line_of(*start)..=rust.line_of(start + text.len())).contains(&line)
+            })
+        })
+    };
+    (1..)
+        .zip(file.text.lines())
+        .filter_map(|(line, text)| parse(&file.path, line, text))
+        .filter(move |allow| !is_in_string(allow.line))
 }
 
 fn parse(path: &str, line: usize, text: &str) -> Option<Allow> {
@@ -67,8 +84,16 @@ fn parse(path: &str, line: usize, text: &str) -> Option<Allow> {
         return None;
     }
     let (rule, reason) = after.split_once(')')?;
-    let has_reason = reason.strip_prefix(':').is_some_and(|reason| !reason.trim().is_empty());
-    Some(Allow { path: path.into(), line, rule: rule.into(), has_reason, is_used: false })
+    let has_reason = reason
+        .strip_prefix(':')
+        .is_some_and(|reason| !reason.trim().is_empty());
+    Some(Allow {
+        path: path.into(),
+        line,
+        rule: rule.into(),
+        has_reason,
+        is_used: false,
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +104,10 @@ mod tests {
     fn messages(line: &str) -> Vec<String> {
         let source = format!("//! A\n//! b\n//! c\nfn f() {{\n    {line}\n}}\n");
         let tree = Tree::of_crate("crates/hurtig-types", &source);
-        check(&tree).into_iter().map(|finding| finding.to_string()).collect()
+        check(&tree)
+            .into_iter()
+            .map(|finding| finding.to_string())
+            .collect()
     }
 
     #[test]
@@ -95,7 +123,10 @@ mod tests {
         let without_reason = messages(&format!("x.unwrap(); // {OPENING}unwrap)"));
         assert_eq!(without_reason.len(), 2, "{without_reason:?}");
         let unknown = messages(&format!("x(); // {OPENING}unwraps): so be it"));
-        assert!(unknown[0].contains("no rule is called unwraps"), "{unknown:?}");
+        assert!(
+            unknown[0].contains("no rule is called unwraps"),
+            "{unknown:?}"
+        );
         let unneeded = messages(&format!("x(); // {OPENING}unwrap): so be it"));
         assert!(unneeded[0].contains("excuses nothing"), "{unneeded:?}");
     }

@@ -42,7 +42,10 @@ mod tests {
             ("crates/a/Cargo.toml", "[package]\nname = \"q\"\n"),
             ("tools/Cargo.toml", "[package]\nname = \"tool\"\n"),
         ]);
-        let paths: Vec<_> = check(&tree).into_iter().map(|finding| finding.path).collect();
+        let paths: Vec<_> = check(&tree)
+            .into_iter()
+            .map(|finding| finding.path)
+            .collect();
         assert_eq!(paths, ["crates/a/Cargo.toml"]);
     }
 

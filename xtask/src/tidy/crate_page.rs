@@ -9,8 +9,14 @@ const PAGE_LINES_MIN: usize = 3;
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &tree.packages {
-        let Some(file) = tree.file(&package.path_of("src/lib.rs")) else { continue };
-        let page = file.text.lines().take_while(|line| line.starts_with("//!")).count();
+        let Some(file) = tree.file(&package.path_of("src/lib.rs")) else {
+            continue;
+        };
+        let page = file
+            .text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .count();
         if page < PAGE_LINES_MIN {
             let message = "the crate does not open with a page; say in `//!` what it is, what it is \
                            not, how data flows through it, which laws it keeps";
@@ -27,13 +33,20 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 fn asks_for_docs(tree: &Tree, package: &Package, lib: &str) -> bool {
     let levels = ["warn", "deny", "forbid"];
-    let by_attribute = levels.iter().any(|level| lib.contains(&format!("#![{level}(missing_docs)]")));
-    let by_manifest = package.manifest.value("lints.rust", "missing_docs").is_some();
+    let by_attribute = levels
+        .iter()
+        .any(|level| lib.contains(&format!("#![{level}(missing_docs)]")));
+    let by_manifest = package
+        .manifest
+        .value("lints.rust", "missing_docs")
+        .is_some();
     let inherits = package.manifest.value("lints", "workspace") == Some("true");
     let workspace_asks = || {
         tree.file("Cargo.toml").is_some_and(|file| {
             let manifest = super::manifest::Manifest::parse(&file.text);
-            manifest.value("workspace.lints.rust", "missing_docs").is_some()
+            manifest
+                .value("workspace.lints.rust", "missing_docs")
+                .is_some()
         })
     };
     by_attribute || by_manifest || (inherits && workspace_asks())
@@ -45,7 +58,11 @@ mod tests {
 
     fn lines(source: &str, manifest: &str) -> usize {
         let manifest = format!("[package]\nname = \"a\"\n{manifest}");
-        check(&Tree::of_files([("a/Cargo.toml", manifest.as_str()), ("a/src/lib.rs", source)])).len()
+        check(&Tree::of_files([
+            ("a/Cargo.toml", manifest.as_str()),
+            ("a/src/lib.rs", source),
+        ]))
+        .len()
     }
 
     #[test]

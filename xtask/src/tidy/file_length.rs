@@ -24,7 +24,11 @@ mod tests {
 
     #[test]
     fn a_long_file_is_found_but_not_long_tests() {
-        let fits = format!("{}#[cfg(test)]\nmod tests {{\n{}}}\n", "//\n".repeat(600), "\n".repeat(99));
+        let fits = format!(
+            "{}#[cfg(test)]\nmod tests {{\n{}}}\n",
+            "//\n".repeat(600),
+            "\n".repeat(99)
+        );
         let too_long = "//\n".repeat(601);
         let tree = Tree::of_files([
             ("a/src/fits.rs", fits.as_str()),
@@ -32,7 +36,10 @@ mod tests {
             ("a/tests/long.rs", too_long.as_str()),
             ("bench/long.rs", too_long.as_str()),
         ]);
-        let paths: Vec<_> = check(&tree).into_iter().map(|finding| finding.path).collect();
+        let paths: Vec<_> = check(&tree)
+            .into_iter()
+            .map(|finding| finding.path)
+            .collect();
         assert_eq!(paths, ["a/src/long.rs"]);
     }
 }

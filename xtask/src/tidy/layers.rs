@@ -38,7 +38,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         for dependency in package.manifest.dependencies() {
-            let is_ours = tree.packages.iter().any(|other| other.name == dependency.name);
+            let is_ours = tree
+                .packages
+                .iter()
+                .any(|other| other.name == dependency.name);
             let is_above = self::layer(tree, &dependency.name).is_some_and(|other| other < layer);
             if is_ours && !is_above {
                 let message = format!(
@@ -75,39 +78,67 @@ mod tests {
         let manifests: Vec<(String, String)> = packages
             .iter()
             .map(|(directory, dependencies)| {
-                let name = directory.strip_prefix("crates/").unwrap_or(directory).replace('/', "-");
+                let name = directory
+                    .strip_prefix("crates/")
+                    .unwrap_or(directory)
+                    .replace('/', "-");
                 let text = format!("[package]\nname = \"{name}\"\n[dependencies]\n{dependencies}");
                 (format!("{directory}/Cargo.toml"), text)
             })
             .collect();
-        let tree = Tree::of_files(manifests.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-        check(&tree).into_iter().map(|finding| finding.to_string()).collect()
+        let tree = Tree::of_files(
+            manifests
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.as_str())),
+        );
+        check(&tree)
+            .into_iter()
+            .map(|finding| finding.to_string())
+            .collect()
     }
 
     #[test]
     fn downward_dependencies_are_found() {
         let findings = found(&[
-            ("crates/hurtig-types", "serde = \"1\"\nhurtig-state.workspace = true\n"),
+            (
+                "crates/hurtig-types",
+                "serde = \"1\"\nhurtig-state.workspace = true\n",
+            ),
             ("crates/hurtig-state", "hurtig-types.workspace = true\n"),
             ("crates/hurtig", "connectors-files = { path = \"x\" }\n"),
-            ("connectors/files", "hurtig-state.workspace = true\nformats-csv = \"1\"\n"),
+            (
+                "connectors/files",
+                "hurtig-state.workspace = true\nformats-csv = \"1\"\n",
+            ),
             ("formats/csv", ""),
             ("xtask", "hurtig-state = \"1\"\n"),
         ]);
         assert_eq!(findings.len(), 2, "{findings:?}");
-        assert!(findings[0].starts_with("connectors/files/Cargo.toml:5: "), "{findings:?}");
-        assert!(findings[1].starts_with("crates/hurtig-types/Cargo.toml:5: "), "{findings:?}");
+        assert!(
+            findings[0].starts_with("connectors/files/Cargo.toml:5: "),
+            "{findings:?}"
+        );
+        assert!(
+            findings[1].starts_with("crates/hurtig-types/Cargo.toml:5: "),
+            "{findings:?}"
+        );
     }
 
     #[test]
     fn a_layered_crate_may_not_use_what_has_no_layer() {
-        let findings = found(&[("crates/hurtig-types", "testing = \"1\"\n"), ("testing", "")]);
+        let findings = found(&[
+            ("crates/hurtig-types", "testing = \"1\"\n"),
+            ("testing", ""),
+        ]);
         assert_eq!(findings.len(), 1, "{findings:?}");
     }
 
     #[test]
     fn a_crate_without_a_layer_is_found() {
         let findings = found(&[("crates/hurtig-magic", "")]);
-        assert!(findings[0].contains("hurtig-magic has no layer"), "{findings:?}");
+        assert!(
+            findings[0].contains("hurtig-magic has no layer"),
+            "{findings:?}"
+        );
     }
 }

@@ -11,7 +11,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         for (line, text) in (1..).zip(file.text.lines()) {
             let columns = text.chars().count();
             if columns > COLUMNS_MAX {
-                let message = format!("{columns} columns; break the line at 100, {COLUMNS_MAX} at most");
+                let message =
+                    format!("{columns} columns; break the line at 100, {COLUMNS_MAX} at most");
                 findings.push(Finding::new(&file.path, line, message));
             }
         }
@@ -29,6 +30,9 @@ mod tests {
         let tree = Tree::of_files([("a.rs", format!("{fits}\n{too_long}\n").as_str())]);
         let findings = check(&tree);
         assert_eq!(findings.len(), 1);
-        assert_eq!((findings[0].line, &findings[0].message[..11]), (2, "141 columns"));
+        assert_eq!(
+            (findings[0].line, &findings[0].message[..11]),
+            (2, "141 columns")
+        );
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             for target in targets(&without_inline_code(text)) {
                 let path = local_path(parent(&file.path), &target);
                 if let Some(path) = path.filter(|path| !tree.contains(path)) {
-                    let message = format!("the link to {target} leads nowhere ({path}); correct it");
+                    let message =
+                        format!("the link to {target} leads nowhere ({path}); correct it");
                     findings.push(Finding::new(&file.path, line, message));
                 }
             }
@@ -59,7 +60,10 @@ fn local_path(directory: &str, target: &str) -> Option<String> {
 
 /// The line with `code` blanked out.
 fn without_inline_code(line: &str) -> String {
-    let mut parts = line.split('`').enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "" });
+    let mut parts = line
+        .split('`')
+        .enumerate()
+        .map(|(n, part)| if n % 2 == 0 { part } else { "" });
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + "`" + part)
 }
@@ -80,9 +84,15 @@ mod tests {
             ("docs/pic.svg", ""),
             ("b.md", ""),
         ]);
-        let found: Vec<_> = check(&tree).into_iter().map(|f| (f.line, f.message)).collect();
+        let found: Vec<_> = check(&tree)
+            .into_iter()
+            .map(|f| (f.line, f.message))
+            .collect();
         let (lines, messages): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         assert_eq!(lines, [1, 1, 6, 7], "{messages:?}");
-        assert!(messages[0].contains("docs/c.md") && messages[2].contains("lost.md"), "{messages:?}");
+        assert!(
+            messages[0].contains("docs/c.md") && messages[2].contains("lost.md"),
+            "{messages:?}"
+        );
     }
 }

@@ -32,7 +32,12 @@ impl Manifest {
             } else if let Some((key, value)) = text.split_once('=') {
                 open_brackets = bracket_balance(value);
                 let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
-                entries.push(Entry { section: section.clone(), key, value, line });
+                entries.push(Entry {
+                    section: section.clone(),
+                    key,
+                    value,
+                    line,
+                });
             }
         }
         Self { entries }
@@ -40,7 +45,10 @@ impl Manifest {
 
     /// The value of a key; strings without their quotes.
     pub(super) fn value(&self, section: &str, key: &str) -> Option<&str> {
-        let entry = self.entries.iter().find(|e| e.section == section && e.key == key)?;
+        let entry = self
+            .entries
+            .iter()
+            .find(|e| e.section == section && e.key == key)?;
         Some(entry.value.trim_matches('"'))
     }
 
@@ -52,9 +60,16 @@ impl Manifest {
     pub(super) fn target_paths(&self) -> impl Iterator<Item = &str> {
         let is_path = |entry: &&Entry| matches!(entry.key.as_str(), "path" | "build");
         let is_target = |entry: &&Entry| {
-            matches!(entry.section.as_str(), "lib" | "bin" | "example" | "test" | "bench" | "package")
+            matches!(
+                entry.section.as_str(),
+                "lib" | "bin" | "example" | "test" | "bench" | "package"
+            )
         };
-        self.entries.iter().filter(is_path).filter(is_target).map(|e| e.value.trim_matches('"'))
+        self.entries
+            .iter()
+            .filter(is_path)
+            .filter(is_target)
+            .map(|e| e.value.trim_matches('"'))
     }
 
     /// What the shipped crate needs: dependencies, those of its build script, those of one platform;
@@ -62,10 +77,15 @@ impl Manifest {
     pub(super) fn dependencies(&self) -> Vec<Dependency> {
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &self.entries {
-            let Some(name) = entry.dependency_name() else { continue };
+            let Some(name) = entry.dependency_name() else {
+                continue;
+            };
             // `[dependencies.name]` has a line for each of its keys.
             if dependencies.last().is_none_or(|last| last.name != name) {
-                dependencies.push(Dependency { name, line: entry.line });
+                dependencies.push(Dependency {
+                    name,
+                    line: entry.line,
+                });
             }
         }
         dependencies
@@ -76,7 +96,10 @@ impl Entry {
     fn dependency_name(&self) -> Option<String> {
         let table = self.section.split_inclusive('.').collect::<Vec<_>>();
         let is_table = |part: &&&str| {
-            matches!(part.trim_end_matches('.'), "dependencies" | "build-dependencies")
+            matches!(
+                part.trim_end_matches('.'),
+                "dependencies" | "build-dependencies"
+            )
         };
         let position = table.iter().position(|part| is_table(&part))?;
         if position > 0 && table[0] != "target." {
@@ -84,7 +107,10 @@ impl Entry {
         }
         let named_by_section = table[position + 1..].concat();
         let name = if named_by_section.is_empty() {
-            let renamed = self.value.split_once("package").and_then(|(_, rest)| rest.split('"').nth(1));
+            let renamed = self
+                .value
+                .split_once("package")
+                .and_then(|(_, rest)| rest.split('"').nth(1));
             renamed.unwrap_or_else(|| self.key.split('.').next().unwrap_or(&self.key))
         } else {
             named_by_section.as_str()
@@ -152,8 +178,22 @@ serde = "1"
         let manifest = Manifest::parse(TEXT);
         assert_eq!(manifest.package_name(), Some("hurtig-types"));
         assert_eq!(manifest.target_paths().collect::<Vec<_>>(), ["src/tool.rs"]);
-        let names: Vec<_> = manifest.dependencies().into_iter().map(|d| d.name).collect();
-        assert_eq!(names, ["hurtig-env", "bytes", "hurtig-state", "hurtig-codec", "libc", "cc"]);
+        let names: Vec<_> = manifest
+            .dependencies()
+            .into_iter()
+            .map(|d| d.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "hurtig-env",
+                "bytes",
+                "hurtig-state",
+                "hurtig-codec",
+                "libc",
+                "cc"
+            ]
+        );
         let line_of_codec = manifest.dependencies()[3].line;
         assert_eq!(TEXT.lines().nth(line_of_codec - 1), Some("version = \"1\""));
     }

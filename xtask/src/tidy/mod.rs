@@ -40,18 +40,54 @@ struct Rule {
 }
 
 const RULES: [Rule; 12] = [
-    Rule { name: "line-length", check: line_length::check },
-    Rule { name: "file-length", check: file_length::check },
-    Rule { name: "function-length", check: function_length::check },
-    Rule { name: "whitespace", check: whitespace::check },
-    Rule { name: "unfinished", check: unfinished::check },
-    Rule { name: "markers", check: markers::check },
-    Rule { name: "unwrap", check: unwrap::check },
-    Rule { name: "crate-page", check: crate_page::check },
-    Rule { name: "architecture", check: architecture::check },
-    Rule { name: "layers", check: layers::check },
-    Rule { name: "links", check: links::check },
-    Rule { name: "dead-files", check: dead_files::check },
+    Rule {
+        name: "line-length",
+        check: line_length::check,
+    },
+    Rule {
+        name: "file-length",
+        check: file_length::check,
+    },
+    Rule {
+        name: "function-length",
+        check: function_length::check,
+    },
+    Rule {
+        name: "whitespace",
+        check: whitespace::check,
+    },
+    Rule {
+        name: "unfinished",
+        check: unfinished::check,
+    },
+    Rule {
+        name: "markers",
+        check: markers::check,
+    },
+    Rule {
+        name: "unwrap",
+        check: unwrap::check,
+    },
+    Rule {
+        name: "crate-page",
+        check: crate_page::check,
+    },
+    Rule {
+        name: "architecture",
+        check: architecture::check,
+    },
+    Rule {
+        name: "layers",
+        check: layers::check,
+    },
+    Rule {
+        name: "links",
+        check: links::check,
+    },
+    Rule {
+        name: "dead-files",
+        check: dead_files::check,
+    },
 ];
 
 /// Something that is not as it should be: where, what, and what to do about it.
@@ -64,7 +100,11 @@ struct Finding {
 
 impl Finding {
     fn new(path: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
-        Self { path: path.into(), line, message: message.into() }
+        Self {
+            path: path.into(),
+            line,
+            message: message.into(),
+        }
     }
 }
 

@@ -71,7 +71,10 @@ impl Tree {
             }
             if EXTENSIONS_READ.contains(&extension(path)) {
                 let text = std::fs::read_to_string(&full);
-                read.push((path.to_owned(), text.map_err(|error| format!("{path}: {error}"))?));
+                read.push((
+                    path.to_owned(),
+                    text.map_err(|error| format!("{path}: {error}"))?,
+                ));
             } else {
                 others.insert(path.to_owned());
             }
@@ -88,7 +91,12 @@ impl Tree {
             })
             .collect();
         let packages = files.values().filter_map(package).collect();
-        let mut tree = Self { files, others, packages, test_modules: BTreeSet::new() };
+        let mut tree = Self {
+            files,
+            others,
+            packages,
+            test_modules: BTreeSet::new(),
+        };
         tree.test_modules = modules::test_modules(&tree);
         tree
     }
@@ -105,12 +113,16 @@ impl Tree {
 
     /// All files that were read and end so.
     pub(super) fn with_extension(&self, wanted: &str) -> impl Iterator<Item = &File> {
-        self.files.values().filter(move |file| extension(&file.path) == wanted)
+        self.files
+            .values()
+            .filter(move |file| extension(&file.path) == wanted)
     }
 
     /// All Rust files, with what is known about them.
     pub(super) fn rust(&self) -> impl Iterator<Item = (&File, &RustSource)> {
-        self.files.values().filter_map(|file| Some((file, file.rust.as_ref()?)))
+        self.files
+            .values()
+            .filter_map(|file| Some((file, file.rust.as_ref()?)))
     }
 
     /// The Rust files that are shipped: neither tests nor benchmarks.
@@ -122,12 +134,19 @@ impl Tree {
     /// Whether there is such a file, or a directory that holds one.
     pub(super) fn contains(&self, path: &str) -> bool {
         let inside = format!("{path}/");
-        let first_file = self.files.range(inside.clone()..).next().map(|(path, _)| path);
+        let first_file = self
+            .files
+            .range(inside.clone()..)
+            .next()
+            .map(|(path, _)| path);
         let first_other = self.others.range(inside.clone()..).next();
         path.is_empty()
             || self.files.contains_key(path)
             || self.others.contains(path)
-            || [first_file, first_other].into_iter().flatten().any(|p| p.starts_with(&inside))
+            || [first_file, first_other]
+                .into_iter()
+                .flatten()
+                .any(|p| p.starts_with(&inside))
     }
 
     /// The package that a file belongs to: the innermost one around it.
@@ -147,14 +166,20 @@ fn package(file: &File) -> Option<Package> {
     };
     let manifest = Manifest::parse(&file.text);
     let name = manifest.package_name()?.to_owned();
-    Some(Package { directory: directory.to_owned(), name, manifest })
+    Some(Package {
+        directory: directory.to_owned(),
+        name,
+        manifest,
+    })
 }
 
 fn is_test_path(path: &str) -> bool {
     let is_test_directory = |part: &str| matches!(part, "tests" | "benches" | "fuzz");
     path.starts_with("bench/")
         || path.ends_with("/tests.rs")
-        || path.rsplit_once('/').is_some_and(|(above, _)| above.split('/').any(is_test_directory))
+        || path
+            .rsplit_once('/')
+            .is_some_and(|(above, _)| above.split('/').any(is_test_directory))
 }
 
 /// What follows the last dot of a path's last part.
@@ -211,7 +236,10 @@ impl Tree {
         Self::of_files([
             ("Cargo.toml", workspace),
             ("ARCHITECTURE.md", format!("`{directory}`\n").as_str()),
-            (format!("{directory}/Cargo.toml").as_str(), manifest.as_str()),
+            (
+                format!("{directory}/Cargo.toml").as_str(),
+                manifest.as_str(),
+            ),
             (format!("{directory}/src/lib.rs").as_str(), source),
         ])
     }
@@ -242,10 +270,19 @@ mod tests {
 
     #[test]
     fn tests_and_benchmarks_are_known_by_their_paths() {
-        for path in ["a/tests/x.rs", "benches/x.rs", "bench/peers/src/main.rs", "a/src/tests.rs"] {
+        for path in [
+            "a/tests/x.rs",
+            "benches/x.rs",
+            "bench/peers/src/main.rs",
+            "a/src/tests.rs",
+        ] {
             assert!(is_test_path(path), "{path}");
         }
-        for path in ["a/src/contests.rs", "testing/src/lib.rs", "src/bench/mod.rs"] {
+        for path in [
+            "a/src/contests.rs",
+            "testing/src/lib.rs",
+            "src/bench/mod.rs",
+        ] {
             assert!(!is_test_path(path), "{path}");
         }
     }

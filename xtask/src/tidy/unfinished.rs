@@ -5,8 +5,14 @@ use super::rust_source::words;
 use super::tree::Tree;
 
 const MACROS: [(&str, &str); 3] = [
-    ("todo", "write the code, or return an error that names what is missing"),
-    ("unimplemented", "write the code, or return an error that names what is missing"),
+    (
+        "todo",
+        "write the code, or return an error that names what is missing",
+    ),
+    (
+        "unimplemented",
+        "write the code, or return an error that names what is missing",
+    ),
     ("dbg", "remove it, or log through tracing"),
 ];
 

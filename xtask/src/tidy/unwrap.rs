@@ -11,7 +11,9 @@ const CALLS: [&str; 2] = [".unwrap()", ".expect("];
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, rust) in tree.shipped_rust() {
-        let is_library = DIRECTORIES.iter().any(|directory| file.path.starts_with(directory))
+        let is_library = DIRECTORIES
+            .iter()
+            .any(|directory| file.path.starts_with(directory))
             && file.path.contains("/src/");
         if !is_library {
             continue;

@@ -5,7 +5,9 @@ use super::tree::Tree;
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let files = ["rs", "toml", "md"].into_iter().flat_map(|ext| tree.with_extension(ext));
+    let files = ["rs", "toml", "md"]
+        .into_iter()
+        .flat_map(|ext| tree.with_extension(ext));
     for file in files {
         let mut find = |line, message| findings.push(Finding::new(&file.path, line, message));
         for (line, text) in (1..).zip(file.text.split('\n')) {
@@ -42,7 +44,13 @@ mod tests {
             ("Makefile", "a:\n\tb\n"),
         ]);
         let found: Vec<_> = check(&tree).into_iter().map(|f| (f.path, f.line)).collect();
-        let expected = [("a.rs", 2), ("d.rs", 1), ("e.rs", 2), ("c.toml", 1), ("b.md", 1)];
+        let expected = [
+            ("a.rs", 2),
+            ("d.rs", 1),
+            ("e.rs", 2),
+            ("c.toml", 1),
+            ("b.md", 1),
+        ];
         assert_eq!(found, expected.map(|(path, line)| (path.to_owned(), line)));
     }
 }

@@ -12,7 +12,7 @@ use hurtig_types::{Error, Result, options};
 
 use super::Job;
 use super::client::JobClient;
-use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task};
+use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, register_gate};
 use crate::{Alignments, EdgeSpec, OperatorContext, Output, SourceOperator};
 
 /// A job, ready to run.
@@ -157,6 +157,10 @@ impl VertexDeployer<'_> {
                 let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
                 let key = (self.vertex.id, subtask.index);
                 let (gate, inputs) = channels.gates.remove(&key).ok_or_else(missing)?;
+                let options = gate_options(self.job, self.vertex.inputs.len())?;
+                let exclusive = options.exclusive_bytes_per_channel * gate.channels();
+                let credit = exclusive + options.floating_bytes;
+                register_gate(&self.task_metrics(subtask), &gate, credit);
                 Head::Inputs(Inputs::new(gate, inputs))
             }
         };

@@ -3,10 +3,24 @@
 use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
+use hurtig_exchange::InputGate;
 use hurtig_metrics::{Counter, Gauge, MetricGroup, names};
 use hurtig_types::{Signal, Watermark};
 
 use super::step::StepOutcome;
+
+/// Gauge: the most that ever waited to be read by a task. Unit: bytes. (Flink has the present size alone.)
+pub const INPUT_QUEUE_SIZE_PEAK: &str = "inputQueueSizePeak";
+
+/// Lets people see how full the gate of a task is: `credit_bytes` is all that may be under way to it.
+pub(crate) fn register_gate(group: &MetricGroup, gate: &InputGate, credit_bytes: usize) {
+    let (size, peak, share) = (gate.usage(), gate.usage(), gate.usage());
+    group.gauge_fn(names::INPUT_QUEUE_SIZE, move || (size().0 as i64).into());
+    group.gauge_fn(INPUT_QUEUE_SIZE_PEAK, move || (peak().1 as i64).into());
+    let in_use = move || share().0 as f64 / credit_bytes.max(1) as f64;
+    // Without credit, or with one large batch, more is under way than there are buffers.
+    group.gauge_fn(names::IN_POOL_USAGE, move || in_use().min(1.0).into());
+}
 
 /// Of an operator.
 pub(super) struct NodeMetrics {

@@ -9,7 +9,9 @@ mod step;
 
 pub use chain::{ChainState, OperatorChain, Target};
 pub use head::{Head, Inputs, SourceHead};
+pub use metrics::INPUT_QUEUE_SIZE_PEAK;
 pub use node::{Node, NodeLabel, Routes};
 pub use step::{StepOutcome, Task};
 
 pub(crate) use driver::{TaskControl, TaskFuture};
+pub(crate) use metrics::register_gate;

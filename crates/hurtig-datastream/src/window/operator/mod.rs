@@ -1,0 +1,225 @@
+//! The operator for windows of every kind.
+//!
+//! ```text
+//!  StateTable<K, KeyWindows>          one look-up per record, whatever the number of windows
+//!     key ─► [ (window, contents, trigger state), … ]   sorted by window
+//!  TimerService<K, W>                 the trigger's timers, and one per window for cleaning up
+//! ```
+//!
+//! Two laws:
+//! 1. A window that is there has a clean-up timer, unless it never ends; when that fires nothing of the window remains.
+//! 2. What it has to say leaves a batch at a time: records and timers are taken one by one, so that each is a place to
+//!    pause.
+
+mod fire;
+mod key_windows;
+mod late;
+mod merge;
+mod record;
+
+use std::time::Duration;
+
+use hurtig_runtime::{OperatorContext, Output, OutputTag, Progress, SideOutputs, StreamOperator};
+use hurtig_state::{StateTable, TimerService};
+use hurtig_types::{
+    Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
+};
+
+use super::alignment::millis;
+use super::assigner::WindowAssigner;
+use super::function::{Finish, Gather, Moment, Stage};
+use super::trigger::{Trigger, TriggerContext};
+use super::window::Window;
+use crate::{KeySelector, TimeDomain};
+use key_windows::KeyWindows;
+pub(super) use late::{LateRecords, no_timestamp};
+
+/// What the user said about windows, beyond what they are.
+#[derive(Clone)]
+pub(super) struct Lateness<T> {
+    /// How long windows are kept after their end.
+    pub(super) allowed: Duration,
+    /// Where records go for which all windows are gone.
+    pub(super) side_output: Option<OutputTag<T>>,
+}
+
+/// Windows of every kind over a keyed stream.
+pub(super) struct WindowOperator<K, T, A, Tr, G, F>
+where
+    A: WindowAssigner<T>,
+    Tr: Trigger<T, A::Window>,
+    G: Gather<T>,
+{
+    selector: KeySelector<T, K>,
+    max_parallelism: MaxParallelism,
+    assigner: A,
+    is_event_time: bool,
+    is_merging: bool,
+    allowed_lateness: i64,
+    trigger: Tr,
+    gather: G,
+    stage: Stage<F, K, A::Window>,
+    table: StateTable<K, KeyWindows<A::Window, G::Acc, Tr::State>>,
+    timers: TimerService<K, A::Window>,
+    late: LateRecords<T>,
+    /// What it does after `More`.
+    work: Work<T>,
+    /// The keys of the batch that it is at.
+    keys: Vec<K>,
+    /// The windows of the record that it is at.
+    windows: Vec<A::Window>,
+    /// What the trigger asks for in the call that it is in.
+    triggering: TriggerContext,
+}
+
+/// What is left to do.
+enum Work<T> {
+    Nothing,
+    Batch(Batch<T>),
+    EventTime,
+    ProcessingTime,
+}
+
+/// A batch of which some records were taken.
+struct Batch<T> {
+    values: std::vec::IntoIter<T>,
+    timestamps: Vec<Timestamp>,
+    hashes: Vec<KeyHash>,
+    next: usize,
+}
+
+/// Where results go.
+struct Emit<'a, Out> {
+    records: &'a mut Records<Out>,
+    sides: SideOutputs<'a>,
+}
+
+impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
+where
+    K: Key,
+    T: Data,
+    A: WindowAssigner<T>,
+    Tr: Trigger<T, A::Window>,
+    G: Gather<T>,
+    F: Finish<K, A::Window, G::Acc>,
+{
+    pub(super) fn new(
+        selector: KeySelector<T, K>,
+        (assigner, trigger): (A, Tr),
+        (gather, finish): (G, F),
+        lateness: Lateness<T>,
+        context: &OperatorContext,
+    ) -> Self {
+        let is_merging = assigner.is_merging();
+        Self {
+            selector,
+            max_parallelism: context.max_parallelism,
+            is_event_time: assigner.is_event_time(),
+            is_merging,
+            allowed_lateness: millis(lateness.allowed),
+            assigner,
+            trigger,
+            gather,
+            stage: Stage::new(finish, is_merging, context),
+            table: StateTable::new(context.key_groups),
+            timers: TimerService::new(),
+            late: LateRecords::new(lateness.side_output, context),
+            work: Work::Nothing,
+            keys: Vec::new(),
+            windows: Vec::new(),
+            triggering: TriggerContext::new(Timestamp::MIN, Timestamp::MIN),
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            watermark: self.timers.current_watermark(),
+            now: self.timers.current_processing_time(),
+        }
+    }
+
+    /// When nothing of a window shall remain.
+    #[inline]
+    fn cleanup_time(&self, window: &A::Window) -> Timestamp {
+        let end = window.max_timestamp();
+        if self.is_event_time { end.saturating_add_millis(self.allowed_lateness) } else { end }
+    }
+
+    /// In which time a window is cleaned up.
+    const fn domain(&self) -> TimeDomain {
+        if self.is_event_time { TimeDomain::EventTime } else { TimeDomain::ProcessingTime }
+    }
+
+    /// Does what is left to do, as far as there is room.
+    fn work(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        self.timers.set_processing_time(now);
+        self.triggering.set_times(self.timers.current_watermark(), now);
+        let (records, sides) = output.split::<F::Out>()?;
+        let mut emit = Emit { records, sides };
+        let progress = match std::mem::replace(&mut self.work, Work::Nothing) {
+            Work::Nothing => Ok(Progress::Done),
+            Work::Batch(batch) => self.take_batch(batch, &mut emit),
+            Work::EventTime => self.fire_timers(TimeDomain::EventTime, &mut emit),
+            Work::ProcessingTime => self.fire_timers(TimeDomain::ProcessingTime, &mut emit),
+        };
+        self.late.count();
+        progress
+    }
+}
+
+impl<K, T, A, Tr, G, F> StreamOperator for WindowOperator<K, T, A, Tr, G, F>
+where
+    K: Key,
+    T: Data,
+    A: WindowAssigner<T>,
+    Tr: Trigger<T, A::Window>,
+    G: Gather<T>,
+    F: Finish<K, A::Window, G::Acc>,
+{
+    fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
+        self.stage.finish().open(context)
+    }
+
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        let records: &mut Records<T> = batch.get_mut()?;
+        self.selector.keys_into(&records.values, &mut self.keys);
+        self.work = Work::Batch(Batch {
+            values: std::mem::take(&mut records.values).into_iter(),
+            timestamps: std::mem::take(&mut records.timestamps),
+            hashes: std::mem::take(&mut records.hashes),
+            next: 0,
+        });
+        records.clear();
+        self.work(output.now(), output)
+    }
+
+    fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
+        if self.timers.advance_watermark(watermark.timestamp()) {
+            self.work = Work::EventTime;
+        }
+        self.work(output.now(), output)
+    }
+
+    fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        self.work = Work::ProcessingTime;
+        self.work(now, output)
+    }
+
+    fn next_time(&self) -> Option<Timestamp> {
+        self.timers.next_processing_time()
+    }
+
+    fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        // What was begun is ended in the moment in which it was begun.
+        self.work(self.timers.current_processing_time(), output)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.stage.finish().close()
+    }
+}

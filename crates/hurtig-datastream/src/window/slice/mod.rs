@@ -1,0 +1,53 @@
+//! The operator for event-time windows of one length at regular intervals, which share their work.
+//!
+//! Windows that overlap are cut into slices at every point where one begins or ends; a record joins the one slice
+//! that it lies in, whatever the number of windows over it, and a window that fires puts its slices together.
+//!
+//! ```text
+//!   windows   ├──────────────┤
+//!                  ├──────────────┤                 size 15, slide 5: slices of 5
+//!                       ├──────────────┤
+//!   slices    ├────┼────┼────┼────┼────┤
+//!
+//!   StateTable<K, slices>   one look-up and one addition per record
+//! ```
+//!
+//! Cut at beginnings and ends, not at every common divisor of size and slide: with 1 h and 7 s there are two slices
+//! per slide, not seven. No timers: all keys share the ends of their windows, so one walk over the table, which may
+//! pause anywhere, fires a window for all.
+//!
+//! Three laws:
+//! 1. What it emits is what the general operator emits with the default trigger and no lateness, but for the order of
+//!    keys within a window; values are put together in the order of their slices, within one in the order of arrival.
+//! 2. A key costs a constant number of merges per slide, however many slices a window has ([`SlidingSlices`]).
+//! 3. Time that nothing happened in costs nothing: only ends of windows that hold a slice are visited.
+
+mod grid;
+mod operator;
+mod sliding;
+mod tumbling;
+
+pub use grid::AlignedWindows;
+pub(super) use operator::SliceWindowOperator;
+pub(super) use sliding::SlidingSlices;
+pub(super) use tumbling::TumblingSlices;
+
+use hurtig_types::Timestamp;
+
+use super::function::{Contents, Gather};
+
+/// The slices of one key.
+///
+/// The law: windows are fired in the order of their ends, each once, with an [`expire`](Self::expire) after each.
+pub(super) trait Slices<T: Clone, G: Gather<T>>: Send + 'static {
+    fn new() -> Self;
+
+    /// Adds a record to the slice that begins at `start`; says whether that is new.
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool;
+
+    /// The contents of the window from `start` up to `end`, if there are any.
+    fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>>;
+
+    /// Forgets slices that begin before `bound`; says whether none is left.
+    fn expire(&mut self, bound: i64, gather: &mut G) -> bool;
+}

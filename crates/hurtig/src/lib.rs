@@ -1,0 +1,45 @@
+//! **Hurtig**: stateful stream processing. Apache Flink's system, built anew in Rust.
+//!
+//! ```text
+//!  source ─► map, filter, flat_map ─► key_by ─► window, process (state, timers) ─► sink
+//! ```
+//!
+//! This crate is the one to depend on; it holds nothing of its own.
+//!
+//! ```
+//! use hurtig::prelude::*;
+//!
+//! let env = StreamExecutionEnvironment::new();
+//! let counts = env
+//!     .from_collection(["to be or not to be"].map(String::from))
+//!     .flat_map(|line| line.split(' ').map(|word| (word.to_string(), 1u64)).collect::<Vec<_>>())
+//!     .key_by(|word| word.0.clone())
+//!     .sum(|word| &mut word.1);
+//! let last = counts.filter(|word| word.0 == "be").execute_and_collect("word count")?;
+//! assert_eq!(last, [("be".to_string(), 1), ("be".to_string(), 2)]);
+//! # Ok::<(), hurtig::Error>(())
+//! ```
+
+/// Everything a job needs: `use hurtig::prelude::*`.
+pub mod prelude {
+    pub use crate::{Error, ErrorKind, Result, Timestamp};
+    pub use hurtig_connector_files::{Compression, FileSink, FileSource};
+    pub use hurtig_datastream::*;
+    pub use hurtig_format_csv::CsvFormat;
+    pub use hurtig_format_json::JsonFormat;
+}
+
+/// Files: text, CSV, JSON lines; directories, globs, compression.
+pub use hurtig_connector_files as files;
+/// The contracts of sources and sinks, for connectors of one's own.
+pub use hurtig_connect as connect;
+/// The typed API.
+pub use hurtig_datastream as datastream;
+/// Time, randomness, storage and threads: real, or simulated under a seed.
+pub use hurtig_env as env;
+/// Counters, gauges, histograms, meters.
+pub use hurtig_metrics as metrics;
+/// Operators and jobs, for operators of one's own.
+pub use hurtig_runtime as runtime;
+
+pub use hurtig_types::{Configuration, Data, Error, ErrorContext, ErrorKind, Key, Result, Timestamp};
