@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use hurtig_connect::{
     BadRecord, BadRecordPolicy, DecodeFailure, DecodeInput, DecodeOutput, Decoder, ReaderOutput,
-    SourceSplit, Taken,
+    SourceSplit,
 };
 use hurtig_env::World;
 use hurtig_types::{Error, ErrorKind, Origin, OriginRange, Result, batch_capacity};
@@ -203,7 +203,7 @@ impl<T> SplitStream<T> {
         let mut output = DecodeOutput::new(&mut out.records.values, &mut self.failures, room);
         let taken = self.decoder.decode(input, &mut output);
         let taken = taken.map_err(|error| error.context(self.quoted_name()))?;
-        if taken == Taken::default() {
+        if taken.bytes == 0 && taken.lines == 0 {
             return Ok(None);
         }
         self.buffer.consume(taken.bytes);

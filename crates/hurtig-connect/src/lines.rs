@@ -139,6 +139,9 @@ impl<E: FindEnd, D> RecordDecoder<E, D> {
         end: Option<RecordEnd>,
         output: &mut DecodeOutput<'_, T>,
     ) -> Taken {
+        if input.bytes.is_empty() && !input.last {
+            return Taken::default();
+        }
         let raw = self.too_long.take().unwrap_or_else(|| DecodeFailure::raw_of(input.bytes));
         let taken = match (end, memchr(b'\n', input.bytes)) {
             (Some(end), _) => Taken { bytes: end.next, lines: end.lines, inside_record: false },

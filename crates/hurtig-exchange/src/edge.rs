@@ -203,6 +203,19 @@ impl<T: Data> Edge<T> {
         }
     }
 
+    /// Nor do records with and without hashes, which a union behind a `key_by` can bring: they all go without. An edge by key, which
+    /// needs them, has just made them for all.
+    fn align_hashes(&mut self, records: &mut Records<T>) {
+        let hashed = !records.hashes.is_empty();
+        let differs = |builder: &Builder<T>| {
+            !builder.records.is_empty() && builder.records.hashes.is_empty() == hashed
+        };
+        if self.builders.iter().any(differs) {
+            records.hashes.clear();
+            self.builders.iter_mut().for_each(|builder| builder.records.hashes.clear());
+        }
+    }
+
     fn send_builder(&mut self, channel: usize, waker: &Waker) {
         let Some(builder) = self.builders.get_mut(channel) else { return };
         if builder.records.is_empty() {
@@ -271,6 +284,7 @@ impl<T: Data> EdgeWriter for Edge<T> {
         self.chosen.clear();
         let selection = self.partitioner.select(records, self.senders.len(), &mut self.chosen);
         self.align_timestamps(records);
+        self.align_hashes(records);
         match selection {
             Selection::One(channel) => self.write_one(channel, records, waker),
             Selection::Each => self.write_each(records, waker),
@@ -387,6 +401,25 @@ mod tests {
         assert_eq!(receive(&mut gate), [(0, Some(vec![1, 2]))]);
         (0..8).for_each(|value| write(&mut edge, vec![value]));
         assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
+    }
+
+    #[test]
+    fn records_with_and_without_hashes_in_one_batch_all_go_without() {
+        let (mut gate, senders) = wide(1);
+        let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
+        for hashed in [true, false, true] {
+            let mut records = Records::from_values(vec![7u64]);
+            if hashed {
+                records.hashes.push(hurtig_types::KeyHash::from_bits(7));
+            }
+            edge.write(&mut ErasedBatch::new(records), NOW, Waker::noop()).unwrap();
+        }
+        edge.flush_idle(Waker::noop());
+        let Poll::Ready((_, StreamElement::Batch(batch))) = gate.poll_next(Waker::noop()) else {
+            panic!("no batch");
+        };
+        let records = batch.get::<Records<u64>>().unwrap();
+        assert_eq!((records.len(), records.hashes.len()), (3, 0));
     }
 
     #[test]

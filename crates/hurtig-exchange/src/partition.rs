@@ -116,7 +116,8 @@ impl<T> Partitioner<T> for Shuffle {
 pub struct KeyGroups<T, K, F> {
     key: F,
     max_parallelism: MaxParallelism,
-    targets: Vec<u32>,
+    /// By key group.
+    owners: Vec<u32>,
     codes: Vec<i32>,
     groups: Vec<u32>,
     types: PhantomData<fn(&T) -> K>,
@@ -125,37 +126,32 @@ pub struct KeyGroups<T, K, F> {
 impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
     /// Partitions by what `key` says, in a job of this maximum parallelism.
     pub fn new(key: F, max_parallelism: MaxParallelism) -> Self {
-        Self { key, max_parallelism, targets: Vec::new(), codes: Vec::new(), groups: Vec::new(), types: PhantomData }
+        Self { key, max_parallelism, owners: Vec::new(), codes: Vec::new(), groups: Vec::new(), types: PhantomData }
     }
 
-    /// Three passes, each a plain loop: codes and table bits from the keys, groups from the codes, hashes from both.
+    /// Codes and table bits from the keys, then groups from the codes: two plain loops. The hashes have no groups yet.
     fn hash(&mut self, records: &mut Records<T>)
     where
         K: std::hash::Hash,
     {
-        self.codes.clear();
+        self.codes.resize(records.values.len(), 0);
         records.hashes.clear();
-        records.hashes.reserve(records.values.len());
-        let codes = &mut self.codes;
-        records.hashes.extend(records.values.iter().map(|value| {
+        records.hashes.extend(records.values.iter().zip(&mut self.codes).map(|(value, code)| {
             let mut hasher = KeyHasher::default();
             (self.key)(value).hash(&mut hasher);
-            codes.push(hasher.code());
+            *code = hasher.code();
             KeyHash::new(KeyGroup::new(0), hasher.finish())
         }));
         self.max_parallelism.key_groups_of_codes(&self.codes, &mut self.groups);
-        for (hash, &group) in records.hashes.iter_mut().zip(&self.groups) {
-            *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
-        }
     }
 
-    fn build_targets(&mut self, parallelism: usize) {
+    fn find_owners(&mut self, parallelism: usize) {
         let groups = 0..self.max_parallelism.get();
         let owner = |group| {
             let group = KeyGroup::new(group as u16);
             self.max_parallelism.subtask_of(group, parallelism as u32)
         };
-        self.targets = groups.map(owner).collect();
+        self.owners = groups.map(owner).collect();
     }
 }
 
@@ -167,15 +163,17 @@ where
 {
     fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
         self.hash(records);
+        if self.owners.is_empty() {
+            self.find_owners(targets);
+        }
+        let owners = self.owners.as_slice();
+        chosen.extend(records.hashes.iter_mut().zip(&self.groups).map(|(hash, &group)| {
+            *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
+            owners.get(group as usize).copied().unwrap_or(0)
+        }));
         if targets == 1 {
             return Selection::One(0);
         }
-        if self.targets.is_empty() {
-            self.build_targets(targets);
-        }
-        let owners = self.targets.as_slice();
-        let owner = |&group: &u32| owners.get(group as usize).copied().unwrap_or(0);
-        chosen.extend(self.groups.iter().map(owner));
         Selection::Each
     }
 }

@@ -29,6 +29,7 @@ pub struct WatermarkValve {
 struct Channel {
     watermark: Watermark,
     idle: bool,
+    ended: bool,
 }
 
 /// What changed at the output.
@@ -43,7 +44,7 @@ pub struct ValveOutput {
 impl WatermarkValve {
     /// A valve of so many channels, all active, of which nothing is known.
     pub fn new(channels: usize) -> Self {
-        let channel = Channel { watermark: Watermark::MIN, idle: false };
+        let channel = Channel { watermark: Watermark::MIN, idle: false, ended: false };
         Self { channels: vec![channel; channels], output: Watermark::MIN, idle: false }
     }
 
@@ -64,13 +65,44 @@ impl WatermarkValve {
 
     /// A channel became idle or active.
     pub fn status(&mut self, channel: usize, status: StreamStatus) -> ValveOutput {
-        let mut output = ValveOutput::default();
-        let Some(state) = self.channels.get_mut(channel) else { return output };
+        let Some(state) = self.channels.get_mut(channel) else { return ValveOutput::default() };
         state.idle = status == StreamStatus::Idle;
-        let all_idle = self.channels.iter().all(|channel| channel.idle);
+        self.combine()
+    }
+
+    /// A channel has ended: it neither holds the others back nor speaks for them while they are idle. Once all have ended, the
+    /// output comes to the least of their last watermarks, also of those that were idle: the end of time, unless one was cut off.
+    ///
+    /// ```
+    /// # use hurtig_exchange::{ValveOutput, WatermarkValve};
+    /// # use hurtig_types::{StreamStatus, Timestamp, Watermark};
+    /// let mut valve = WatermarkValve::new(2);
+    /// valve.watermark(1, Watermark::new(Timestamp::from_millis(7)));
+    /// valve.watermark(0, Watermark::MAX);
+    /// assert_eq!(valve.end(0), ValveOutput::default());
+    /// assert_eq!(valve.status(1, StreamStatus::Idle).watermark, None); // event time is not over: channel 1 may go on
+    /// valve.watermark(1, Watermark::MAX);
+    /// assert_eq!(valve.end(1).watermark, Some(Watermark::MAX));
+    /// ```
+    pub fn end(&mut self, channel: usize) -> ValveOutput {
+        let Some(state) = self.channels.get_mut(channel) else { return ValveOutput::default() };
+        state.ended = true;
+        if self.channels.iter().all(|channel| channel.ended) {
+            let last = self.channels.iter().map(|channel| channel.watermark).min();
+            return ValveOutput { status: None, watermark: self.advance_to(last) };
+        }
+        self.combine()
+    }
+
+    /// What the channels come to after one of them changed its part.
+    fn combine(&mut self) -> ValveOutput {
+        let mut output = ValveOutput::default();
+        let open = self.channels.iter().filter(|channel| !channel.ended);
+        let all_idle = open.clone().all(|channel| channel.idle);
         if all_idle {
             // The last active channel may have held back the others: what they all have passed is passed.
-            output.watermark = self.advance_to(self.channels.iter().map(|channel| channel.watermark).max());
+            let highest = open.map(|channel| channel.watermark).max();
+            output.watermark = self.advance_to(highest);
         } else {
             output.watermark = self.advance();
         }
@@ -92,7 +124,7 @@ impl WatermarkValve {
     }
 
     fn advance(&mut self) -> Option<Watermark> {
-        let active = self.channels.iter().filter(|channel| !channel.idle);
+        let active = self.channels.iter().filter(|channel| !channel.idle && !channel.ended);
         self.advance_to(active.map(|channel| channel.watermark).min())
     }
 

@@ -178,6 +178,8 @@ impl Driver {
             if let Some(open) = this.inputs_open.get_mut(input) {
                 *open = false;
             }
+            let output = this.valve.end(input);
+            this.pass_on(input, output)?;
             this.chain.accept_signal(input, Signal::EndOfInput);
             this.run()
         })

@@ -243,19 +243,38 @@ pub fn read<T: Data>(
     Ok(running.output)
 }
 
+/// A reader of its own, that gets its splits from the test.
+pub fn reader<T: Data>(
+    world: &World,
+    source: &impl Source<Item = T, Split = FileSplit>,
+) -> Box<dyn SourceReader<T, FileSplit>> {
+    source
+        .create_reader(ReaderContext {
+            subtask: 0,
+            parallelism: 1,
+            world: world.clone(),
+            metrics: MetricGroup::unregistered(),
+            request_split: Box::new(|| {}),
+        })
+        .unwrap()
+}
+
+/// What a source's enumerator finds.
+pub fn splits<T: Data>(
+    world: &World,
+    source: &impl Source<Item = T, Split = FileSplit>,
+) -> Vec<FileSplit> {
+    let mut enumerator = source.create_enumerator(world).unwrap();
+    world.block_on(enumerator.discover()).unwrap().unwrap()
+}
+
 /// Reads on from a snapshot.
 pub fn resume<T: Data>(
     world: &World,
     source: &impl Source<Item = T, Split = FileSplit>,
     splits: Vec<FileSplit>,
 ) -> Result<Vec<T>> {
-    let mut reader = source.create_reader(ReaderContext {
-        subtask: 0,
-        parallelism: 1,
-        world: world.clone(),
-        metrics: MetricGroup::unregistered(),
-        request_split: Box::new(|| {}),
-    })?;
+    let mut reader = reader(world, source);
     // As a checkpoint stores them.
     let splits: Vec<FileSplit> =
         serde_json::from_str(&serde_json::to_string(&splits).unwrap()).unwrap();

@@ -12,7 +12,7 @@ use hurtig_types::{Error, Result, options};
 
 use super::Job;
 use super::client::JobClient;
-use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, register_gate};
+use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, guarded, register_gate};
 use crate::{Alignments, EdgeSpec, OperatorContext, Output, SourceOperator};
 
 /// A job, ready to run.
@@ -118,6 +118,17 @@ struct VertexDeployer<'a> {
     sources: Vec<Option<Box<dyn SourceOperator>>>,
 }
 
+/// Readers that got into no task, because another operator could not be made, are closed all the same.
+impl Drop for VertexDeployer<'_> {
+    fn drop(&mut self) {
+        for reader in self.sources.iter_mut().flatten() {
+            if let Err(error) = guarded(|| reader.close()) {
+                tracing::warn!(%error, "a source that never ran could not be closed");
+            }
+        }
+    }
+}
+
 impl VertexDeployer<'_> {
     fn start_source(
         &mut self,
@@ -132,27 +143,26 @@ impl VertexDeployer<'_> {
         let contexts: Result<Vec<_>> = subtasks.iter().map(|subtask| self.context(0, subtask)).collect();
         let started = self.job.program.source(head.node)?.start(&contexts?, alignments)?;
         self.sources = started.readers.into_iter().map(Some).collect();
-        deployment.coordinators.push((format!("coordinator of {}", head.name), started.coordinator));
+        deployment.coordinators.push((format!("coordinator of `{}`", head.name), started.coordinator));
         Ok(())
     }
 
     fn task(&mut self, subtask: &Subtask, channels: &mut Channels) -> Result<Task> {
         let edges = self.edges(subtask, channels)?;
-        let source = self.sources.get_mut(subtask.index as usize).and_then(Option::take);
         // A source stands before the chain: the other operators move up by one.
-        let before_chain = usize::from(source.is_some());
+        let before_chain = usize::from(!self.sources.is_empty());
         let mut nodes = Vec::new();
         for index in before_chain..self.vertex.operators.len() {
             nodes.push(self.node(index, subtask, before_chain)?);
         }
+        let place = (self.output(0)?, self.routes(0, before_chain)?, self.label(0, subtask)?);
+        let context = self.context(0, subtask)?;
+        let source = self.sources.get_mut(subtask.index as usize).and_then(Option::take);
         let head = match source {
-            Some(source) => Head::Source(SourceHead::new(
-                source,
-                self.output(0)?,
-                self.routes(0, before_chain)?,
-                self.label(0, subtask)?,
-                &self.context(0, subtask)?.metrics,
-            )),
+            Some(source) => {
+                let (output, routes, label) = place;
+                Head::Source(SourceHead::new(source, output, routes, label, &context.metrics))
+            }
             None => {
                 let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
                 let key = (self.vertex.id, subtask.index);

@@ -1,8 +1,9 @@
 //! Watches over the tasks of one job: starts them, and ends all when one fails.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use futures::stream::FuturesUnordered;
 use hurtig_connect::BoxFuture;
 use hurtig_env::{JoinHandle, Lane, World};
@@ -11,7 +12,7 @@ use hurtig_types::{Error, ErrorKind, Result};
 use super::Job;
 use super::client::JobClient;
 use super::deploy::{Deployment, deploy};
-use crate::task::{TaskControl, TaskFuture};
+use crate::task::{TaskControl, TaskFuture, panic_error};
 
 /// Runs `job` to its end and tells `client`.
 pub(super) async fn run(job: Job, client: JobClient, world: World) {
@@ -57,8 +58,11 @@ impl Attempt {
         let mut coordinators = Vec::new();
         for (name, coordinator) in deployment.coordinators {
             let (sender, receiver) = futures::channel::oneshot::channel();
+            let context = name.clone();
             let run = async move {
-                let _ = sender.send(coordinator.await);
+                let ended = AssertUnwindSafe(coordinator).catch_unwind().await;
+                let ended = ended.unwrap_or_else(|panic| Err(panic_error(&*panic)));
+                let _ = sender.send(ended.map_err(|error| error.context(context)));
             };
             coordinators.push(Arc::new(world.spawner().spawn(Lane::Io, name, run)));
             ends.push(Box::pin(async move {

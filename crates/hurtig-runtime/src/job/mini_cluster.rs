@@ -1,5 +1,8 @@
 //! A cluster in one process.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use hurtig_env::{Lane, World};
 use hurtig_metrics::MetricRegistry;
 use hurtig_types::JobId;
@@ -21,12 +24,14 @@ use super::{Job, master};
 #[derive(Clone)]
 pub struct MiniCluster {
     world: World,
+    /// How many jobs were submitted so far.
+    submitted: Arc<AtomicU64>,
 }
 
 impl MiniCluster {
     /// A cluster in this world.
     pub fn new(world: World) -> Self {
-        Self { world }
+        Self { world, submitted: Arc::default() }
     }
 
     /// The world it runs in.
@@ -36,7 +41,9 @@ impl MiniCluster {
 
     /// Starts a job and returns at once. What is wrong with it shows when it is waited for.
     pub fn submit(&self, job: Job) -> JobClient {
-        let mut rng = self.world.rng("job-id");
+        // In a simulated world one label is one sequence: without the number all jobs had one id.
+        let number = self.submitted.fetch_add(1, Ordering::Relaxed);
+        let mut rng = self.world.rng(&format!("job-id-{number}"));
         let mut id = [0; 16];
         let random = [rng.next_u64(), rng.next_u64()].map(u64::to_be_bytes);
         id.iter_mut().zip(random.iter().flatten()).for_each(|(byte, random)| *byte = *random);

@@ -177,20 +177,26 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
     /// Whether every split is so far ahead that the source must wait for others. Single splits that are ahead are paused in the reader.
     fn is_held_back(&mut self, output: &Output) -> bool {
         let Some(member) = &mut self.alignment else { return false };
-        let limit = member.group.slowest().saturating_add_millis(member.drift_ms);
-        let (mut ahead, mut splits) = (0, 0);
-        for (split, beyond) in self.tracker.splits_beyond(limit) {
-            splits += 1;
-            ahead += usize::from(beyond);
-            if beyond || member.paused {
-                self.reader.set_paused(split, beyond);
+        loop {
+            let slowest = member.group.slowest();
+            let limit = slowest.saturating_add_millis(member.drift_ms);
+            let (mut ahead, mut splits) = (0, 0);
+            for (split, beyond) in self.tracker.splits_beyond(limit) {
+                splits += 1;
+                ahead += usize::from(beyond);
+                if beyond || member.paused {
+                    self.reader.set_paused(split, beyond);
+                }
+            }
+            member.paused = ahead > 0;
+            if member.paused {
+                member.group.wake_on_change(output.waker());
+            }
+            // Who moved between the look and the waker has woken nobody: look again.
+            if !member.paused || member.group.slowest() == slowest {
+                return splits > 0 && ahead == splits;
             }
         }
-        member.paused = ahead > 0;
-        if member.paused {
-            member.group.wake_on_change(output.waker());
-        }
-        splits > 0 && ahead == splits
     }
 
     /// Hands on what is in the buffer, as far as the next watermark.

@@ -6,7 +6,7 @@ use hurtig_env::MonotonicTime;
 use hurtig_exchange::EdgeWriter;
 use hurtig_types::{ErasedBatch, Result, Signal, Timestamp};
 
-use super::node::{Node, Routes};
+use super::node::{Node, Routes, guarded};
 use crate::{Output, Progress};
 
 /// Who reads an output.
@@ -61,6 +61,7 @@ impl OperatorChain {
     /// # Errors
     /// What an operator answered, with its name, subtask and source position.
     pub fn run(&mut self, waker: &Waker, calls_max: usize) -> Result<ChainState> {
+        let mut blocked = None;
         for _ in 0..calls_max {
             if self.poll_drain(waker).is_pending() {
                 return Ok(ChainState::BlockedOnOutput);
@@ -68,12 +69,15 @@ impl OperatorChain {
             let Some(index) = self.nodes.iter().rposition(Node::is_busy) else {
                 return Ok(ChainState::Idle);
             };
-            let Some(node) = self.nodes.get_mut(index) else { return Ok(ChainState::Idle) };
-            let progress = node.work()?;
-            self.deliver(index, waker)?;
-            if progress == Progress::Blocked {
+            if blocked == Some(index) {
                 return Ok(ChainState::BlockedOnOperator);
             }
+            let Some(node) = self.nodes.get_mut(index) else { return Ok(ChainState::Idle) };
+            if node.work()? == Progress::Blocked {
+                // What it put out before it had to wait is for those behind it, who need not wait as well.
+                blocked = Some(index);
+            }
+            self.deliver(index, waker)?;
         }
         Ok(ChainState::Busy)
     }
@@ -180,8 +184,10 @@ impl OperatorChain {
         let Some(node) = before.last_mut() else { return Ok(()) };
         node.metrics.records_out(node.output.main.len());
         node.metrics.watermark_out(&node.output.signals);
+        let (edges, ended) = (&mut self.edges, &mut self.ended);
         let Node { output, routes, .. } = node;
-        Self::route(output, routes, behind, index + 1, &mut self.edges, &mut self.ended, waker)
+        guarded(|| Self::route(output, routes, behind, index + 1, edges, ended, waker))
+            .map_err(|error| node.locate(error.context("handing on")))
     }
 
     /// `nodes` are those from index `first` on.

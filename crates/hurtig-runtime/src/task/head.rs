@@ -2,13 +2,13 @@
 
 use std::task::{Poll, Waker};
 
-use hurtig_exchange::{InputGate, WatermarkValve};
-use hurtig_types::{Result, Signal, StreamElement};
+use hurtig_exchange::{InputGate, ValveOutput, WatermarkValve};
+use hurtig_types::{Error, Origin, Result, Signal, StreamElement};
 
 use super::chain::OperatorChain;
-use super::node::Routes;
+use super::node::{Routes, guarded};
 use crate::source::{SourceOperator, SourceProgress};
-use crate::{Output, operator::label};
+use crate::Output;
 
 /// The head of a task.
 pub enum Head {
@@ -67,6 +67,10 @@ impl Inputs {
         chain: &mut OperatorChain,
     ) {
         let output = self.valve.status(channel, status);
+        Self::pass_on(output, chain);
+    }
+
+    fn pass_on(output: ValveOutput, chain: &mut OperatorChain) {
         if let Some(status) = output.status {
             chain.accept_signal(0, Signal::Status(status));
         }
@@ -79,10 +83,7 @@ impl Inputs {
         let Some(open) = self.open_channels.get_mut(input) else { return };
         *open = open.saturating_sub(1);
         let input_ended = *open == 0;
-        if self.open_channels.iter().any(|&open| open > 0) {
-            // A channel that ended before event time did (its source was stopped) holds nobody back.
-            self.apply_status(channel, hurtig_types::StreamStatus::Idle, chain);
-        }
+        Self::pass_on(self.valve.end(channel), chain);
         if input_ended {
             chain.accept_signal(input, Signal::EndOfInput);
         }
@@ -96,7 +97,10 @@ pub struct SourceHead {
     routes: Routes,
     label: super::node::NodeLabel,
     records_out: hurtig_metrics::Counter,
+    /// Of the batch that is being handed on.
+    origin: Origin,
     finished: bool,
+    closed: bool,
 }
 
 impl SourceHead {
@@ -109,32 +113,65 @@ impl SourceHead {
         metrics: &hurtig_metrics::MetricGroup,
     ) -> Self {
         let records_out = metrics.counter(hurtig_metrics::names::NUM_RECORDS_OUT);
-        Self { operator, output, routes, label, records_out, finished: false }
+        Self {
+            operator,
+            output,
+            routes,
+            label,
+            records_out,
+            origin: Origin::UNKNOWN,
+            finished: false,
+            closed: false,
+        }
     }
 
     fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<Result<()>> {
         if self.finished {
             return Poll::Pending;
         }
-        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            self.operator.poll_next(&mut self.output)
-        }));
-        let polled = polled.unwrap_or_else(|panic| Poll::Ready(Err(super::node::panic_error(&*panic))));
+        let polled = guarded(|| match self.operator.poll_next(&mut self.output) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(progress) => progress.map(Some),
+        });
         match polled {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(self.locate(error))),
-            Poll::Ready(Ok(SourceProgress::Finished)) => {
+            Ok(None) => return Poll::Pending,
+            Err(error) => return Poll::Ready(Err(self.locate(error, &Origin::UNKNOWN))),
+            Ok(Some(SourceProgress::Finished)) => {
                 self.finished = true;
                 self.output.emit(Signal::EndOfInput);
             }
-            Poll::Ready(Ok(SourceProgress::Emitted)) => {}
+            Ok(Some(SourceProgress::Emitted)) => {}
         }
         self.records_out.inc(self.output.main.len() as u64);
-        Poll::Ready(chain.accept_output(&mut self.output, &self.routes, waker))
+        Poll::Ready(self.hand_on(chain, waker))
     }
 
-    fn locate(&self, error: hurtig_types::Error) -> hurtig_types::Error {
-        error.context(label(&self.label.name, self.label.subtask, self.label.parallelism))
+    fn hand_on(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Result<()> {
+        self.origin.clone_from(self.output.main.origin());
+        guarded(|| chain.accept_output(&mut self.output, &self.routes, waker))
+            .map_err(|error| self.locate(error.context("handing on"), &self.origin))
+    }
+
+    fn locate(&self, error: Error, origin: &Origin) -> Error {
+        error.context(self.label.place(origin))
+    }
+
+    /// Closes the source, whatever it does; once.
+    fn close(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
+        }
+        guarded(|| self.operator.close())
+            .map_err(|error| self.locate(error, &Origin::UNKNOWN).context("closing"))
+    }
+}
+
+/// A source that never got into a task is closed all the same.
+impl Drop for SourceHead {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "a source that never ran could not be closed");
+        }
     }
 }
 
@@ -170,9 +207,7 @@ impl Head {
     pub(super) fn close(&mut self) -> Result<()> {
         match self {
             Self::Inputs(_) => Ok(()),
-            Self::Source(source) => {
-                source.operator.close().map_err(|error| source.locate(error).context("closing"))
-            }
+            Self::Source(source) => source.close(),
         }
     }
 }

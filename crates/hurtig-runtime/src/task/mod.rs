@@ -15,3 +15,4 @@ pub use step::{StepOutcome, Task};
 
 pub(crate) use driver::{TaskControl, TaskFuture};
 pub(crate) use metrics::register_gate;
+pub(crate) use node::{guarded, panic_error};

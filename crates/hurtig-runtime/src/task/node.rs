@@ -20,6 +20,14 @@ pub struct NodeLabel {
     pub parallelism: u32,
 }
 
+impl NodeLabel {
+    /// Where an error happened: operator, subtask, and the source position of what was being worked on.
+    pub(super) fn place(&self, origin: &Origin) -> String {
+        let place = label(&self.name, self.subtask, self.parallelism);
+        if origin.is_unknown() { place } else { format!("{place}, in records from {origin}") }
+    }
+}
+
 /// Where the outputs of a node go: the main one, and each side output in the order of [`Output`]'s.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
@@ -50,6 +58,7 @@ pub struct Node {
     unfinished: Option<Unit>,
     inputs_open: usize,
     origin: Origin,
+    closed: bool,
 }
 
 struct Inbox {
@@ -97,16 +106,14 @@ impl Node {
             unfinished: None,
             inputs_open: inputs,
             origin: Origin::UNKNOWN,
+            closed: false,
         }
     }
 
     /// Opens the operator.
     pub(super) fn open(&mut self) -> Result<()> {
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            self.operator.open(&self.context, &mut self.output)
-        }));
-        let opened = opened.unwrap_or_else(|panic| Err(panic_error(&*panic)));
-        opened.map_err(|error| self.locate(error).context("opening"))
+        guarded(|| self.operator.open(&self.context, &mut self.output))
+            .map_err(|error| self.locate(error).context("opening"))
     }
 
     /// Whether there is something to do.
@@ -145,11 +152,7 @@ impl Node {
 
     /// Does one piece of work: a batch, a timer slice, a signal.
     pub(super) fn work(&mut self) -> Result<Progress> {
-        match catch_unwind(AssertUnwindSafe(|| self.work_unguarded())) {
-            Ok(Ok(progress)) => Ok(progress),
-            Ok(Err(error)) => Err(self.locate(error)),
-            Err(panic) => Err(self.locate(panic_error(&*panic))),
-        }
+        guarded(|| self.work_unguarded()).map_err(|error| self.locate(error))
     }
 
     fn work_unguarded(&mut self) -> Result<Progress> {
@@ -233,23 +236,32 @@ impl Node {
     }
 
     /// Names the operator, the subtask and the source position that an error belongs to.
-    fn locate(&self, error: Error) -> Error {
-        let NodeLabel { name, subtask, parallelism } = &self.label;
-        let mut place = label(name, *subtask, *parallelism);
-        if !self.origin.is_unknown() {
-            place = format!("{place}, in records from {}", self.origin);
-        }
-        error.context(place)
+    pub(super) fn locate(&self, error: Error) -> Error {
+        error.context(self.label.place(&self.origin))
     }
 
-    /// Closes the operator, whatever it does.
+    /// Closes the operator, whatever it does; once.
     pub(super) fn close(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
+        }
         self.origin = Origin::UNKNOWN;
-        match catch_unwind(AssertUnwindSafe(|| self.operator.close())) {
-            Ok(result) => result.map_err(|error| self.locate(error).context("closing")),
-            Err(panic) => Err(self.locate(panic_error(&*panic)).context("closing")),
+        guarded(|| self.operator.close()).map_err(|error| self.locate(error).context("closing"))
+    }
+}
+
+/// A node that never got into a task (the job could not be deployed, or was cancelled first) is closed all the same.
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "an operator that never ran could not be closed");
         }
     }
+}
+
+/// Calls what may run code of the user; a panic in it is an error like any other.
+pub(crate) fn guarded<R>(call: impl FnOnce() -> Result<R>) -> Result<R> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panic_error(&*panic)))
 }
 
 /// What a function of the user said when it panicked.

@@ -41,6 +41,8 @@ pub struct Task {
     spending: (Spent, MonotonicTime),
     opened: bool,
     closed: bool,
+    /// Whether the chain is full: neither a source nor a timer can do anything then.
+    blocked: bool,
 }
 
 impl Task {
@@ -48,7 +50,7 @@ impl Task {
     pub fn new(head: Head, chain: OperatorChain, clock: Clock, metrics: &MetricGroup) -> Self {
         let spending = (Spent::Idle, clock.now());
         let metrics = TaskMetrics::register(metrics);
-        Self { head, chain, clock, metrics, spending, opened: false, closed: false }
+        Self { head, chain, clock, metrics, spending, opened: false, closed: false, blocked: false }
     }
 
     /// Does the next piece of work. After a `Blocked…` outcome it need not be called again before `waker` was woken or
@@ -64,7 +66,9 @@ impl Task {
         self.chain.lend(now, monotonic, waker);
         self.chain.flush_due(monotonic, waker);
         let outcome = self.advance(now, waker)?;
-        if outcome == StepOutcome::BlockedOnInput {
+        self.blocked =
+            matches!(outcome, StepOutcome::BlockedOnOutput | StepOutcome::BlockedOnOperator);
+        if matches!(outcome, StepOutcome::BlockedOnInput | StepOutcome::BlockedOnOperator) {
             self.chain.flush_idle(waker);
         }
         self.metrics.sent(self.chain.sent());
@@ -106,7 +110,13 @@ impl Task {
     }
 
     /// When it wants to be stepped again even if nobody wakes it: a timer, a partial batch, a periodic watermark.
+    ///
+    /// While it is blocked on output or on an operator, timers and sources wait for that, however long they are due: a deadline that
+    /// is past and stays so would make the task spin.
     pub fn deadline(&self) -> Option<MonotonicTime> {
+        if self.blocked {
+            return self.chain.flush_deadline();
+        }
         let timer = self.chain.next_time().map(|time| self.monotonic_of(time));
         let others = [self.chain.flush_deadline(), self.head.deadline(), timer];
         others.into_iter().flatten().min()

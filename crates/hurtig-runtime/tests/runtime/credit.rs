@@ -32,9 +32,18 @@ fn one_record_that_becomes_a_million_stays_within_the_credit() {
 
         let credit = 3 * 32 * 1024;
         let peak = integer(&result.metrics, "Sink: collect", INPUT_QUEUE_SIZE_PEAK);
-        assert!(peak > 0 && peak <= credit, "{peak} bytes were in flight, the credit is {credit}");
-        assert_eq!(integer(&result.metrics, "Sink: collect", names::INPUT_QUEUE_SIZE), 0);
-        let buffers = result.metrics.sum_over_subtasks("explode", names::NUM_BUFFERS_OUT).unwrap();
+        assert!(
+            peak > 0 && peak <= credit,
+            "{peak} bytes were in flight, the credit is {credit}"
+        );
+        assert_eq!(
+            integer(&result.metrics, "Sink: collect", names::INPUT_QUEUE_SIZE),
+            0
+        );
+        let buffers = result
+            .metrics
+            .sum_over_subtasks("explode", names::NUM_BUFFERS_OUT)
+            .unwrap();
         assert!(buffers >= MILLION * 8 / (64 * 1024), "{buffers} buffers");
     };
     run_under_schedules(2, |world| explode(&world, Duration::ZERO));
@@ -80,7 +89,10 @@ fn a_record_larger_than_all_buffers_passes() {
     let large = |world: &World| {
         let mut job = TestJob::new();
         job.buffers(32 * 1024, 1, 0).unwrap();
-        let (small, big) = (|n: u64| n.to_string(), |n: u64| "x".repeat(10_000_000 + n as usize));
+        let (small, big) = (
+            |n: u64| n.to_string(),
+            |n: u64| "x".repeat(10_000_000 + n as usize),
+        );
         let script = Script::new()
             .generate(0..100, small)
             .emit([big(0), "behind".to_string(), big(1)])
@@ -105,17 +117,27 @@ fn a_slow_sink_holds_the_source_back() {
     run_under_schedules(SCHEDULES, |world| {
         let mut job = TestJob::new();
         job.buffers(1024, 1, 0).unwrap();
-        let numbers = job.source("numbers", Script::new().generate(0..100_000, |n| n).forever());
+        let numbers = job.source(
+            "numbers",
+            Script::new().generate(0..100_000, |n| n).forever(),
+        );
         let passed = job.operator("pass", numbers, operators::map(|n: u64| n));
         let collector = Collector::new().slow(Duration::from_secs(1));
         job.sink("collect", passed, collector.clone());
         let lifecycles = job.lifecycles();
         let client = job.submit(&world).unwrap();
-        world.block_on(world.clock().sleep(Duration::from_millis(2_500))).unwrap();
+        world
+            .block_on(world.clock().sleep(Duration::from_millis(2_500)))
+            .unwrap();
         // Three batches have arrived; what else is under way is bounded by buffers and batches, not by the source.
-        let out = client.metrics().sum_over_subtasks("Source: numbers", names::NUM_RECORDS_OUT);
+        let out = client
+            .metrics()
+            .sum_over_subtasks("Source: numbers", names::NUM_RECORDS_OUT);
         let batch = hurtig_types::batch_capacity::<u64>() as u64;
-        assert!(out.unwrap() <= 8 * batch, "the source ran ahead: {out:?} records");
+        assert!(
+            out.unwrap() <= 8 * batch,
+            "the source ran ahead: {out:?} records"
+        );
         assert_eq!(collector.len() as u64, 3 * batch);
         client.cancel();
         assert!(world.block_on(client.wait()).unwrap().is_err());

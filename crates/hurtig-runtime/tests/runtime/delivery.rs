@@ -28,7 +28,10 @@ fn by_producer(values: Vec<(u64, u64)>) -> BTreeMap<u64, Vec<u64>> {
 
 fn chain(world: &World) {
     let mut job = TestJob::new();
-    let numbers = job.source("numbers", Script::new().generate(0..RECORDS, |number| number));
+    let numbers = job.source(
+        "numbers",
+        Script::new().generate(0..RECORDS, |number| number),
+    );
     let doubled = job.operator("double", numbers, operators::map(|number: u64| number * 2));
     let plus = job.operator("plus", doubled, operators::map(|number: u64| number + 1));
     let collector = Collector::new();
@@ -37,7 +40,10 @@ fn chain(world: &World) {
     job.chain(plus);
     job.chain(sink);
     run(job, world);
-    assert_eq!(collector.values(), (0..RECORDS).map(|n| n * 2 + 1).collect::<Vec<_>>());
+    assert_eq!(
+        collector.values(),
+        (0..RECORDS).map(|n| n * 2 + 1).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -63,7 +69,11 @@ fn shuffle(world: &World, partitioning: Option<Partitioning>) {
     let mut seen = Vec::new();
     for subtask in 0..3 {
         let values = collector.values_of(subtask);
-        assert!(values.len() > 1_000, "subtask {subtask} got {} records", values.len());
+        assert!(
+            values.len() > 1_000,
+            "subtask {subtask} got {} records",
+            values.len()
+        );
         for (_, numbers) in by_producer(values.clone()) {
             assert!(numbers.is_sorted(), "a channel was overtaken");
         }
@@ -124,7 +134,10 @@ fn a_union_and_a_fan_out_lose_nothing() {
         job.sink("right", both, right.clone());
         run(job, &world);
         let expected: Vec<u64> = (0..3000).collect();
-        assert_eq!((left.sorted(), right.sorted()), (expected.clone(), expected));
+        assert_eq!(
+            (left.sorted(), right.sorted()),
+            (expected.clone(), expected)
+        );
     });
 }
 
@@ -174,7 +187,10 @@ fn side_outputs_reach_their_readers_chained_or_not() {
         run(job, &world);
         for (index, collector) in collectors.iter().enumerate() {
             let first = if index < 2 { 0 } else { 1 };
-            assert_eq!(collector.values(), (first..RECORDS).step_by(2).collect::<Vec<_>>());
+            assert_eq!(
+                collector.values(),
+                (first..RECORDS).step_by(2).collect::<Vec<_>>()
+            );
         }
     });
 }
@@ -199,10 +215,19 @@ fn two_jobs_run_side_by_side_on_one_cluster() {
         assert_ne!(one.job_id(), two.job_id());
         let second = world.block_on(two.wait()).unwrap().unwrap();
         let first = world.block_on(one.wait()).unwrap().unwrap();
-        assert_eq!((first.job_name.as_str(), second.job_name.as_str()), ("one", "two"));
-        assert_eq!((one.status(), two.status()), (JobStatus::Finished, JobStatus::Finished));
+        assert_eq!(
+            (first.job_name.as_str(), second.job_name.as_str()),
+            ("one", "two")
+        );
+        assert_eq!(
+            (one.status(), two.status()),
+            (JobStatus::Finished, JobStatus::Finished)
+        );
         assert_eq!(ones.sorted(), (0..RECORDS).collect::<Vec<_>>());
-        assert_eq!(twos.sorted(), (1_000_000..1_000_000 + RECORDS).collect::<Vec<_>>());
+        assert_eq!(
+            twos.sorted(),
+            (1_000_000..1_000_000 + RECORDS).collect::<Vec<_>>()
+        );
     };
     run_under_schedules(SCHEDULES, |world| both(&world));
     both(&World::real());

@@ -16,7 +16,11 @@ fn job(world: &World) -> Vec<i64> {
     let mut job = TestJob::new();
     job.buffers(256, 1, 1).unwrap();
     job.parallelism(2);
-    let list = |first: i64| (first..first + 300).map(|number| (number, number)).collect();
+    let list = |first: i64| {
+        (first..first + 300)
+            .map(|number| (number, number))
+            .collect()
+    };
     let lists = ListSource::new([list(0), list(300), list(600)]);
     let numbers = lists.with_strategy(WatermarkStrategy::monotonous());
     let numbers = job.source("numbers", numbers);
@@ -38,7 +42,10 @@ fn fifty_schedules_have_one_result_and_fifty_histories() {
     expected.extend((0..900).map(|number| number + 10_000));
     expected.sort_unstable();
     let schedules = run_under_schedules(50, |world| assert_eq!(job(&world), expected));
-    let histories: BTreeSet<u64> = schedules.iter().map(|schedule| schedule.trace_hash).collect();
+    let histories: BTreeSet<u64> = schedules
+        .iter()
+        .map(|schedule| schedule.trace_hash)
+        .collect();
     assert_eq!(histories.len(), schedules.len());
     assert!(schedules.len() == 50 || std::env::var(SEED_VARIABLE).is_ok());
 }

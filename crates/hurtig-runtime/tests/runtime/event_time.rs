@@ -31,9 +31,21 @@ fn three(world: &hurtig_env::World, scripts: [Script<u64>; 3]) -> Collector<u64>
 fn the_watermark_of_three_inputs_is_the_least_of_theirs() {
     run_under_schedules(SCHEDULES, |world| {
         // A second apart, so that the order of what arrives is the order of the script.
-        let a = Script::new().watermark(10).pause(3 * SECOND).watermark(40).pause(3 * SECOND);
-        let b = Script::new().pause(SECOND).watermark(5).pause(3 * SECOND).watermark(30);
-        let c = Script::new().pause(2 * SECOND).watermark(20).pause(3 * SECOND).watermark(25);
+        let a = Script::new()
+            .watermark(10)
+            .pause(3 * SECOND)
+            .watermark(40)
+            .pause(3 * SECOND);
+        let b = Script::new()
+            .pause(SECOND)
+            .watermark(5)
+            .pause(3 * SECOND)
+            .watermark(30);
+        let c = Script::new()
+            .pause(2 * SECOND)
+            .watermark(20)
+            .pause(3 * SECOND)
+            .watermark(25);
         let collector = three(&world, [a, b.pause(9 * SECOND), c.pause(9 * SECOND)]);
         assert_eq!(collector.watermarks(0), [5, 20, 25, i64::MAX]);
     });
@@ -42,9 +54,22 @@ fn the_watermark_of_three_inputs_is_the_least_of_theirs() {
 #[test]
 fn an_idle_input_holds_nobody_back_and_never_moves_time_back() {
     run_under_schedules(SCHEDULES, |world| {
-        let a = Script::new().watermark(10).pause(3 * SECOND).watermark(20).pause(9 * SECOND);
-        let b = Script::new().watermark(1).pause(SECOND).idle().pause(4 * SECOND);
-        let b = b.active().watermark(15).pause(SECOND).watermark(50).pause(9 * SECOND);
+        let a = Script::new()
+            .watermark(10)
+            .pause(3 * SECOND)
+            .watermark(20)
+            .pause(9 * SECOND);
+        let b = Script::new()
+            .watermark(1)
+            .pause(SECOND)
+            .idle()
+            .pause(4 * SECOND);
+        let b = b
+            .active()
+            .watermark(15)
+            .pause(SECOND)
+            .watermark(50)
+            .pause(9 * SECOND);
         let c = Script::new().watermark(100).pause(20 * SECOND);
         let collector = three(&world, [a, b, c]);
         assert_eq!(collector.watermarks(0), [1, 10, 20, 50, 100, i64::MAX]);
@@ -55,7 +80,11 @@ fn an_idle_input_holds_nobody_back_and_never_moves_time_back() {
 fn an_input_that_ends_early_holds_nobody_back() {
     run_under_schedules(SCHEDULES, |world| {
         let a = Script::new().emit([1]).watermark(10);
-        let b = Script::new().watermark(20).pause(2 * SECOND).watermark(30).pause(SECOND);
+        let b = Script::new()
+            .watermark(20)
+            .pause(2 * SECOND)
+            .watermark(30)
+            .pause(SECOND);
         let cut = Script::new().watermark(3).pause(SECOND).cut();
         let collector = three(&world, [a, b, cut]);
         assert_eq!(collector.watermarks(0), [3, 20, 30, i64::MAX]);
@@ -67,7 +96,12 @@ fn an_input_that_ends_early_holds_nobody_back() {
 fn an_input_that_ended_does_not_end_time_while_the_others_are_idle() {
     run_under_schedules(SCHEDULES, |world| {
         let ended = Script::new().watermark(10);
-        let idle = Script::new().watermark(5).pause(SECOND).idle().pause(SECOND).active();
+        let idle = Script::new()
+            .watermark(5)
+            .pause(SECOND)
+            .idle()
+            .pause(SECOND)
+            .active();
         let idle = idle.emit_at([(7, 7)]).watermark(8).pause(SECOND);
         let collector = three(&world, [ended, idle.clone(), idle]);
         assert_eq!(collector.watermarks(0), [5, 8, i64::MAX]);
@@ -76,15 +110,17 @@ fn an_input_that_ended_does_not_end_time_while_the_others_are_idle() {
 
 #[test]
 fn an_idle_input_that_ends_still_ends_time() {
-    run_under_schedules(SCHEDULES, |world| for subtasks in [1, 2] {
-        let mut job = TestJob::new();
-        let script = Script::new().emit_at([(1u64, 1)]).watermark(1).idle();
-        let numbers = job.source("numbers", Scripts::new([script.clone(), script]));
-        job.subtasks(numbers, subtasks);
-        let collector = Collector::new();
-        job.sink("collect", numbers, collector.clone());
-        run(job, &world);
-        assert_eq!(collector.watermarks(0).last(), Some(&i64::MAX));
+    run_under_schedules(SCHEDULES, |world| {
+        for subtasks in [1, 2] {
+            let mut job = TestJob::new();
+            let script = Script::new().emit_at([(1u64, 1)]).watermark(1).idle();
+            let numbers = job.source("numbers", Scripts::new([script.clone(), script]));
+            job.subtasks(numbers, subtasks);
+            let collector = Collector::new();
+            job.sink("collect", numbers, collector.clone());
+            run(job, &world);
+            assert_eq!(collector.watermarks(0).last(), Some(&i64::MAX));
+        }
     });
 }
 
@@ -92,7 +128,10 @@ fn an_idle_input_that_ends_still_ends_time() {
 fn a_source_that_was_cut_does_not_end_time() {
     run_under_schedules(SCHEDULES, |world| {
         let script = || Script::new().watermark(7).cut();
-        let collector = three(&world, [script(), script(), Script::new().watermark(9).cut()]);
+        let collector = three(
+            &world,
+            [script(), script(), Script::new().watermark(9).cut()],
+        );
         assert!(!collector.watermarks(0).contains(&i64::MAX));
         let last = collector.arrivals().pop().unwrap();
         assert_eq!(last.what, Emitted::EndOfInput);
@@ -145,7 +184,11 @@ fn splits_are_shared_out_and_their_watermarks_combined() {
     run_under_schedules(SCHEDULES, |world| {
         let mut job = TestJob::new();
         job.parallelism(3);
-        let list = |first: i64| (first..first + 100).map(|number| (number, number)).collect();
+        let list = |first: i64| {
+            (first..first + 100)
+                .map(|number| (number, number))
+                .collect()
+        };
         let lists = ListSource::new([list(0), list(100), list(200), list(300), list(400)]);
         let numbers = lists.with_strategy(WatermarkStrategy::monotonous().per_event());
         let numbers = job.source("numbers", numbers);
@@ -156,6 +199,9 @@ fn splits_are_shared_out_and_their_watermarks_combined() {
         run(job, &world);
         assert_eq!(collector.sorted(), (0..500).collect::<Vec<_>>());
         let watermarks = collector.watermarks(0);
-        assert!(watermarks.is_sorted() && watermarks.last() == Some(&i64::MAX), "{watermarks:?}");
+        assert!(
+            watermarks.is_sorted() && watermarks.last() == Some(&i64::MAX),
+            "{watermarks:?}"
+        );
     });
 }

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hurtig_connect::{
+    Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, Source, SourceReader,
+    SplitEnumerator, WatermarkStrategy,
+};
 use hurtig_env::World;
 use hurtig_runtime::{JobStatus, OperatorContext, StreamOperator};
 use hurtig_testing::operators::{self, Failure};
 use hurtig_testing::{
-    Collector, ListSource, Script, Scripts, TestJob, run_under_schedules, typed,
+    Collector, ListSource, ListSplit, Script, Scripts, SourceOf, TestJob, run_under_schedules,
+    typed,
 };
 use hurtig_types::{Error, ErrorKind, Result};
 
@@ -50,7 +55,9 @@ fn message(kind: ErrorKind, make: impl Fn() -> TestJob) -> String {
 
 #[test]
 fn an_error_names_operator_subtask_and_source_position() {
-    let failed = message(ErrorKind::Function, || job(numbers(10_000), Some(Failure::Error(3000))).0);
+    let failed = message(ErrorKind::Function, || {
+        job(numbers(10_000), Some(Failure::Error(3000))).0
+    });
     assert_eq!(
         failed,
         "operator `suspect` (subtask 2/2), in records from Source: numbers-1 record 2049 to 4096: \
@@ -60,7 +67,9 @@ fn an_error_names_operator_subtask_and_source_position() {
 
 #[test]
 fn a_panic_is_an_error_like_any_other() {
-    let failed = message(ErrorKind::Function, || job(numbers(10_000), Some(Failure::Panic(1))).0);
+    let failed = message(ErrorKind::Function, || {
+        job(numbers(10_000), Some(Failure::Panic(1))).0
+    });
     assert_eq!(
         failed,
         "operator `suspect` (subtask 2/2), in records from Source: numbers-1 record 1 to 2048: \
@@ -72,9 +81,18 @@ fn a_panic_is_an_error_like_any_other() {
 fn opening_ending_and_closing_may_fail_as_well() {
     let place = "operator `suspect` (subtask 2/2)";
     let failed = |failure| message(ErrorKind::Function, || job(numbers(10), Some(failure)).0);
-    assert_eq!(failed(Failure::Open), format!("opening: {place}: failed on purpose at Open"));
-    assert_eq!(failed(Failure::End), format!("{place}: failed on purpose at End"));
-    assert_eq!(failed(Failure::Close), format!("closing: {place}: failed on purpose at Close"));
+    assert_eq!(
+        failed(Failure::Open),
+        format!("opening: {place}: failed on purpose at Open")
+    );
+    assert_eq!(
+        failed(Failure::End),
+        format!("{place}: failed on purpose at End")
+    );
+    assert_eq!(
+        failed(Failure::Close),
+        format!("closing: {place}: failed on purpose at Close")
+    );
 }
 
 #[test]
@@ -85,9 +103,17 @@ fn a_source_that_fails_or_panics_is_named() {
     };
     let torn = || with(Script::new().emit([1, 2]).fail("the disk is full"));
     let failed = message(ErrorKind::Io, torn);
-    assert_eq!(failed, "operator `Source: numbers` (subtask 2/2): the disk is full");
-    let failed = message(ErrorKind::Function, || with(Script::new().emit([1]).panic("no")));
-    assert_eq!(failed, "operator `Source: numbers` (subtask 2/2): panicked: no");
+    assert_eq!(
+        failed,
+        "operator `Source: numbers` (subtask 2/2): the disk is full"
+    );
+    let failed = message(ErrorKind::Function, || {
+        with(Script::new().emit([1]).panic("no"))
+    });
+    assert_eq!(
+        failed,
+        "operator `Source: numbers` (subtask 2/2): panicked: no"
+    );
 }
 
 #[test]
@@ -105,6 +131,63 @@ fn a_reader_that_fails_names_split_and_position() {
     );
 }
 
+/// A source whose enumerator fails, or panics, when it is asked for a split.
+struct NoSplits(bool);
+
+impl Source for NoSplits {
+    type Item = u64;
+    type Split = ListSplit;
+
+    fn boundedness(&self) -> Boundedness {
+        Boundedness::Bounded
+    }
+
+    fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<ListSplit>>> {
+        Ok(Box::new(NoSplits(self.0)))
+    }
+
+    fn create_reader(
+        &self,
+        context: ReaderContext,
+    ) -> Result<Box<dyn SourceReader<u64, ListSplit>>> {
+        ListSource::new([vec![(1, 1)]]).create_reader(context)
+    }
+}
+
+impl SplitEnumerator<ListSplit> for NoSplits {
+    fn step(
+        &mut self,
+        event: EnumeratorEvent<ListSplit>,
+        _: &mut Vec<EnumeratorAction<ListSplit>>,
+    ) -> Result<()> {
+        match event {
+            EnumeratorEvent::SplitRequested { .. } if self.0 => panic!("no list"),
+            EnumeratorEvent::SplitRequested { .. } => Err(Error::io("no list")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn an_enumerator_that_fails_or_panics_names_its_source() {
+    let failed = |kind, panics| {
+        message(kind, || {
+            let mut job = TestJob::new();
+            job.parallelism(2);
+            let source = SourceOf::new(NoSplits(panics), WatermarkStrategy::none());
+            let numbers = job.source("numbers", source);
+            job.sink("collect", numbers, Collector::<u64>::new());
+            job
+        })
+    };
+    let place = "coordinator of `Source: numbers`";
+    assert_eq!(failed(ErrorKind::Io, false), format!("{place}: no list"));
+    assert_eq!(
+        failed(ErrorKind::Function, true),
+        format!("{place}: panicked: no list")
+    );
+}
+
 #[test]
 fn a_factory_that_fails_leaves_nobody_open() {
     let failed = message(ErrorKind::Config, || {
@@ -116,7 +199,10 @@ fn a_factory_that_fails_leaves_nobody_open() {
         job.sink("refuse", more, typed::<u64, ()>(refuse));
         job
     });
-    assert_eq!(failed, "operator `Sink: refuse` (subtask 1/2): not in subtask 0");
+    assert_eq!(
+        failed,
+        "operator `Sink: refuse` (subtask 1/2): not in subtask 0"
+    );
 }
 
 #[test]
@@ -125,7 +211,10 @@ fn a_key_selector_that_panics_is_charged_to_the_operator_before_it() {
         let mut job = TestJob::new();
         let numbers = job.source("numbers", Script::new().emit([1u64, 2, 3]));
         let passed = job.operator("pass", numbers, operators::map(|number: u64| number));
-        let keyed = job.key_by(passed, |number| if *number == 3 { panic!("three") } else { 0 });
+        let keyed = job.key_by(
+            passed,
+            |number| if *number == 3 { panic!("three") } else { 0 },
+        );
         job.sink("collect", keyed, Collector::new());
         job
     });
@@ -137,7 +226,10 @@ fn a_key_selector_that_panics_is_charged_to_the_operator_before_it() {
     let failed = message(ErrorKind::Function, || {
         let mut job = TestJob::new();
         let numbers = job.source("numbers", Script::new().emit([1u64, 2, 3]));
-        let keyed = job.key_by(numbers, |number| if *number == 3 { panic!("three") } else { 0 });
+        let keyed = job.key_by(
+            numbers,
+            |number| if *number == 3 { panic!("three") } else { 0 },
+        );
         job.sink("collect", keyed, Collector::new());
         job
     });
@@ -160,11 +252,20 @@ fn cancel_after(world: &World, wait: Duration, job: TestJob) {
     }
     client.cancel();
     let error = world.block_on(client.wait()).unwrap().err().unwrap();
-    assert_eq!((error.kind(), client.status()), (ErrorKind::Cancelled, JobStatus::Canceled));
+    assert_eq!(
+        (error.kind(), client.status()),
+        (ErrorKind::Cancelled, JobStatus::Canceled)
+    );
     lifecycles.assert_closed_once();
     if let Some(simulation) = world.simulation() {
-        world.block_on(world.clock().sleep(Duration::from_nanos(1))).unwrap();
-        assert!(simulation.live_tasks().is_empty(), "{:?}", simulation.live_tasks());
+        world
+            .block_on(world.clock().sleep(Duration::from_nanos(1)))
+            .unwrap();
+        assert!(
+            simulation.live_tasks().is_empty(),
+            "{:?}",
+            simulation.live_tasks()
+        );
     }
 }
 
@@ -180,7 +281,11 @@ fn a_job_is_cancelled_before_it_runs_while_it_runs_and_while_it_is_idle() {
     let all = |world: World, second: Duration| {
         cancel_after(&world, Duration::ZERO, job(numbers(10), None).0);
         cancel_after(&world, second, job(endless(), None).0);
-        cancel_after(&world, second, job(Scripts::new([Script::new().forever()]), None).0);
+        cancel_after(
+            &world,
+            second,
+            job(Scripts::new([Script::new().forever()]), None).0,
+        );
         let lists = ListSource::new([vec![(1, 1)]]).punctuated(|_, _| None);
         let mut idle = TestJob::new();
         let numbers = idle.source("numbers", lists);
@@ -213,7 +318,9 @@ fn a_world_that_ends_closes_everyone() {
         let (job, _) = job(endless(), None);
         let lifecycles = job.lifecycles();
         let client = job.submit(&world).unwrap();
-        world.block_on(world.clock().sleep(Duration::from_millis(50))).unwrap();
+        world
+            .block_on(world.clock().sleep(Duration::from_millis(50)))
+            .unwrap();
         world.simulation().unwrap().cancel_all();
         lifecycles.assert_closed_once();
         assert_eq!(client.status(), JobStatus::Running);

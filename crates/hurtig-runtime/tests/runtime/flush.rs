@@ -7,9 +7,7 @@ use hurtig_graph::BufferTimeout;
 use hurtig_testing::{Collector, Emitted, Script, TestJob, run_under_schedules, typed};
 use hurtig_types::{ErasedBatch, Records, Result, Timestamp};
 
-use hurtig_runtime::{
-    OperatorContext, Output, OutputTag, Progress, StreamOperator,
-};
+use hurtig_runtime::{OperatorContext, Output, OutputTag, Progress, StreamOperator};
 
 use crate::{SCHEDULES, run};
 
@@ -20,10 +18,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// When each record arrived, in milliseconds.
 fn arrivals(collector: &Collector<u64>) -> Vec<u64> {
-    let records = collector.arrivals().into_iter().filter(|arrival| {
-        matches!(arrival.what, Emitted::Record(..))
-    });
-    records.map(|arrival| arrival.at_nanos / 1_000_000).collect()
+    let records = collector
+        .arrivals()
+        .into_iter()
+        .filter(|arrival| matches!(arrival.what, Emitted::Record(..)));
+    records
+        .map(|arrival| arrival.at_nanos / 1_000_000)
+        .collect()
 }
 
 fn run_script(world: &World, timeout: BufferTimeout, script: Script<u64>) -> Vec<u64> {
@@ -39,7 +40,13 @@ fn run_script(world: &World, timeout: BufferTimeout, script: Script<u64>) -> Vec
 #[test]
 fn a_task_that_waits_sends_what_it_has() {
     run_under_schedules(SCHEDULES, |world| {
-        let script = || Script::new().emit([1]).pause(SECOND).emit([2]).pause(SECOND);
+        let script = || {
+            Script::new()
+                .emit([1])
+                .pause(SECOND)
+                .emit([2])
+                .pause(SECOND)
+        };
         let start = |timeout| {
             let world = World::simulated(world.seed().unwrap());
             run_script(&world, timeout, script())
@@ -94,9 +101,8 @@ fn thin_beside_thick(seed: u64, timeout: BufferTimeout) -> u64 {
     let numbers = job.source("numbers", Script::new().generate(0..20 * 2048, |n| n));
     let tag = OutputTag::new("thin");
     let pick = tag.clone();
-    let pick = move |_: &OperatorContext| {
-        Ok(Box::new(Pick(pick.clone())) as Box<dyn StreamOperator>)
-    };
+    let pick =
+        move |_: &OperatorContext| Ok(Box::new(Pick(pick.clone())) as Box<dyn StreamOperator>);
     let thick = job.operator("pick", numbers, typed::<u64, u64>(pick));
     let thin = job.side_output(thick, &tag);
     let collector = Collector::new();
@@ -147,7 +153,11 @@ impl StreamOperator for EmitAndWait {
         let mut context = std::task::Context::from_waker(output.waker());
         let sleep = self.sleep.as_mut().unwrap();
         let waiting = Future::poll(std::pin::Pin::new(sleep), &mut context);
-        Ok(if waiting.is_pending() { Progress::Blocked } else { Progress::Done })
+        Ok(if waiting.is_pending() {
+            Progress::Blocked
+        } else {
+            Progress::Done
+        })
     }
 }
 
@@ -155,7 +165,10 @@ impl StreamOperator for EmitAndWait {
 fn what_an_operator_emits_before_it_waits_does_not_wait_with_it() {
     let times = |world: &World, chained: bool| {
         let mut job = TestJob::new();
-        let numbers = job.source("numbers", Script::new().emit([1]).pause(SECOND * 5).emit([2]));
+        let numbers = job.source(
+            "numbers",
+            Script::new().emit([1]).pause(SECOND * 5).emit([2]),
+        );
         let wait = typed::<u64, u64>(|_: &OperatorContext| {
             Ok(Box::new(EmitAndWait::default()) as Box<dyn StreamOperator>)
         });

@@ -16,7 +16,10 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When the alarms rang: as they say, and when they arrived, both in milliseconds since the job began.
 fn alarms(world: &World, script: Script<i64>, chained: bool) -> Vec<(i64, u64)> {
-    let began = (world.clock().wall_clock_ms(), world.clock().now().as_millis());
+    let began = (
+        world.clock().wall_clock_ms(),
+        world.clock().now().as_millis(),
+    );
     let mut job = TestJob::new();
     let delays = job.source("delays", script);
     let rung = job.operator("alarm", delays, operators::alarm());
@@ -26,17 +29,24 @@ fn alarms(world: &World, script: Script<i64>, chained: bool) -> Vec<(i64, u64)> 
     let collector = Collector::new();
     job.sink("collect", rung, collector.clone());
     run(job, world);
-    let rang = collector.arrivals().into_iter().filter_map(|arrival| match arrival.what {
-        Emitted::Record(at, _) => Some((at - began.0, arrival.at_nanos / 1_000_000 - began.1)),
-        _ => None,
-    });
+    let rang = collector
+        .arrivals()
+        .into_iter()
+        .filter_map(|arrival| match arrival.what {
+            Emitted::Record(at, _) => Some((at - began.0, arrival.at_nanos / 1_000_000 - began.1)),
+            _ => None,
+        });
     rang.collect()
 }
 
 #[test]
 fn timers_fire_at_their_time_to_the_millisecond() {
     run_under_schedules(SCHEDULES, |world| {
-        let script = || Script::new().emit([5, 86_400_000, 3_600_000, 7]).pause(2 * DAY);
+        let script = || {
+            Script::new()
+                .emit([5, 86_400_000, 3_600_000, 7])
+                .pause(2 * DAY)
+        };
         let expected = [5, 7, 3_600_000, 86_400_000].map(|time| (time, time as u64));
         assert_eq!(alarms(&world, script(), false), expected);
         assert_eq!(alarms(&world, script(), true), expected);
@@ -46,7 +56,9 @@ fn timers_fire_at_their_time_to_the_millisecond() {
 #[test]
 fn timers_fire_in_the_real_world() {
     let world = World::real();
-    let script = Script::new().emit([20, 10]).pause(Duration::from_millis(60));
+    let script = Script::new()
+        .emit([20, 10])
+        .pause(Duration::from_millis(60));
     let rang = alarms(&world, script, false);
     assert_eq!(rang.len(), 2);
     // Never early, whatever the machine.
@@ -87,7 +99,9 @@ fn timers_and_periodic_watermarks_that_are_due_do_not_spin_behind_a_slow_sink() 
         let lifecycles = job.lifecycles();
         let result = job.run(&world).unwrap();
         lifecycles.assert_closed_once();
-        let read = result.metrics.sum_over_subtasks("Source: numbers", names::NUM_RECORDS_OUT);
+        let read = result
+            .metrics
+            .sum_over_subtasks("Source: numbers", names::NUM_RECORDS_OUT);
         assert_eq!(read, Some(200));
     });
 }
@@ -97,7 +111,11 @@ fn a_timer_that_is_due_while_its_chain_waits_for_the_outside_world_does_not_spin
     run_under_schedules(SCHEDULES, |world| {
         let mut job = TestJob::new();
         let pause = Duration::from_millis(500);
-        let script = Script::new().emit([1000i64]).pause(pause).emit([10]).pause(60 * SECOND);
+        let script = Script::new()
+            .emit([1000i64])
+            .pause(pause)
+            .emit([10])
+            .pause(60 * SECOND);
         let delays = job.source("delays", script);
         let passed = job.operator("pass", delays, operators::map(|delay: i64| delay));
         let rung = job.operator("alarm", passed, operators::alarm());

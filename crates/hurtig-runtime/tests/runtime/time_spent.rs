@@ -29,7 +29,10 @@ fn slow_sink(world: &World, pause: Duration) -> ([[u64; 3]; 3], u64) {
     job.sink("collect", passed, Collector::new().slow(pause));
     let result = run(job, world);
     let tasks = ["Source: numbers", "pass", "Sink: collect"];
-    (tasks.map(|task| spent(&result.metrics, task)), result.net_runtime.as_millis() as u64)
+    (
+        tasks.map(|task| spent(&result.metrics, task)),
+        result.net_runtime.as_millis() as u64,
+    )
 }
 
 #[test]
@@ -65,8 +68,18 @@ fn in_the_real_world_they_add_up_to_the_lifetime() {
     let ([source, pass, sink], lifetime) = slow_sink(&World::real(), Duration::from_millis(5));
     let sums = [source, pass, sink].map(|spent| spent.iter().sum::<u64>());
     // The first two end before the sink does; the sink lives as long as the job, but for what starting and stopping take.
-    assert!(sums.iter().all(|sum| *sum <= lifetime + 3), "{sums:?} of {lifetime}");
+    assert!(
+        sums.iter().all(|sum| *sum <= lifetime + 3),
+        "{sums:?} of {lifetime}"
+    );
     assert!(sums[2] * 10 >= lifetime * 5, "{sums:?} of {lifetime}");
-    assert!(sink[1] >= 40 * 5, "the sink was busy for {} ms only", sink[1]);
-    assert!(source[2] > source[1], "the source was held back: {source:?}");
+    assert!(
+        sink[1] >= 40 * 5,
+        "the sink was busy for {} ms only",
+        sink[1]
+    );
+    assert!(
+        source[2] > source[1],
+        "the source was held back: {source:?}"
+    );
 }

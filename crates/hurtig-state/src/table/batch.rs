@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use hurtig_types::KeyHash;
 
-use super::{StateTable, astray, no_such_slot, offset};
+use super::{StateTable, slot};
 use crate::Probe;
 
 /// How many records go through the three passes together.
@@ -106,21 +106,14 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> (&K, &mut V) {
-        let Some(group) = self.groups.get_mut(offset(self.range, hash.key_group())) else {
-            astray(hash.key_group(), self.range)
-        };
-        let slot = match group.entry(hint) {
-            Some((there, _)) if key.matches(there) => hint,
-            _ => {
-                let (slot, is_new) = group.find_or_insert(hash, key, make);
-                self.len += usize::from(is_new);
-                slot
-            }
-        };
-        let Some((key, value)) = group.entry_mut(slot) else {
-            no_such_slot(hash.key_group(), slot)
-        };
-        (key, value)
+        let group = self.group(hash.key_group());
+        if group
+            .entry(hint)
+            .is_some_and(|(there, _)| key.matches(there))
+        {
+            return self.at_mut(slot(hash, hint));
+        }
+        self.entry(hash, key, make)
     }
 }
 

@@ -74,19 +74,11 @@ impl<K, V> Group<K, V> {
         self.index.find(hash.table_bits(), is_it).ok()
     }
 
-    /// The slot of `key`, and whether it is new.
+    /// The slot of `key`, or where the search for it ended.
     #[inline(always)]
-    pub(super) fn find_or_insert(
-        &mut self,
-        hash: KeyHash,
-        key: impl Probe<K>,
-        make: impl FnOnce() -> V,
-    ) -> (u32, bool) {
+    pub(super) fn search(&self, hash: KeyHash, key: &impl Probe<K>) -> Result<u32, Place> {
         let is_it = |slot| entry_is(&self.entries, slot, |there| key.matches(there));
-        match self.index.find(hash.table_bits(), is_it) {
-            Ok(slot) => (slot, false),
-            Err(place) => (self.insert_at(place, hash, key.into_key(), make()), true),
-        }
+        self.index.find(hash.table_bits(), is_it)
     }
 
     /// Adds an entry whose key is known to be new.
@@ -95,10 +87,10 @@ impl<K, V> Group<K, V> {
         self.insert_at(place, hash, key, value)
     }
 
-    /// Adds an entry, given where the search for its hash ended. Not inlined, for the sake of the loops around searches
-    /// that succeed.
+    /// Adds an entry, given where the search for it ended. Not inlined, for the sake of the loops around searches that
+    /// succeed.
     #[inline(never)]
-    fn insert_at(&mut self, place: Place, hash: KeyHash, key: K, value: V) -> u32 {
+    pub(super) fn insert_at(&mut self, place: Place, hash: KeyHash, key: K, value: V) -> u32 {
         let slot = self.push(hash, key, value);
         if self.entries.len() <= self.index.capacity() {
             self.index.fill(place, hash.table_bits(), slot);

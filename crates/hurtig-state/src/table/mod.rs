@@ -138,10 +138,15 @@ impl<K, V> StateTable<K, V> {
 
     #[inline(always)]
     fn group_mut(&mut self, group: KeyGroup) -> &mut Group<K, V> {
+        self.group_and_len(group).0
+    }
+
+    #[inline(always)]
+    fn group_and_len(&mut self, group: KeyGroup) -> (&mut Group<K, V>, &mut usize) {
         let Some(group) = self.groups.get_mut(offset(self.range, group)) else {
             astray(group, self.range)
         };
-        group
+        (group, &mut self.len)
     }
 
     /// All entries, by key group, within a group in the order of insertion (until something is removed).
@@ -231,7 +236,15 @@ fn no_such_slot(group: KeyGroup, index: u32) -> ! {
     panic!("slot {index} of {group:?} holds no entry: it was removed, or is of another table")
 }
 
-/// Where the key of `hash` would be.
+#[cold]
+#[inline(never)]
+fn lost(group: KeyGroup) -> ! {
+    panic!(
+        "the index of {group:?} names a slot that its slab does not have: a bug in the state table"
+    )
+}
+
+/// The slot of this index in the group of `hash`.
 #[inline(always)]
 const fn slot(hash: KeyHash, index: u32) -> Slot {
     Slot {

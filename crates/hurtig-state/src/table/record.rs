@@ -2,7 +2,7 @@
 
 use hurtig_types::KeyHash;
 
-use super::{Slot, StateTable, astray, no_such_slot, offset, slot};
+use super::{Slot, StateTable, lost, no_such_slot, slot};
 use crate::Probe;
 
 impl<K: Eq, V> StateTable<K, V> {
@@ -68,13 +68,18 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> (&K, &mut V) {
-        let Some(group) = self.groups.get_mut(offset(self.range, hash.key_group())) else {
-            astray(hash.key_group(), self.range)
+        let (group, len) = self.group_and_len(hash.key_group());
+        // Each arm finds its own entry, so that the check of the slot is one with that of the search.
+        let entry = match group.search(hash, &key) {
+            Ok(slot) => group.entry_mut(slot),
+            Err(place) => {
+                *len += 1;
+                let slot = group.insert_at(place, hash, key.into_key(), make());
+                group.entry_mut(slot)
+            }
         };
-        let (slot, is_new) = group.find_or_insert(hash, key, make);
-        self.len += usize::from(is_new);
-        let Some((key, value)) = group.entry_mut(slot) else {
-            no_such_slot(hash.key_group(), slot)
+        let Some((key, value)) = entry else {
+            lost(hash.key_group())
         };
         (key, value)
     }
@@ -87,10 +92,11 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> Slot {
-        let (index, is_new) = self
-            .group_mut(hash.key_group())
-            .find_or_insert(hash, key, make);
-        self.len += usize::from(is_new);
+        let (group, len) = self.group_and_len(hash.key_group());
+        let index = group.search(hash, &key).unwrap_or_else(|place| {
+            *len += 1;
+            group.insert_at(place, hash, key.into_key(), make())
+        });
         slot(hash, index)
     }
 
