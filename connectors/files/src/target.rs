@@ -13,7 +13,7 @@ use hurtig_types::{Error, Result};
 use crate::failure::store_error;
 
 /// How many numbers in a row may be taken by files of others before it is given up.
-const TRIES_MAX: u32 = 10_000;
+const TRIES_MAX: u64 = 10_000;
 
 /// Where a file goes.
 ///
@@ -35,11 +35,11 @@ pub(crate) struct Target {
 pub(crate) enum Naming {
     /// This one; a file that has it is replaced.
     Single(String),
-    /// `{prefix}{number}{suffix}`, with the first free number after those that are taken.
-    Numbered { prefix: String, suffix: String, numbers: Arc<Numbers> },
+    /// `{prefix}{number}{suffix}`, numbered in the order in which the files were begun, after those that were there before.
+    Numbered { prefix: String, suffix: String, ordinal: u64, numbers: Arc<Numbers> },
 }
 
-/// The numbers in one directory, given out one by one.
+/// The number of the first file that a writer begins in a directory, once it was looked up.
 #[derive(Default)]
 pub(crate) struct Numbers(Mutex<Option<u64>>);
 
@@ -79,8 +79,8 @@ impl Target {
         }
         match &self.naming {
             Naming::Single(name) => self.place(name),
-            Naming::Numbered { prefix, suffix, numbers } => {
-                let number = self.next_number(numbers, prefix).await?;
+            Naming::Numbered { prefix, suffix, ordinal, numbers } => {
+                let number = ordinal + self.first_number(numbers, prefix, 0).await?;
                 self.place(&format!("{prefix}{number}{suffix}"))
             }
         }
@@ -96,9 +96,9 @@ impl Target {
                 let to = self.place(name)?.path;
                 written.store.rename(&written.path, &to).await.map_err(|error| self.failed(&error))
             }
-            Naming::Numbered { prefix, suffix, numbers } => {
-                for _ in 0..TRIES_MAX {
-                    let number = self.next_number(numbers, prefix).await?;
+            Naming::Numbered { prefix, suffix, ordinal, numbers } => {
+                for attempt in 0..TRIES_MAX {
+                    let number = ordinal + self.first_number(numbers, prefix, attempt).await?;
                     let to = self.place(&format!("{prefix}{number}{suffix}"))?.path;
                     match rename_if_free(written, &to).await {
                         Err(StoreError::AlreadyExists { .. }) => {}
@@ -118,14 +118,14 @@ impl Target {
         store_error(&self.to_string(), error)
     }
 
-    /// The first time, looks for the highest number that is taken.
-    async fn next_number(&self, numbers: &Numbers, prefix: &str) -> Result<u64> {
-        let mut next = numbers.0.lock().await;
-        let number = match *next {
-            Some(number) => number,
+    /// Looks it up the first time. Where somebody else took a number meanwhile, all those that follow move up by one.
+    async fn first_number(&self, numbers: &Numbers, prefix: &str, attempt: u64) -> Result<u64> {
+        let mut first = numbers.0.lock().await;
+        let number = match *first {
+            Some(number) => number.saturating_add(u64::from(attempt > 0)),
             None => self.first_free_number(prefix).await?,
         };
-        *next = Some(number + 1);
+        *first = Some(number);
         Ok(number)
     }
 

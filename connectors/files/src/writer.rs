@@ -40,12 +40,14 @@ struct Bucket<T> {
     queue: Vec<T>,
     next: usize,
     part: Option<Part<T>>,
+    /// Parts begun so far.
+    parts: u64,
     numbers: Arc<Numbers>,
 }
 
 impl<T> Default for Bucket<T> {
     fn default() -> Self {
-        Self { queue: Vec::new(), next: 0, part: None, numbers: Arc::default() }
+        Self { queue: Vec::new(), next: 0, part: None, parts: 0, numbers: Arc::default() }
     }
 }
 
@@ -141,8 +143,13 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
         let name = self.queued.last().cloned().unwrap_or_default();
         let encoder = self.format.create_encoder()?;
         let bucket = self.buckets.entry(name.clone()).or_default();
-        let (context, numbers) = (&self.context, &bucket.numbers);
-        let target = self.options.target(&name, numbers, context, self.token, self.serial);
+        let target = Target {
+            storage: self.context.world.storage().clone(),
+            directory: join(&self.options.directory, &name),
+            hidden_name: self.options.hidden_name(&self.context, self.token, self.serial),
+            naming: self.options.naming(&self.context, bucket.parts, &bucket.numbers),
+        };
+        bucket.parts += 1;
         self.serial += 1;
         let upload = Upload::start(&self.context.world, target);
         bucket.part = Some(Part::begin(encoder, self.options.compression, upload, now)?);
@@ -257,29 +264,21 @@ impl<T: Send + 'static, E: EncodingFormat<T>> SinkWriter<T> for FileWriter<T, E>
 }
 
 impl<T> SinkOptions<T> {
-    fn target(
-        &self,
-        bucket: &str,
-        numbers: &Arc<Numbers>,
-        context: &WriterContext,
-        token: u64,
-        serial: u64,
-    ) -> Target {
-        let subtask = context.subtask;
-        let naming = match &self.single_file {
+    /// What a file is called while it is written: a name that no other writer gives, in this job or another.
+    fn hidden_name(&self, context: &WriterContext, token: u64, serial: u64) -> String {
+        let stem = self.single_file.as_ref().unwrap_or(&self.prefix);
+        format!(".{stem}-{}-{serial}-{token:016x}.inprogress", context.subtask)
+    }
+
+    fn naming(&self, context: &WriterContext, ordinal: u64, numbers: &Arc<Numbers>) -> Naming {
+        match &self.single_file {
             Some(name) => Naming::Single(name.clone()),
             None => Naming::Numbered {
-                prefix: format!("{}-{subtask}-", self.prefix),
+                prefix: format!("{}-{}-", self.prefix, context.subtask),
                 suffix: self.suffix.clone(),
+                ordinal,
                 numbers: Arc::clone(numbers),
             },
-        };
-        let stem = self.single_file.as_ref().unwrap_or(&self.prefix);
-        Target {
-            storage: context.world.storage().clone(),
-            directory: join(&self.directory, bucket),
-            hidden_name: format!(".{stem}-{subtask}-{serial}-{token:016x}.inprogress"),
-            naming,
         }
     }
 }

@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn records_with_and_without_hashes_in_one_batch_all_go_without() {
         let (mut gate, senders) = wide(1);
-        let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
+        let mut edge = Edge::<u64>::new(Box::new(Forward), senders, OPTIONS);
         for hashed in [true, false, true] {
             let mut records = Records::from_values(vec![7u64]);
             if hashed {

@@ -14,8 +14,9 @@ use crate::machine::{lanes_equal, prefetch};
 /// instead of leaving a tombstone, so a table that lives for months is searched as a new one is.
 ///
 /// Eight tags at once, instead of probing place by place: how far a probe must go is a coin toss that the processor
-/// guesses wrong, which costs more than all the rest (measured: 12 of 17 ns in a table of a thousand keys). Tags and
-/// slots in one line, instead of control bytes apart from the slots as in a Swiss table: one miss answers, not two.
+/// guesses wrong, which costs more than all the rest (in a table of a thousand keys a look-up took about 12 ns so, and
+/// takes 6). Tags and slots in one line, instead of control bytes apart from the slots as in a Swiss table: one miss
+/// answers, not two.
 #[derive(Default)]
 pub(crate) struct Index {
     buckets: Box<[Bucket]>,

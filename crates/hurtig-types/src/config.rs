@@ -270,7 +270,7 @@ impl MemorySize {
 impl fmt::Display for MemorySize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("tb", 40), ("gb", 30), ("mb", 20), ("kb", 10)];
-        let exact = units.into_iter().find(|(_, bits)| self.0 > 0 && self.0 % (1 << bits) == 0);
+        let exact = units.into_iter().find(|(_, bits)| self.0 > 0 && self.0.is_multiple_of(1 << bits));
         match exact {
             Some((unit, bits)) => write!(f, "{} {unit}", self.0 >> bits),
             None => write!(f, "{} bytes", self.0),

@@ -28,7 +28,7 @@ impl KeyHash {
     /// Joins a key group and the bits for tables (of which the lower 48 count).
     #[inline]
     pub const fn new(key_group: KeyGroup, table: u64) -> Self {
-        Self((key_group.index() as u64) << Self::TABLE_BITS | table & Self::TABLE_MASK)
+        Self(((key_group.index() as u64) << Self::TABLE_BITS) | (table & Self::TABLE_MASK))
     }
 
     /// The hash of `key` in a job of this maximum parallelism.
@@ -81,7 +81,9 @@ impl KeyHash {
 ///
 /// Java's codes are matched for the types that have a counterpart: `i8`–`i32` (the value), `i64` (upper half xor
 /// lower half), `String` (base 31 over UTF-16), `char`, and tuples and structs of them (31 · code + next, as
-/// `Tuple2.hashCode`). `bool` counts as 0 and 1, which is not Java's 1237 and 1231.
+/// `Tuple2.hashCode`). Three are not Java's: `bool` counts as 0 and 1 instead of 1237 and 1231; a tuple within a
+/// tuple counts as if its fields stood in the outer one, which is the same only in the first place; sequences count
+/// their length first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyHasher {
     code: i32,
@@ -262,6 +264,9 @@ fn finalise(mut k: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MaxParallelism;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
     use std::hash::Hash;
 
     fn code<K: Hash>(key: K) -> i32 {
@@ -279,6 +284,45 @@ mod tests {
         assert_eq!(code("hello world, this is long"), 2_047_144_808);
         assert_eq!(code("grün"), 3_185_949);
         assert_eq!(code((1i32, "a")), 31 + 97);
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_changes_the_table_bits_and_never_the_key_group(
+            bits: u64, window: (i64, i64), other: (i64, i64),
+        ) {
+            let key = KeyHash::from_bits(bits);
+            prop_assert_eq!(key.with(&window), key.with(&window));
+            prop_assert_eq!(key.with(&window).key_group(), key.key_group());
+            prop_assert_ne!(key.with(&window).table_bits(), key.table_bits());
+            prop_assert_eq!(key.with(&window) == key.with(&other), window == other);
+        }
+
+        #[test]
+        fn each_bit_of_a_number_turns_about_half_of_the_table_bits(seed: u64) {
+            // 64 numbers and their 64 neighbours each: 24 of the 48 bits on average, whichever bit is turned.
+            let table = |key: u64| KeyHash::of(&key, MaxParallelism::new(128).unwrap()).table_bits();
+            let numbers = || (0..64u64).map(|n| seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            for bit in 0..64 {
+                let turned: u32 =
+                    numbers().map(|key| (table(key) ^ table(key ^ (1 << bit))).count_ones()).sum();
+                let average = f64::from(turned) / 64.0;
+                prop_assert!((12.0..=36.0).contains(&average), "bit {bit} turns {average} bits");
+            }
+        }
+
+        #[test]
+        fn neighbouring_keys_spread_over_any_12_table_bits(start: u32, shift in 0u32..=36) {
+            // 4096 keys in 4096 places: by chance 1 - 1/e of the places, 2589, are taken.
+            let max_parallelism = MaxParallelism::new(128).unwrap();
+            let place = |key: u64| KeyHash::of(&key, max_parallelism).table_bits() >> shift & 0xfff;
+            let numbers = u64::from(start)..u64::from(start) + 4096;
+            let taken: HashSet<u64> = numbers.clone().map(place).collect();
+            prop_assert!(taken.len() > 2300, "numbers: {} places", taken.len());
+            let named = |n: u64| KeyHash::of(&format!("user-{n}"), max_parallelism).table_bits();
+            let taken: HashSet<u64> = numbers.map(|n| named(n) >> shift & 0xfff).collect();
+            prop_assert!(taken.len() > 2300, "strings: {} places", taken.len());
+        }
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl MaxParallelism {
     #[inline]
     pub const fn key_group_of_code(self, code: i32) -> KeyGroup {
         let fraction = self.reciprocal.wrapping_mul(murmur(code) as u64);
-        KeyGroup((fraction as u128 * self.groups as u128 >> 64) as u16)
+        KeyGroup(((fraction as u128 * self.groups as u128) >> 64) as u16)
     }
 
     /// The key groups of keys with these Java hash codes, in the place of what `groups` held: as

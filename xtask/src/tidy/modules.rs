@@ -112,13 +112,15 @@ pub(super) fn is_target_root(tree: &Tree, path: &str) -> bool {
     };
     let inside = path.strip_prefix(&package.path_of("")).unwrap_or(path);
     let parts: Vec<&str> = inside.split('/').collect();
-    let by_place = match parts.as_slice() {
-        ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
-        ["src", "bin", _] | ["src", "bin", _, "main.rs"] => true,
-        ["tests" | "benches" | "examples", _] => true,
-        ["tests" | "benches" | "examples", _, "main.rs"] => true,
-        _ => false,
-    };
+    let by_place = matches!(
+        parts.as_slice(),
+        ["build.rs"]
+            | ["src", "lib.rs" | "main.rs"]
+            | ["src", "bin", _]
+            | ["src", "bin", _, "main.rs"]
+            | ["tests" | "benches" | "examples", _]
+            | ["tests" | "benches" | "examples", _, "main.rs"]
+    );
     by_place
         || package
             .manifest

@@ -1,5 +1,5 @@
 //! Plays the engine: drives enumerators, readers and writers in a world.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 pub mod compressed;
 

@@ -14,9 +14,9 @@ mod alignment;
 mod assigner;
 mod evictor;
 mod function;
-mod names;
 mod operator;
 mod slice;
+mod stream;
 mod trigger;
 #[allow(clippy::module_inception)] // The window itself is one concept of several here.
 mod window;
@@ -33,6 +33,7 @@ pub use function::{
     Elements, IntoIter, ProcessAllWindowFunction, ProcessWindowFunction, WindowContext,
 };
 pub use slice::AlignedWindows;
+pub use stream::{AllWindowedStream, WindowedStream};
 pub use trigger::{
     ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, CountTrigger, DeltaTrigger,
     EndOfStreamTrigger, EventTimeTrigger, NeverTrigger, ProcessingTimeTrigger, PurgingTrigger,

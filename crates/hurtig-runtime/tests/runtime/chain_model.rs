@@ -248,8 +248,8 @@ type Logs = Vec<Arc<Mutex<Vec<Emitted<u64>>>>>;
 
 /// The edges of a node: main and side, by index.
 fn edges_of(branches: &[Branch]) -> Vec<[Option<usize>; 2]> {
-    let mut next = 0;
-    let mut number = |wanted: bool| wanted.then(|| std::mem::replace(&mut next, next + 1));
+    let mut numbers = 0..;
+    let mut number = |wanted: bool| if wanted { numbers.next() } else { None };
     let edges = |branch: &Branch| [number(branch.main_edge), number(branch.side_edge)];
     branches.iter().map(edges).collect()
 }

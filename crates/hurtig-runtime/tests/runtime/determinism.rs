@@ -47,7 +47,7 @@ fn fifty_schedules_have_one_result_and_fifty_histories() {
         .map(|schedule| schedule.trace_hash)
         .collect();
     assert_eq!(histories.len(), schedules.len());
-    assert!(schedules.len() == 50 || std::env::var(SEED_VARIABLE).is_ok());
+    assert!(schedules.len() >= 50 || std::env::var(SEED_VARIABLE).is_ok());
 }
 
 #[test]

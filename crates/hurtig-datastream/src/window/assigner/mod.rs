@@ -101,7 +101,7 @@ pub trait WindowAssigner<T>: Clone + Send + 'static {
 
     /// Its short name.
     fn name(&self) -> String {
-        super::names::short_name::<Self>()
+        crate::stream::short_type_name::<Self>()
     }
 
     /// Its name and what it was given, as plans show it; a job that changes it changes its operator.

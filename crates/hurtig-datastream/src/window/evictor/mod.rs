@@ -1,5 +1,6 @@
 //! What of a window is left out when it fires.
 
+mod boxed;
 mod count;
 mod delta;
 mod time;
@@ -7,6 +8,7 @@ mod time;
 use hurtig_types::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub(super) use boxed::BoxedEvictor;
 pub use count::CountEvictor;
 pub use delta::DeltaEvictor;
 pub use time::TimeEvictor;
@@ -88,7 +90,7 @@ pub trait Evictor<T, W: Window>: Clone + Send + 'static {
 
     /// Its name and what it was given, as plans show it.
     fn describe(&self) -> String {
-        super::names::short_name::<Self>()
+        crate::stream::short_type_name::<Self>()
     }
 }
 

@@ -14,8 +14,6 @@ use crate::window::evictor::TimestampedValue;
 pub(in crate::window) trait Gather<T>: Send + 'static {
     /// What is kept per window.
     type Acc: Data;
-    /// Whether an accumulator stays small however many records it has taken, so that it may be copied.
-    const IS_SMALL: bool;
 
     /// The accumulator of a first record.
     fn create(&mut self, value: T, timestamp: Timestamp) -> Self::Acc;
@@ -51,7 +49,6 @@ impl<T: Data, F: FnMut(T, T) -> T> Reduce<T, F> {
 
 impl<T: Data, F: FnMut(T, T) -> T + Send + 'static> Gather<T> for Reduce<T, F> {
     type Acc = T;
-    const IS_SMALL: bool = true;
 
     #[inline]
     fn create(&mut self, value: T, _: Timestamp) -> T {
@@ -73,7 +70,6 @@ pub(in crate::window) struct Aggregate<A>(pub(in crate::window) A);
 
 impl<T, A: AggregateFunction<T>> Gather<T> for Aggregate<A> {
     type Acc = A::Acc;
-    const IS_SMALL: bool = true;
 
     #[inline]
     fn create(&mut self, value: T, _: Timestamp) -> A::Acc {
@@ -104,7 +100,6 @@ impl<T> Collect<T> {
 
 impl<T: Data> Gather<T> for Collect<T> {
     type Acc = Vec<T>;
-    const IS_SMALL: bool = false;
 
     fn create(&mut self, value: T, _: Timestamp) -> Vec<T> {
         vec![value]
@@ -131,7 +126,6 @@ impl<T> CollectTimed<T> {
 
 impl<T: Data> Gather<T> for CollectTimed<T> {
     type Acc = Vec<TimestampedValue<T>>;
-    const IS_SMALL: bool = false;
 
     fn create(&mut self, value: T, timestamp: Timestamp) -> Self::Acc {
         vec![TimestampedValue { value, timestamp }]

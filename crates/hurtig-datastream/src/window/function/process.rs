@@ -200,6 +200,51 @@ impl<In, W: Window, P: ProcessAllWindowFunction<In, W>> ProcessWindowFunction<()
     }
 }
 
+/// A closure in the place of a [`ProcessWindowFunction`] that is given one result.
+pub(in crate::window) struct ResultClosure<F, Out> {
+    function: F,
+    out: PhantomData<fn() -> Out>,
+}
+
+impl<F, Out> ResultClosure<F, Out> {
+    pub(in crate::window) const fn new(function: F) -> Self {
+        Self { function, out: PhantomData }
+    }
+}
+
+impl<F: Clone, Out> Clone for ResultClosure<F, Out> {
+    fn clone(&self) -> Self {
+        Self::new(self.function.clone())
+    }
+}
+
+impl<K, R, W, F, Out> ProcessWindowFunction<K, R, W> for ResultClosure<F, Out>
+where
+    K: Key,
+    R: Data,
+    W: Window,
+    Out: Data,
+    F: FnMut(&K, &mut WindowContext<'_, K, W>, R, &mut Collector<'_, Out>) -> Result<()>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Out = Out;
+
+    fn process(
+        &mut self,
+        key: &K,
+        ctx: &mut WindowContext<'_, K, W>,
+        elements: Elements<'_, R>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
+        match elements.into_first() {
+            Some(result) => (self.function)(key, ctx, result, out),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A closure in the place of a [`ProcessWindowFunction`].
 pub(in crate::window) struct ProcessClosure<F, Out> {
     function: F,

@@ -199,6 +199,6 @@ pub trait Trigger<T, W: Window>: Clone + Send + 'static {
 
     /// Its name and what it was given, as plans show it.
     fn describe(&self) -> String {
-        super::names::short_name::<Self>()
+        crate::stream::short_type_name::<Self>()
     }
 }

@@ -1,0 +1,45 @@
+# `make` lists the targets. Each does all the set-up it needs, on a machine with Rust, a C compiler and the package registries.
+
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+SETUP := @scripts/setup.sh
+
+.PHONY: help setup demo test check fmt clippy doc tidy bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing
+	$(SETUP)
+
+demo: ## Run the flights job on January's departures; DATA=DIR for a whole year
+	$(SETUP)
+	$(CARGO) run --quiet --package hurtig-examples --bin flights -- $(if $(DATA),--data "$(DATA)")
+
+test: ## Run every test, doc examples included
+	$(SETUP)
+	$(CARGO) test --workspace
+
+check: test fmt clippy doc tidy ## What CI runs: test, format, clippy, docs, tidy
+
+fmt: ## See that everything is formatted
+	$(SETUP)
+	$(CARGO) fmt --all --check
+
+clippy: ## Lint, with warnings as errors
+	$(SETUP)
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+doc: ## Build the documentation, with warnings as errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+tidy: ## Check what rustc cannot see
+	$(CARGO) xtask tidy
+
+bench: ## Measure every workload beside its peers (some minutes)
+	$(SETUP)
+	$(CARGO) xtask bench
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf out

@@ -1,0 +1,35 @@
+//! The typed API through jobs: each test states a promise, most hold it under several seeds of a simulated world, some in the real one too.
+
+#[path = "api/support.rs"]
+mod support;
+
+#[path = "api/chaining.rs"]
+mod chaining;
+#[path = "api/combining.rs"]
+mod combining;
+#[path = "api/errors.rs"]
+mod errors;
+#[path = "api/event_time.rs"]
+mod event_time;
+#[path = "api/flow.rs"]
+mod flow;
+#[path = "api/lifecycle.rs"]
+mod lifecycle;
+#[path = "api/parallelism.rs"]
+mod parallelism;
+#[path = "api/partitioning.rs"]
+mod partitioning;
+#[path = "api/process.rs"]
+mod process;
+#[path = "api/rolling.rs"]
+mod rolling;
+#[path = "api/side_outputs.rs"]
+mod side_outputs;
+#[path = "api/sources.rs"]
+mod sources;
+#[path = "api/state.rs"]
+mod state;
+#[path = "api/timers.rs"]
+mod timers;
+#[path = "api/transform.rs"]
+mod transform;
