@@ -28,6 +28,7 @@ mod operators;
 mod sink;
 mod source;
 mod stream;
+mod window;
 
 
 pub use environment::StreamExecutionEnvironment;
@@ -41,6 +42,8 @@ pub use stream::{
     ConnectedStreams, DataStream, DataStreamSink, KeySelector, KeyedConnectedStreams, KeyedStream,
 };
 
+
+pub use window::*;
 
 pub use hurtig_connect::{
     BadRecord, BadRecordPolicy, Boundedness, BoundedOutOfOrderness, Monotonous, NoWatermarks, Sink, Source,

@@ -114,7 +114,9 @@ impl ErasedBatch {
 
 fn mismatch<B>(found: &'static str) -> Error {
     let expected = std::any::type_name::<B>();
-    Error::bug(format!("a batch of {found} arrived where {expected} was expected"))
+    Error::bug(format!(
+        "a batch of {found} arrived where {expected} was expected"
+    ))
 }
 
 impl fmt::Debug for ErasedBatch {

@@ -29,7 +29,9 @@ pub mod options {
 
     /// How often periodic watermarks are emitted.
     pub const AUTO_WATERMARK_INTERVAL: ConfigOption<Duration> =
-        ConfigOption::new("pipeline.auto-watermark-interval", || Duration::from_millis(200));
+        ConfigOption::new("pipeline.auto-watermark-interval", || {
+            Duration::from_millis(200)
+        });
 
     /// Whether the buffer timeout is used at all; without it, only full buffers are sent.
     pub const BUFFER_TIMEOUT_ENABLED: ConfigOption<bool> =
@@ -37,11 +39,15 @@ pub mod options {
 
     /// How long a record may wait in a partial batch; 0 sends each at once.
     pub const BUFFER_TIMEOUT: ConfigOption<Duration> =
-        ConfigOption::new("execution.buffer-timeout.interval", || Duration::from_millis(100));
+        ConfigOption::new("execution.buffer-timeout.interval", || {
+            Duration::from_millis(100)
+        });
 
     /// The bytes of one buffer: the size at which a batch is sent.
     pub const SEGMENT_SIZE: ConfigOption<MemorySize> =
-        ConfigOption::new("taskmanager.memory.segment-size", || MemorySize::from_kib(32));
+        ConfigOption::new("taskmanager.memory.segment-size", || {
+            MemorySize::from_kib(32)
+        });
 
     /// Buffers that each channel has for itself.
     pub const BUFFERS_PER_CHANNEL: ConfigOption<u32> =
@@ -153,18 +159,26 @@ impl Configuration {
             return Ok(None);
         };
         T::parse_config(text.trim()).map(Some).ok_or_else(|| {
-            Error::config(format!("`{}` is `{text}`: expected {}", option.key, T::EXPECTED))
+            Error::config(format!(
+                "`{}` is `{text}`: expected {}",
+                option.key,
+                T::EXPECTED
+            ))
         })
     }
 
     /// All that was set.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.values
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 
 fn unknown_key(key: &str) -> Error {
-    let nearest = options::KNOWN_KEYS.iter().min_by_key(|known| edit_distance(key, known));
+    let nearest = options::KNOWN_KEYS
+        .iter()
+        .min_by_key(|known| edit_distance(key, known));
     let hint = match nearest {
         Some(known) if edit_distance(key, known) <= key.len() / 4 => {
             format!("; did you mean `{known}`?")
@@ -270,7 +284,9 @@ impl MemorySize {
 impl fmt::Display for MemorySize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("tb", 40), ("gb", 30), ("mb", 20), ("kb", 10)];
-        let exact = units.into_iter().find(|(_, bits)| self.0 > 0 && self.0.is_multiple_of(1 << bits));
+        let exact = units
+            .into_iter()
+            .find(|(_, bits)| self.0 > 0 && self.0.is_multiple_of(1 << bits));
         match exact {
             Some((unit, bits)) => write!(f, "{} {unit}", self.0 >> bits),
             None => write!(f, "{} bytes", self.0),
@@ -298,7 +314,9 @@ impl ConfigValue for MemorySize {
 }
 
 fn number_and_unit(text: &str) -> Option<(u64, String)> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     Some((number.parse().ok()?, unit.trim().to_lowercase()))
 }
@@ -310,9 +328,14 @@ mod tests {
     #[test]
     fn a_wrong_value_names_key_value_and_what_was_expected() {
         let mut configuration = Configuration::new();
-        configuration.set("taskmanager.memory.segment-size", "big").unwrap();
+        configuration
+            .set("taskmanager.memory.segment-size", "big")
+            .unwrap();
         assert_eq!(
-            configuration.get(&options::SEGMENT_SIZE).unwrap_err().to_string(),
+            configuration
+                .get(&options::SEGMENT_SIZE)
+                .unwrap_err()
+                .to_string(),
             "`taskmanager.memory.segment-size` is `big`: expected a memory size such as `32 kb`, `1 gb`"
         );
     }

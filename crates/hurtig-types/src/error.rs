@@ -79,7 +79,12 @@ struct Inner {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), contexts: Vec::new(), source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            contexts: Vec::new(),
+            source: None,
+        }))
     }
 
     /// An error of `kind` whose cause is `source`; the message is the cause's own.
@@ -237,10 +242,17 @@ mod tests {
 
     #[test]
     fn contexts_are_shown_from_the_outside_in() {
-        let error =
-            Error::bad_record("not a number").context("field 3").context("flights.csv line 7");
-        assert_eq!(error.to_string(), "flights.csv line 7: field 3: not a number");
-        assert_eq!(format!("{error:?}"), "flights.csv line 7: field 3: not a number [bad record]");
+        let error = Error::bad_record("not a number")
+            .context("field 3")
+            .context("flights.csv line 7");
+        assert_eq!(
+            error.to_string(),
+            "flights.csv line 7: field 3: not a number"
+        );
+        assert_eq!(
+            format!("{error:?}"),
+            "flights.csv line 7: field 3: not a number [bad record]"
+        );
     }
 
     #[test]

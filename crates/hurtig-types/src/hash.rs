@@ -6,6 +6,9 @@ use crate::KeyGroup;
 
 /// A key's hash: its key group in the upper 16 bits, 48 well-mixed bits for tables below.
 ///
+/// Of those, the lower ones spread neighbouring numbers best and are meant to choose a bucket; the upper ones tell the
+/// keys of a bucket apart.
+///
 /// Computed once, where a stream is keyed, and carried with the record to the state. Equal keys have equal hashes;
 /// different keys may have equal ones.
 ///
@@ -39,7 +42,10 @@ impl KeyHash {
     ) -> Self {
         let mut hasher = KeyHasher::default();
         key.hash(&mut hasher);
-        Self::new(max_parallelism.key_group_of_code(hasher.code()), hasher.finish())
+        Self::new(
+            max_parallelism.key_group_of_code(hasher.code()),
+            hasher.finish(),
+        )
     }
 
     /// The key group.
@@ -70,7 +76,10 @@ impl KeyHash {
     #[inline]
     #[must_use]
     pub fn with<N: std::hash::Hash>(self, namespace: &N) -> Self {
-        let mut hasher = KeyHasher { wide: self.table_bits(), ..KeyHasher::default() };
+        let mut hasher = KeyHasher {
+            wide: self.table_bits(),
+            ..KeyHasher::default()
+        };
         namespace.hash(&mut hasher);
         Self::new(self.key_group(), hasher.finish())
     }
@@ -101,8 +110,10 @@ impl KeyHasher {
     #[inline(always)]
     fn add(&mut self, code: i32, wide: u64) {
         self.code = self.code.wrapping_mul(31).wrapping_add(code);
-        self.wide =
-            folded_multiply(self.wide ^ wide ^ 0x2d35_8dcc_aa6c_78a5, 0x9e37_79b9_7f4a_7c15);
+        self.wide = folded_multiply(
+            self.wide ^ wide ^ 0x2d35_8dcc_aa6c_78a5,
+            0x9e37_79b9_7f4a_7c15,
+        );
         self.after_bytes = false;
     }
 }
@@ -226,9 +237,17 @@ pub(crate) fn murmur3_x64_128(bytes: &[u8]) -> [u8; 16] {
     let mut blocks = bytes.chunks_exact(16);
     for block in &mut blocks {
         h1 ^= mix_1(little_endian(block.get(..8)));
-        h1 = h1.rotate_left(27).wrapping_add(h2).wrapping_mul(5).wrapping_add(0x52dc_e729);
+        h1 = h1
+            .rotate_left(27)
+            .wrapping_add(h2)
+            .wrapping_mul(5)
+            .wrapping_add(0x52dc_e729);
         h2 ^= mix_2(little_endian(block.get(8..)));
-        h2 = h2.rotate_left(31).wrapping_add(h1).wrapping_mul(5).wrapping_add(0x3849_5ab5);
+        h2 = h2
+            .rotate_left(31)
+            .wrapping_add(h1)
+            .wrapping_mul(5)
+            .wrapping_add(0x3849_5ab5);
     }
     let tail = blocks.remainder();
     h1 ^= mix_1(little_endian(tail.get(..tail.len().min(8))));
@@ -242,7 +261,10 @@ pub(crate) fn murmur3_x64_128(bytes: &[u8]) -> [u8; 16] {
     h1 = h1.wrapping_add(h2);
     h2 = h2.wrapping_add(h1);
     let mut id = [0; 16];
-    for (place, byte) in id.iter_mut().zip(h1.to_le_bytes().into_iter().chain(h2.to_le_bytes())) {
+    for (place, byte) in id
+        .iter_mut()
+        .zip(h1.to_le_bytes().into_iter().chain(h2.to_le_bytes()))
+    {
         *place = byte;
     }
     id
@@ -250,7 +272,10 @@ pub(crate) fn murmur3_x64_128(bytes: &[u8]) -> [u8; 16] {
 
 fn little_endian(bytes: Option<&[u8]>) -> u64 {
     let bytes = bytes.unwrap_or_default();
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 fn finalise(mut k: u64) -> u64 {
@@ -312,16 +337,24 @@ mod tests {
         }
 
         #[test]
-        fn neighbouring_keys_spread_over_any_12_table_bits(start: u32, shift in 0u32..=36) {
-            // 4096 keys in 4096 places: by chance 1 - 1/e of the places, 2589, are taken.
+        fn neighbouring_keys_spread_over_buckets_and_differ_in_their_tags(start in 0u64..1 << 40) {
+            // What a table does: the lower bits choose one of 4096 buckets, the upper 32 are the tag. By chance
+            // 1 - 1/e of the buckets, 2589, are taken.
             let max_parallelism = MaxParallelism::new(128).unwrap();
-            let place = |key: u64| KeyHash::of(&key, max_parallelism).table_bits() >> shift & 0xfff;
-            let numbers = u64::from(start)..u64::from(start) + 4096;
-            let taken: HashSet<u64> = numbers.clone().map(place).collect();
-            prop_assert!(taken.len() > 2300, "numbers: {} places", taken.len());
-            let named = |n: u64| KeyHash::of(&format!("user-{n}"), max_parallelism).table_bits();
-            let taken: HashSet<u64> = numbers.map(|n| named(n) >> shift & 0xfff).collect();
-            prop_assert!(taken.len() > 2300, "strings: {} places", taken.len());
+            let spread = |table_bits: Vec<u64>| {
+                let buckets: HashSet<u64> = table_bits.iter().map(|bits| bits & 0xfff).collect();
+                let tags: HashSet<u64> = table_bits.iter().map(|bits| bits >> 16).collect();
+                (buckets.len(), tags.len())
+            };
+            let numbers = || start..start + 4096;
+            let of_numbers = numbers().map(|n| KeyHash::of(&n, max_parallelism).table_bits());
+            let of_names =
+                numbers().map(|n| KeyHash::of(&format!("user-{n}"), max_parallelism).table_bits());
+            for table_bits in [of_numbers.collect(), of_names.collect()] {
+                let (buckets, tags) = spread(table_bits);
+                prop_assert!(buckets > 2048, "{buckets} buckets");
+                prop_assert!(tags > 4090, "{tags} tags");
+            }
         }
     }
 

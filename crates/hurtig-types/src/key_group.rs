@@ -81,7 +81,10 @@ impl MaxParallelism {
     }
 
     const fn unchecked(groups: u32) -> Self {
-        Self { groups, reciprocal: (u64::MAX / groups as u64).wrapping_add(1) }
+        Self {
+            groups,
+            reciprocal: (u64::MAX / groups as u64).wrapping_add(1),
+        }
     }
 
     /// The number of key groups.
@@ -184,7 +187,10 @@ impl fmt::Display for MaxParallelism {
 #[inline(always)]
 const fn murmur(code: i32) -> u32 {
     let mut k = code as u32;
-    k = k.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593);
+    k = k
+        .wrapping_mul(0xcc9e_2d51)
+        .rotate_left(15)
+        .wrapping_mul(0x1b87_3593);
     k = k.rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
     k ^= 4;
     k ^= k >> 16;
@@ -193,7 +199,11 @@ const fn murmur(code: i32) -> u32 {
     k = k.wrapping_mul(0xc2b2_ae35);
     k ^= k >> 16;
     let signed = k as i32;
-    if signed == i32::MIN { 0 } else { signed.unsigned_abs() }
+    if signed == i32::MIN {
+        0
+    } else {
+        signed.unsigned_abs()
+    }
 }
 
 /// A run of key groups: what one subtask owns.
@@ -214,7 +224,10 @@ pub struct KeyGroupRange {
 impl KeyGroupRange {
     /// The groups from `start` up to, not including, `end`.
     pub const fn new(start: u32, end: u32) -> Self {
-        Self { start, end: if end < start { start } else { end } }
+        Self {
+            start,
+            end: if end < start { start } else { end },
+        }
     }
 
     /// The index of the first group.
@@ -293,6 +306,9 @@ mod tests {
     fn defaults_are_those_of_flink() {
         let default =
             |parallelism| MaxParallelism::default_for(NonZeroU32::new(parallelism).unwrap()).get();
-        assert_eq!([1, 85, 86, 128, 1000, 30_000].map(default), [128, 128, 256, 256, 2048, 32_768]);
+        assert_eq!(
+            [1, 85, 86, 128, 1000, 30_000].map(default),
+            [128, 128, 256, 256, 2048, 32_768]
+        );
     }
 }

@@ -39,7 +39,11 @@ impl Origin {
     pub const RANGES_MAX: usize = 4;
 
     /// Nothing is known: records made by a timer or a window.
-    pub const UNKNOWN: Self = Self { first: None, rest: Vec::new(), cut: false };
+    pub const UNKNOWN: Self = Self {
+        first: None,
+        rest: Vec::new(),
+        cut: false,
+    };
 
     /// Adds the positions of `other`.
     pub fn merge(&mut self, other: &Self) {
@@ -59,8 +63,9 @@ impl Origin {
             self.first = Some(range.clone());
             return;
         };
-        let same =
-            std::iter::once(first).chain(&mut self.rest).find(|known| known.split == range.split);
+        let same = std::iter::once(first)
+            .chain(&mut self.rest)
+            .find(|known| known.split == range.split);
         if let Some(known) = same {
             known.first = known.first.min(range.first);
             known.last = known.last.max(range.last);
@@ -74,7 +79,11 @@ impl Origin {
 
 impl From<OriginRange> for Origin {
     fn from(range: OriginRange) -> Self {
-        Self { first: Some(range), rest: Vec::new(), cut: false }
+        Self {
+            first: Some(range),
+            rest: Vec::new(),
+            cut: false,
+        }
     }
 }
 
@@ -85,14 +94,23 @@ impl fmt::Display for Origin {
         };
         for (index, range) in std::iter::once(first).chain(&self.rest).enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            let OriginRange { split, unit, first, last } = range;
+            let OriginRange {
+                split,
+                unit,
+                first,
+                last,
+            } = range;
             if first == last {
                 write!(f, "{comma}{split} {unit} {first}")?;
             } else {
                 write!(f, "{comma}{split} {unit} {first} to {last}")?;
             }
         }
-        if self.cut { f.write_str(" and other splits") } else { Ok(()) }
+        if self.cut {
+            f.write_str(" and other splits")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -110,6 +128,9 @@ mod tests {
         };
         let mut origin = Origin::UNKNOWN;
         (0..6).for_each(|split| origin.merge(&Origin::from(range(split))));
-        assert_eq!(origin.to_string(), "0 line 1, 1 line 1, 2 line 1, 3 line 1 and other splits");
+        assert_eq!(
+            origin.to_string(),
+            "0 line 1, 1 line 1, 2 line 1, 3 line 1 and other splits"
+        );
     }
 }

@@ -16,7 +16,11 @@ pub const BATCH_BYTES_TARGET: usize = 32 * 1024;
 /// assert_eq!(hurtig_types::batch_capacity::<[u64; 64]>(), 64);
 /// ```
 pub const fn batch_capacity<T>() -> usize {
-    let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+    let size = if size_of::<T>() == 0 {
+        1
+    } else {
+        size_of::<T>()
+    };
     let fitting = BATCH_BYTES_TARGET / size;
     if fitting > BATCH_RECORDS_MAX {
         BATCH_RECORDS_MAX
@@ -64,7 +68,10 @@ impl<T> Records<T> {
 
     /// These values, without timestamps.
     pub fn from_values(values: Vec<T>) -> Self {
-        Self { values, ..Self::new() }
+        Self {
+            values,
+            ..Self::new()
+        }
     }
 
     /// How many there are.
@@ -85,7 +92,10 @@ impl<T> Records<T> {
     /// The time of record `index`, or [`Timestamp::NONE`].
     #[inline]
     pub fn timestamp(&self, index: usize) -> Timestamp {
-        self.timestamps.get(index).copied().unwrap_or(Timestamp::NONE)
+        self.timestamps
+            .get(index)
+            .copied()
+            .unwrap_or(Timestamp::NONE)
     }
 
     /// Adds a value with its time; [`Timestamp::NONE`] for none.
@@ -181,7 +191,10 @@ mod tests {
 
         let mut none = Records::from_values(vec!['c']);
         records.append(&mut none);
-        assert_eq!(records.timestamps, [Timestamp::NONE, at(7), Timestamp::NONE]);
+        assert_eq!(
+            records.timestamps,
+            [Timestamp::NONE, at(7), Timestamp::NONE]
+        );
         assert!(none.is_empty() && none.timestamps.is_empty());
     }
 }

@@ -38,14 +38,20 @@ fn keys_go_to_the_subtasks_of_flink() {
                 .filter(|&&parallelism| parallelism <= groups)
                 .map(|&parallelism| max_parallelism.subtask_of(group, parallelism))
                 .collect();
-            assert_eq!(ours, key.subtasks[place], "of {groups} key groups: {}", key.row);
+            assert_eq!(
+                ours, key.subtasks[place],
+                "of {groups} key groups: {}",
+                key.row
+            );
         }
     }
 }
 
 #[test]
 fn no_types_of_keys_differ_from_flink_but_those_in_the_ledger() {
-    let differ = keys().filter(|key| key.ours.groups != key.groups).map(|key| key.kind);
+    let differ = keys()
+        .filter(|key| key.ours.groups != key.groups)
+        .map(|key| key.kind);
     assert_eq!(differ.collect::<BTreeSet<_>>(), BTreeSet::from(DIFFERENT));
 }
 
@@ -56,8 +62,15 @@ fn hash_codes_fall_into_the_key_groups_of_flink_one_by_one_and_many_at_a_time() 
     for (column, groups) in (2..).zip(MAX_PARALLELISMS) {
         let max_parallelism = MaxParallelism::new(groups).unwrap();
         let flink: Vec<u32> = rows.iter().map(|row| parse(row[column])).collect();
-        let one_by_one = codes.iter().map(|&code| max_parallelism.key_group_of_code(code));
-        assert_eq!(one_by_one.map(|group| group.index() as u32).collect::<Vec<_>>(), flink);
+        let one_by_one = codes
+            .iter()
+            .map(|&code| max_parallelism.key_group_of_code(code));
+        assert_eq!(
+            one_by_one
+                .map(|group| group.index() as u32)
+                .collect::<Vec<_>>(),
+            flink
+        );
         let mut at_a_time = Vec::new();
         max_parallelism.key_groups_of_codes(&codes, &mut at_a_time);
         assert_eq!(at_a_time, flink);
@@ -71,9 +84,18 @@ fn subtasks_own_the_key_groups_of_flink() {
         let &[groups, parallelism, subtask, first, last] = numbers.as_slice() else {
             panic!("{row:?} has other columns");
         };
-        let range = MaxParallelism::new(groups).unwrap().range_of(subtask, parallelism);
-        let ours = (range.start() as u32, (range.start() + range.len() - 1) as u32);
-        assert_eq!(ours, (first, last), "subtask {subtask} of {parallelism}, {groups} key groups");
+        let range = MaxParallelism::new(groups)
+            .unwrap()
+            .range_of(subtask, parallelism);
+        let ours = (
+            range.start() as u32,
+            (range.start() + range.len() - 1) as u32,
+        );
+        assert_eq!(
+            ours,
+            (first, last),
+            "subtask {subtask} of {parallelism}, {groups} key groups"
+        );
     }
 }
 
@@ -94,7 +116,11 @@ fn the_default_max_parallelism_is_that_of_flink() {
 fn an_operator_with_a_uid_has_the_id_that_flink_gives_it() {
     for row in table(include_str!("data/operator_ids.tsv")) {
         let uid = unescape(row[0]);
-        assert_eq!(OperatorId::from_uid(&uid).to_string(), row[1], "uid `{uid}`");
+        assert_eq!(
+            OperatorId::from_uid(&uid).to_string(),
+            row[1],
+            "uid `{uid}`"
+        );
     }
 }
 
@@ -121,7 +147,10 @@ impl Answer {
             let hash = KeyHash::of(&key, MaxParallelism::new(groups).unwrap());
             hash.key_group().index() as u32
         };
-        Self { code: hasher.code(), groups: MAX_PARALLELISMS.map(group) }
+        Self {
+            code: hasher.code(),
+            groups: MAX_PARALLELISMS.map(group),
+        }
     }
 }
 
@@ -134,7 +163,18 @@ fn keys() -> impl Iterator<Item = Key> {
     let rows = include_str!("data/keys.tsv").lines().skip(1);
     rows.map(|row| {
         let fields: Vec<&str> = row.split('\t').collect();
-        let &[kind, key, second, code, g100, g128, g32768, s100, s128, s32768] = fields.as_slice()
+        let &[
+            kind,
+            key,
+            second,
+            code,
+            g100,
+            g128,
+            g32768,
+            s100,
+            s128,
+            s32768,
+        ] = fields.as_slice()
         else {
             panic!("{row} has other columns");
         };
@@ -172,11 +212,16 @@ fn answer(kind: &str, key: &str, second: &str) -> Answer {
 
 /// The rows below the first, field by field.
 fn table(text: &'static str) -> Vec<Vec<&'static str>> {
-    text.lines().skip(1).map(|row| row.split('\t').collect()).collect()
+    text.lines()
+        .skip(1)
+        .map(|row| row.split('\t').collect())
+        .collect()
 }
 
 fn parse<T: FromStr>(field: &str) -> T {
-    field.parse().unwrap_or_else(|_| panic!("`{field}` is no {}", std::any::type_name::<T>()))
+    field
+        .parse()
+        .unwrap_or_else(|_| panic!("`{field}` is no {}", std::any::type_name::<T>()))
 }
 
 fn unescape(field: &str) -> String {

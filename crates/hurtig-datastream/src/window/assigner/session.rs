@@ -121,6 +121,10 @@ macro_rules! sessions {
                 self.gap.validate().map_err(|error| error.context(stringify!($name)))
             }
 
+            fn name(&self) -> String {
+                stringify!($name).to_string()
+            }
+
             fn describe(&self) -> String {
                 format!("{}({})", stringify!($name), self.gap.describe())
             }

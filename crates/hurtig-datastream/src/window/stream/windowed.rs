@@ -145,7 +145,7 @@ where
     where
         F::Out: Data,
     {
-        self.build_incremental(&short_type_name::<F>(), function, |function: F| {
+        self.build_incremental(&function_name::<F>(), function, |function: F| {
             (Aggregate(function.clone()), EmitAggregate::new(function))
         })
     }
@@ -155,7 +155,7 @@ where
     where
         P: ProcessWindowFunction<K, T, A::Window>,
     {
-        self.build_whole(&short_type_name::<P>(), function)
+        self.build_whole(&function_name::<P>(), function)
     }
 
     /// A closure in the place of a [`ProcessWindowFunction`].
@@ -194,7 +194,7 @@ where
     where
         P: ProcessWindowFunction<K, T, A::Window>,
     {
-        let name = format!("ReduceFunction, {}", short_type_name::<P>());
+        let name = format!("ReduceFunction, {}", function_name::<P>());
         self.build_incremental(&name, (reduce, function), |(reduce, function)| {
             (Reduce::new(reduce), ProcessOne::new(EmitReduced, function))
         })
@@ -244,7 +244,7 @@ where
         F::Out: Data,
         P: ProcessWindowFunction<K, F::Out, A::Window>,
     {
-        let name = format!("{}, {}", short_type_name::<F>(), short_type_name::<P>());
+        let name = format!("{}, {}", function_name::<F>(), function_name::<P>());
         self.build_incremental(&name, (aggregate, function), |(aggregate, function): (F, P)| {
             let conclude = EmitAggregate::new(aggregate.clone());
             (Aggregate(aggregate), ProcessOne::new(conclude, function))
@@ -270,7 +270,7 @@ where
         F::Out: Data,
         Out: Data,
     {
-        let name = format!("{}, ProcessWindowFunction", short_type_name::<F>());
+        let name = format!("{}, ProcessWindowFunction", function_name::<F>());
         let functions = (aggregate, ResultClosure::new(function));
         self.build_incremental(&name, functions, |(aggregate, function)| {
             let conclude = EmitAggregate::new(aggregate.clone());
@@ -281,7 +281,7 @@ where
     /// How many records a window has.
     pub fn count(self) -> DataStream<u64> {
         self.build_incremental("CountFunction", (), |()| {
-            (Aggregate(Count), EmitAggregate::new(Count))
+            (Aggregate(Count), EmitAggregate::<T, Count>::new(Count))
         })
     }
 
@@ -311,7 +311,7 @@ where
     ) -> DataStream<Out> {
         let name = "CountFunction, ProcessWindowFunction";
         self.build_incremental(name, ResultClosure::new(function), |function| {
-            (Aggregate(Count), ProcessOne::new(EmitAggregate::new(Count), function))
+            (Aggregate(Count), ProcessOne::new(EmitAggregate::<T, Count>::new(Count), function))
         })
     }
 
@@ -382,4 +382,11 @@ where
     ) -> DataStream<T> {
         self.build_incremental(name, reduce, |reduce| (Reduce::new(reduce), EmitReduced))
     }
+}
+
+/// A function's type, without what makes it fit for us.
+fn function_name<F>() -> String {
+    let name = short_type_name::<F>();
+    let inner = name.strip_prefix("AllWindows<").and_then(|rest| rest.strip_suffix('>'));
+    inner.unwrap_or(&name).to_string()
 }
