@@ -36,7 +36,7 @@ pub fn top_speed(events: &DataStream<CarEvent>) -> DataStream<CarEvent> {
     events
         .assign_timestamps_and_watermarks(strategy)
         .key_by(|event| event.car)
-        .window(GlobalWindows::new())
+        .window(GlobalWindows::create())
         .evictor(TimeEvictor::of(Duration::from_secs(10)))
         .trigger(DeltaTrigger::of(50.0, |old: &CarEvent, new: &CarEvent| new.distance - old.distance))
         .max_by(|event| event.speed)

@@ -91,13 +91,19 @@ fn seeds(count: u64) -> Box<dyn Iterator<Item = u64>> {
     }
 }
 
+/// A variable of the process: how people and cargo talk to a test.
+#[allow(clippy::disallowed_methods)] // A test has no configuration file.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// # Panics
 /// When the variable is set and is no number.
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
+fn number(name: &str) -> Option<u64> {
+    let text = variable(name)?;
     match text.parse() {
         Ok(number) => Some(number),
-        Err(_) => panic!("{variable} is `{text}`: expected a whole number"),
+        Err(_) => panic!("{name} is `{text}`: expected a whole number"),
     }
 }
 
@@ -126,7 +132,7 @@ fn run_seed<V: Verdict>(seed: u64, test: &mut impl FnMut(World, u64) -> V) -> Sc
 
 /// What to say beside a failure. The test harness names a test's thread after the test.
 fn replay_hint(seed: u64) -> String {
-    let package = std::env::var("CARGO_PKG_NAME");
+    let package = variable("CARGO_PKG_NAME");
     let package = package.map_or(String::new(), |name| format!(" -p {name}"));
     let thread = std::thread::current();
     let test = thread

@@ -82,7 +82,7 @@ fn running_count(env: &StreamExecutionEnvironment, events: u64, keys: u64, total
 
 fn final_count(env: &StreamExecutionEnvironment, events: u64, keys: u64, total: &Total) {
     numbers(env, events, keys)
-        .window(GlobalWindows::new())
+        .window(GlobalWindows::create())
         .trigger(EndOfStreamTrigger::new())
         .aggregate_with(Count, Describe)
         .sink_to(TallySink::new(total, |tally: &mut Tally, record: &(u64, u64)| {

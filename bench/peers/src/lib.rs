@@ -18,6 +18,11 @@
 //!
 //! This is a workspace of its own, so that building the project needs none of these crates.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "benchmarks act on the real machine"
+)]
+
 mod counts;
 mod hand;
 mod renoir;

@@ -134,6 +134,12 @@ impl<'a, T> DecodeOutput<'a, T> {
         self.room = self.room.saturating_sub(1);
     }
 
+    /// Says that so many records were added to [`values`](Self::values) directly.
+    #[inline]
+    pub fn took(&mut self, records: usize) {
+        self.room = self.room.saturating_sub(records);
+    }
+
     /// Adds a record that could not be read.
     pub fn fail(&mut self, failure: DecodeFailure) {
         self.failures.push(failure);

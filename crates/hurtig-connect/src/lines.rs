@@ -88,11 +88,11 @@ pub trait DecodeRecord<T>: Send {
         Ok(Some(Taken::default()))
     }
 
-    /// The value of a record, given without its line end; `None` for a blank line, a comment.
+    /// Adds the value of a record, given without its line end, to `values`; nothing for a blank line, a comment.
     ///
     /// # Errors
     /// When it is a bad record.
-    fn decode_record(&mut self, record: &[u8]) -> Result<Option<T>, RecordError>;
+    fn decode_record(&mut self, record: &[u8], values: &mut Vec<T>) -> Result<(), RecordError>;
 }
 
 /// A [`Decoder`] made of something that finds the end of records and something that decodes one.
@@ -102,9 +102,10 @@ pub trait DecodeRecord<T>: Send {
 ///
 /// struct Numbers;
 /// impl DecodeRecord<u32> for Numbers {
-///     fn decode_record(&mut self, record: &[u8]) -> Result<Option<u32>, RecordError> {
-///         let text = std::str::from_utf8(record).map_err(|_| RecordError::new("not UTF-8"))?;
-///         text.parse().map(Some).map_err(|_| RecordError::new(format!("`{text}` is no number")))
+///     fn decode_record(&mut self, record: &[u8], values: &mut Vec<u32>) -> Result<(), RecordError> {
+///         let text = std::str::from_utf8(record).map_err(RecordError::not_utf8)?;
+///         values.push(text.parse().map_err(|_| RecordError::new(format!("`{text}` is no number")))?);
+///         Ok(())
 ///     }
 /// }
 ///
@@ -199,9 +200,9 @@ impl<T, E: FindEnd, D: DecodeRecord<T>> Decoder<T> for RecordDecoder<E, D> {
             }
             let Some(end) = end else { break };
             let record = bytes.get(..end.content).unwrap_or_default();
-            match self.records.decode_record(record) {
-                Ok(Some(value)) => output.push(value),
-                Ok(None) => {}
+            let had = output.values.len();
+            match self.records.decode_record(record, output.values) {
+                Ok(()) => output.took(output.values.len() - had),
                 Err(reason) => output.fail(DecodeFailure {
                     lines_before: taken.lines,
                     bytes_before: taken.bytes as u64,

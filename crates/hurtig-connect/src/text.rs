@@ -114,12 +114,13 @@ impl DecodeRecord<String> for TextLines {
         Ok(byte_order_mark(input).map(|bytes| Taken { bytes, ..Taken::default() }))
     }
 
-    fn decode_record(&mut self, line: &[u8]) -> Result<Option<String>, RecordError> {
-        match std::str::from_utf8(line) {
-            Ok(text) => Ok(Some(text.to_string())),
-            Err(_) if self.lossy => Ok(Some(String::from_utf8_lossy(line).into_owned())),
-            Err(error) => Err(RecordError::not_utf8(error)),
-        }
+    fn decode_record(&mut self, line: &[u8], lines: &mut Vec<String>) -> Result<(), RecordError> {
+        lines.push(match std::str::from_utf8(line) {
+            Ok(text) => text.to_string(),
+            Err(_) if self.lossy => String::from_utf8_lossy(line).into_owned(),
+            Err(error) => return Err(RecordError::not_utf8(error)),
+        });
+        Ok(())
     }
 }
 

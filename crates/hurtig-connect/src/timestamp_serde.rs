@@ -152,11 +152,12 @@ impl Visitor<'_> for TimeVisitor {
 /// assert_eq!(parse("2013-02-30"), None);
 /// ```
 pub fn parse(text: &str) -> Option<Timestamp> {
-    if let Some(digits) = text.strip_prefix('-').or(Some(text)).filter(|digits| is_number(digits)) {
-        return (digits.len() < 20).then(|| text.parse().ok().map(Timestamp::from_millis))?;
-    }
-    let (date, rest) = text.as_bytes().split_at_checked(10)?;
-    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = date else { return None };
+    let Some((&[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1], rest)) =
+        text.as_bytes().split_first_chunk()
+    else {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        return is_number(digits).then(|| text.parse().ok().map(Timestamp::from_millis))?;
+    };
     let year = two(y0, y1)? * 100 + two(y2, y3)?;
     let days = days_from_civil(year, two(m0, m1)?, two(d0, d1)?)?;
     let millis = match rest.split_first() {

@@ -6,6 +6,8 @@
 //!
 //! `cargo bench -p hurtig-state --bench table`
 
+#![allow(clippy::disallowed_methods, reason = "a bench measures the real world")]
+
 use std::hash::BuildHasher;
 use std::hint::black_box;
 use std::time::Instant;

@@ -6,6 +6,8 @@
 //!
 //! `cargo bench -p hurtig-state --bench timers`
 
+#![allow(clippy::disallowed_methods, reason = "a bench measures the real world")]
+
 use std::time::Instant;
 
 use hurtig_state::TimerQueue;

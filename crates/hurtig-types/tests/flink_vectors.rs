@@ -1,5 +1,7 @@
 //! Keys, key groups, subtasks and operators as Flink 2.3.0 itself has them: `data/README.md` tells how they were recorded.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::num::NonZeroU32;

@@ -49,7 +49,7 @@ fn tell(report: &Report, input: &Input, out: &mut impl Write) -> Result<()> {
     writeln!(out)?;
     writeln!(out, "records in      {:>9}   (flights and hours of weather)", report.records_in)?;
     writeln!(out, "windows out     {:>9}   in {}", report.records_out, input.output)?;
-    writeln!(out, "late departures {:>9}   (over 2 h behind the latest scheduled hour; in no daily window)", report.late.len())?;
+    writeln!(out, "late departures {:>9}   (over 17 h behind the latest scheduled hour; in no window)", report.late.len())?;
     writeln!(out, "time            {:>9.3} s", seconds)?;
     writeln!(out, "records/s       {:>9.0}", report.records_in as f64 / seconds)?;
     Ok(())

@@ -6,11 +6,10 @@ use hurtig::prelude::*;
 
 use super::record::{Departure, Flight, Weather};
 
-/// How long the weather of an hour is kept behind the watermark: for flights that come late.
-const WEATHER_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long the weather of an hour is kept behind the watermark.
+const WEATHER_KEPT: Duration = Duration::from_secs(3600);
 
-/// Holds flights back until event time says that the weather of their hour has come, and joins them then. A late flight is joined at once,
-/// with what is still known.
+/// Holds flights back until event time says that the weather of their hour has come, and joins them then.
 #[derive(Clone)]
 pub struct EnrichWithWeather {
     weather: MapState<Timestamp, Weather>,
@@ -37,14 +36,9 @@ impl KeyedCoProcessFunction<String, Flight, Weather> for EnrichWithWeather {
         &mut self,
         flight: Flight,
         ctx: &mut KeyedProcessContext<'_, String>,
-        out: &mut Collector<'_, Departure>,
+        _: &mut Collector<'_, Departure>,
     ) -> Result<()> {
         let hour = flight.time_hour;
-        if hour <= ctx.current_watermark() {
-            let weather = self.weather.get(ctx, &hour)?.cloned();
-            out.collect(Departure { flight, weather });
-            return Ok(());
-        }
         self.waiting.get_or_insert_with(ctx, hour, Vec::new)?.push(flight);
         ctx.register_event_time_timer(hour)
     }

@@ -1,10 +1,10 @@
 //! The main job: departures from New York, with the weather of their hour, in tumbling and sliding windows per airport.
 //!
 //! ```text
-//!  flights ─ event time ─ key by airport ─┐
-//!                                         ├─ enrich (state, timers) ─ key by airport ─┬─ tumbling windows of a day ─► table
-//!  weather ─ event time ─ key by airport ─┘                                           ├─ sliding windows, 6 h by 1 h ─► JSON lines
-//!                                                                                     └─ late departures ─► side output
+//!  flights ─ event time ─┬─ key by airport ─┐
+//!                        │                  ├─ enrich (state, timers) ─ key by airport ─┬─ tumbling windows of a day ──► table
+//!  weather ─ event time ─│─ key by airport ─┘                                           └─ sliding windows, 6 h by 1 h ─┴► JSON lines
+//!                        └─ late departures ─► side output
 //! ```
 
 mod delays;

@@ -1,6 +1,11 @@
 //! Which column is which field.
 
+use std::cmp::Ordering;
+
+use hurtig_connect::RecordError;
+
 use crate::fields::Record;
+use crate::format::Options;
 
 /// The columns of a file: their names, where there are any, and the way from them to the fields of the record's type.
 #[derive(Debug, Default)]
@@ -43,11 +48,21 @@ impl Columns {
         fields.iter().map(|field| names.iter().position(|name| name == field)).collect()
     }
 
-    /// What is wrong with the number of fields in a record; `None` when it is right, or nothing says what is right.
-    pub(crate) fn miscounted(&self, record: &Record<'_>, fewer: bool, more: bool) -> Option<String> {
-        let expected = self.names.as_ref()?.len();
-        let found = record.len();
-        let right = found == expected || (found < expected && fewer) || (found > expected && more);
-        (!right).then(|| format!("it has {found} fields instead of {expected}"))
+    /// Whether a record has as many fields as there are columns; always, where nothing says how many there are.
+    #[inline]
+    pub(crate) fn check_count(
+        &self,
+        record: &Record<'_>,
+        options: &Options,
+    ) -> Result<(), RecordError> {
+        let Some(names) = &self.names else { return Ok(()) };
+        let (found, expected) = (record.len(), names.len());
+        match found.cmp(&expected) {
+            Ordering::Equal => return Ok(()),
+            Ordering::Less if options.missing_fields => return Ok(()),
+            Ordering::Greater if options.extra_fields => return Ok(()),
+            _ => {}
+        }
+        Err(RecordError::new(format!("it has {found} fields instead of {expected}")))
     }
 }

@@ -58,9 +58,12 @@ impl CsvRecords {
     }
 
     fn read_header(&mut self, header: &[u8]) -> Result<(), RecordError> {
-        let text = std::str::from_utf8(header).map_err(RecordError::not_utf8)?;
-        let record = self.fields.split(text, &self.options)?;
-        let names = (0..record.len()).map(|column| record.field(column).text.to_string()).collect();
+        let record = self.fields.split(header, &self.options)?;
+        let name = |column| {
+            let bytes = record.field(column).bytes;
+            std::str::from_utf8(bytes).map(str::to_string).map_err(RecordError::not_utf8)
+        };
+        let names = (0..record.len()).map(name).collect::<Result<_, _>>()?;
         self.columns = Columns::named(Some(names));
         Ok(())
     }
@@ -81,26 +84,26 @@ impl<T: DeserializeOwned + Send + 'static> DecodeRecord<T> for CsvRecords {
     }
 
     #[inline]
-    fn decode_record(&mut self, record: &[u8]) -> Result<Option<T>, RecordError> {
+    fn decode_record(&mut self, record: &[u8], values: &mut Vec<T>) -> Result<(), RecordError> {
         if self.is_passed_over(record) {
-            return Ok(None);
+            return Ok(());
         }
-        let text = std::str::from_utf8(record).map_err(RecordError::not_utf8)?;
         let Self { options, fields, columns } = self;
-        let record = fields.split(text, options)?;
-        let miscounted =
-            columns.miscounted(&record, options.missing_fields, options.extra_fields);
-        if let Some(reason) = miscounted {
-            return Err(RecordError::new(reason));
-        }
+        let record = fields.split(record, options)?;
+        columns.check_count(&record, options)?;
         let value = match &columns.plan {
             Plan::Sequence(order) => deserialize(record, options, columns, Way::Sequence(order)),
             _ => by_name(record, options, columns),
         };
-        value.map(Some).map_err(|error| explain(error, columns))
+        match value {
+            Ok(value) => values.push(value),
+            Err(error) => return Err(explain(error, columns)),
+        }
+        Ok(())
     }
 }
 
+#[inline]
 fn deserialize<T: DeserializeOwned>(
     record: Record<'_>,
     options: &Options,

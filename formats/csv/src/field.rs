@@ -2,6 +2,7 @@
 
 use std::num::IntErrorKind;
 
+use hurtig_connect::RecordError;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -16,37 +17,74 @@ pub(crate) struct FieldDeserializer<'de> {
     pub(crate) null_literals: &'de [String],
 }
 
-impl FieldDeserializer<'_> {
+impl<'de> FieldDeserializer<'de> {
     /// Whether it stands for nothing: what is quoted never does.
     #[inline]
     fn is_null(&self) -> bool {
-        let Field { text, quoted } = self.field;
-        !quoted && (text.is_empty() || self.null_literals.iter().any(|literal| literal == text))
+        let Field { bytes, quoted } = self.field;
+        !quoted
+            && (bytes.is_empty()
+                || self.null_literals.iter().any(|literal| literal.as_bytes() == bytes))
     }
 
+    #[inline]
+    fn text(&self) -> Result<&'de str, FieldError> {
+        std::str::from_utf8(self.field.bytes)
+            .map_err(|error| FieldError::new(RecordError::not_utf8(error).reason))
+    }
+
+    #[cold]
     fn not_a(&self, what: &str) -> FieldError {
-        FieldError::new(match self.field.text {
-            "" => format!("it is empty, where {what} is expected"),
-            text => format!("`{text}` is not {what}"),
+        FieldError::new(match self.field.bytes {
+            [] => format!("it is empty, where {what} is expected"),
+            bytes => format!("`{}` is not {what}", String::from_utf8_lossy(bytes)),
         })
     }
 
+    #[cold]
     fn nested(what: &str) -> FieldError {
         FieldError::new(format!("a CSV field holds one value, not {what}"))
     }
+}
+
+/// A whole number of up to 18 digits: most are, and none of them can overflow.
+#[inline]
+fn short_number(bytes: &[u8]) -> Option<i64> {
+    let (negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(if negative { -number } else { number })
 }
 
 macro_rules! whole_numbers {
     ($($deserialize:ident $visit:ident $number:ty,)*) => {$(
         #[inline]
         fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-            match self.field.text.parse::<$number>() {
+            let short = short_number(self.field.bytes);
+            if let Some(Ok(number)) = short.map(<$number>::try_from) {
+                return visitor.$visit(number);
+            }
+            match self.text()?.parse::<$number>() {
                 Ok(number) => visitor.$visit(number),
                 Err(error) => Err(match error.kind() {
-                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
-                        let range = format!("a number from {} to {}", <$number>::MIN, <$number>::MAX);
-                        self.not_a(&range)
-                    }
+                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => self.not_a(&format!(
+                        "a number from {} to {}",
+                        <$number>::MIN,
+                        <$number>::MAX
+                    )),
                     _ => self.not_a("a whole number"),
                 }),
             }
@@ -58,7 +96,7 @@ macro_rules! decimal_numbers {
     ($($deserialize:ident $visit:ident $number:ty,)*) => {$(
         #[inline]
         fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-            match self.field.text.parse::<$number>() {
+            match self.text()?.parse::<$number>() {
                 Ok(number) => visitor.$visit(number),
                 Err(_) => Err(self.not_a("a number")),
             }
@@ -71,17 +109,18 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
 
     /// For types that take what comes: nothing, a number, a truth value, else text.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        let text = self.field.text;
         if self.is_null() {
             return visitor.visit_unit();
         }
-        let numeric = text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
-        if self.field.quoted || !numeric {
-            return match text {
-                "true" if !self.field.quoted => visitor.visit_bool(true),
-                "false" if !self.field.quoted => visitor.visit_bool(false),
-                _ => visitor.visit_borrowed_str(text),
-            };
+        let (text, quoted) = (self.text()?, self.field.quoted);
+        let numeric = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        match text {
+            "true" if !quoted => return visitor.visit_bool(true),
+            "false" if !quoted => return visitor.visit_bool(false),
+            text if quoted || !text.as_bytes().iter().all(numeric) => {
+                return visitor.visit_borrowed_str(text);
+            }
+            _ => {}
         }
         if let Ok(number) = text.parse() {
             return visitor.visit_u64(number);
@@ -114,15 +153,15 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        match self.field.text {
-            text if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
-            text if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
+        match self.field.bytes {
+            text if text.eq_ignore_ascii_case(b"true") => visitor.visit_bool(true),
+            text if text.eq_ignore_ascii_case(b"false") => visitor.visit_bool(false),
             _ => Err(self.not_a("true or false")),
         }
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        let mut characters = self.field.text.chars();
+        let mut characters = self.text()?.chars();
         match (characters.next(), characters.next()) {
             (Some(character), None) => visitor.visit_char(character),
             _ => Err(self.not_a("one character")),
@@ -131,16 +170,16 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        visitor.visit_borrowed_str(self.field.text)
+        visitor.visit_borrowed_str(self.text()?)
     }
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        visitor.visit_borrowed_str(self.field.text)
+        visitor.visit_borrowed_str(self.text()?)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        visitor.visit_borrowed_bytes(self.field.text.as_bytes())
+        visitor.visit_borrowed_bytes(self.field.bytes)
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
@@ -179,7 +218,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        visitor.visit_enum(BorrowedStrDeserializer::new(self.field.text))
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.text()?))
     }
 
     #[inline]

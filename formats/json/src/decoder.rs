@@ -17,12 +17,13 @@ impl<T: DeserializeOwned + Send + 'static> DecodeRecord<T> for JsonLines {
     }
 
     #[inline]
-    fn decode_record(&mut self, line: &[u8]) -> Result<Option<T>, RecordError> {
+    fn decode_record(&mut self, line: &[u8], values: &mut Vec<T>) -> Result<(), RecordError> {
         match serde_json::from_slice(line) {
-            Ok(value) => Ok(Some(value)),
-            Err(_) if line.trim_ascii().is_empty() => Ok(None),
-            Err(error) => Err(explain::<T>(line, &error)),
+            Ok(value) => values.push(value),
+            Err(_) if line.trim_ascii().is_empty() => {}
+            Err(error) => return Err(explain::<T>(line, &error)),
         }
+        Ok(())
     }
 }
 
@@ -67,7 +68,7 @@ mod tests {
     }
 
     fn error(line: &str) -> RecordError {
-        DecodeRecord::<Order>::decode_record(&mut JsonLines, line.as_bytes()).unwrap_err()
+        JsonLines.decode_record(line.as_bytes(), &mut Vec::<Order>::new()).unwrap_err()
     }
 
     #[test]

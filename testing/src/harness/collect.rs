@@ -38,8 +38,10 @@ impl<T> Emitted<T> {
             Self::Watermark(_) | Self::Status(_) | Self::EndOfInput => None,
         }
     }
+}
 
-    fn of_signal(signal: Signal) -> Self {
+impl<T> From<Signal> for Emitted<T> {
+    fn from(signal: Signal) -> Self {
         match signal {
             Signal::Watermark(watermark) => Self::Watermark(watermark.timestamp().as_millis()),
             Signal::Status(status) => Self::Status(status),
@@ -109,7 +111,7 @@ impl<T: Data> EdgeWriter for CollectingEdge<T> {
     }
 
     fn signal(&mut self, signal: Signal, _: &Waker) {
-        self.log.lock().push(Emitted::of_signal(signal));
+        self.log.lock().push(signal.into());
     }
 
     fn poll_drain(&mut self, _: &Waker) -> Poll<()> {

@@ -25,58 +25,58 @@ pub(crate) fn short_type_name<T>() -> String {
 }
 
 macro_rules! operator_settings {
-    ($stream:ident) => {
+    ($stream:ident $(, #[$must_use:meta])?) => {
         impl<T> $stream<T> {
             /// The name of the operator, for people: plans, metrics, errors.
-            #[must_use]
+            $(#[$must_use])?
             pub fn name(self, name: impl Into<String>) -> Self {
                 self.set("name", |operator| operator.name = name.into())
             }
 
             /// The identity of the operator, for its state: it stays the same when the job changes. Give one to every operator with state.
-            #[must_use]
+            $(#[$must_use])?
             pub fn uid(self, uid: impl Into<String>) -> Self {
                 self.set("uid", |operator| operator.uid = Some(uid.into()))
             }
 
             /// How many subtasks the operator has.
-            #[must_use]
+            $(#[$must_use])?
             pub fn parallelism(self, parallelism: u32) -> Self {
                 self.set("parallelism", |operator| operator.parallelism = Some(parallelism))
             }
 
             /// How many key groups the operator has: its parallelism can never be above.
-            #[must_use]
+            $(#[$must_use])?
             pub fn max_parallelism(self, key_groups: u32) -> Self {
                 self.set("max_parallelism", |operator| operator.max_parallelism = Some(key_groups))
             }
 
             /// Never chains the operator with others.
-            #[must_use]
+            $(#[$must_use])?
             pub fn disable_chaining(self) -> Self {
                 self.set("disable_chaining", |operator| operator.chaining = ChainingStrategy::Never)
             }
 
             /// Begins a new chain with the operator.
-            #[must_use]
+            $(#[$must_use])?
             pub fn start_new_chain(self) -> Self {
                 self.set("start_new_chain", |operator| operator.chaining = ChainingStrategy::Head)
             }
 
             /// Keeps the operator in slots apart from operators of other groups; `default` is the group of those that name none.
-            #[must_use]
+            $(#[$must_use])?
             pub fn slot_sharing_group(self, group: impl Into<String>) -> Self {
                 self.set("slot_sharing_group", |operator| operator.slot_sharing_group = Some(group.into()))
             }
 
             /// How long the operator's results may wait in a partial batch.
-            #[must_use]
+            $(#[$must_use])?
             pub fn buffer_timeout(self, timeout: BufferTimeout) -> Self {
                 self.set("buffer_timeout", |operator| operator.buffer_timeout = Some(timeout))
             }
 
             /// The operator's function blocks (a synchronous driver, a long computation): it gets a thread of its own.
-            #[must_use]
+            $(#[$must_use])?
             pub fn blocking(self) -> Self {
                 self.set("blocking", |operator| operator.blocking = true)
             }
@@ -97,7 +97,7 @@ macro_rules! operator_settings {
     };
 }
 
-operator_settings!(DataStream);
+operator_settings!(DataStream, #[must_use]);
 operator_settings!(DataStreamSink);
 
 fn is_operator(transformation: &Transformation) -> bool {

@@ -17,6 +17,8 @@ mod function;
 mod operator;
 mod slice;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod trigger;
 #[allow(clippy::module_inception)] // The window itself is one concept of several here.
 mod window;

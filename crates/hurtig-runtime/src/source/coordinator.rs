@@ -49,17 +49,17 @@ impl<S: SourceSplit> Coordinator<S> {
                 ToEnumerator::SplitRequested(subtask) => EnumeratorEvent::SplitRequested { subtask },
             }));
         }
-        if let Some(pause) = &mut self.pause {
-            if Pin::new(pause).poll(context).is_ready() {
-                self.pause = None;
-                self.discovery = Some(self.enumerator.discover());
-            }
+        if let Some(pause) = &mut self.pause
+            && Pin::new(pause).poll(context).is_ready()
+        {
+            self.pause = None;
+            self.discovery = Some(self.enumerator.discover());
         }
-        if let Some(discovery) = &mut self.discovery {
-            if let Poll::Ready(discovered) = discovery.as_mut().poll(context) {
-                self.discovery = None;
-                return Poll::Ready(discovered.map(EnumeratorEvent::Discovered));
-            }
+        if let Some(discovery) = &mut self.discovery
+            && let Poll::Ready(discovered) = discovery.as_mut().poll(context)
+        {
+            self.discovery = None;
+            return Poll::Ready(discovered.map(EnumeratorEvent::Discovered));
         }
         Poll::Pending
     }

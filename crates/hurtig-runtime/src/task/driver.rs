@@ -53,7 +53,7 @@ impl TaskFuture {
             self.sleep = None;
             return Poll::Pending;
         };
-        if !self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() == deadline) {
+        if self.sleep.as_ref().is_none_or(|sleep| sleep.deadline() != deadline) {
             self.sleep = Some(self.world.clock().sleep_until(deadline));
         }
         match &mut self.sleep {
@@ -96,10 +96,10 @@ impl Future for TaskFuture {
 /// A future that is dropped before its end (the world shuts down) still closes its operators.
 impl Drop for TaskFuture {
     fn drop(&mut self) {
-        if !self.ended {
-            if let Err(error) = self.task.close() {
-                tracing::warn!(%error, "a task that was dropped could not be closed");
-            }
+        if !self.ended
+            && let Err(error) = self.task.close()
+        {
+            tracing::warn!(%error, "a task that was dropped could not be closed");
         }
     }
 }

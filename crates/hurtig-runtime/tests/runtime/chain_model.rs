@@ -142,7 +142,7 @@ impl StreamOperator for Moody {
 
 /// An edge that is full when the dice say so.
 struct MoodyEdge {
-    log: Arc<Mutex<Vec<Emitted<u64>>>>,
+    log: Log,
     full: bool,
     batches: usize,
     dice: Dice,
@@ -165,11 +165,7 @@ impl EdgeWriter for MoodyEdge {
 
     fn signal(&mut self, signal: Signal, _: &Waker) {
         assert!(!self.full, "a full edge was written to");
-        self.log.lock().push(match signal {
-            Signal::Watermark(watermark) => Emitted::Watermark(watermark.timestamp().as_millis()),
-            Signal::Status(status) => Emitted::Status(status),
-            Signal::EndOfInput => Emitted::EndOfInput,
-        });
+        self.log.lock().push(signal.into());
     }
 
     fn poll_drain(&mut self, _: &Waker) -> Poll<()> {
@@ -243,8 +239,8 @@ fn context(name: &str) -> OperatorContext {
     }
 }
 
-/// What came out of each edge.
-type Logs = Vec<Arc<Mutex<Vec<Emitted<u64>>>>>;
+/// What came out of an edge.
+type Log = Arc<Mutex<Vec<Emitted<u64>>>>;
 
 /// The edges of a node: main and side, by index.
 fn edges_of(branches: &[Branch]) -> Vec<[Option<usize>; 2]> {
@@ -254,7 +250,7 @@ fn edges_of(branches: &[Branch]) -> Vec<[Option<usize>; 2]> {
     branches.iter().map(edges).collect()
 }
 
-fn build(branches: &[Branch], seed: u64) -> (OperatorChain, Logs, Arc<Mutex<(usize, usize)>>) {
+fn build(branches: &[Branch], seed: u64) -> (OperatorChain, Vec<Log>, Arc<Mutex<(usize, usize)>>) {
     let edges = edges_of(branches);
     let life = Arc::new(Mutex::new((0, 0)));
     let side = OutputTag::new("side");
@@ -268,7 +264,9 @@ fn build(branches: &[Branch], seed: u64) -> (OperatorChain, Logs, Arc<Mutex<(usi
                 .chain(edges[usize::from(of_side)].map(Target::Edge))
                 .collect()
         };
-        let name = format!("node {index}");
+        let (name, empty) = (format!("node {index}"), || {
+            ErasedBatch::new(Records::<u64>::new())
+        });
         let operator = Moody {
             node: index,
             side: side.clone(),
@@ -277,7 +275,6 @@ fn build(branches: &[Branch], seed: u64) -> (OperatorChain, Logs, Arc<Mutex<(usi
             dice: Dice(seed ^ index as u64),
             life: Arc::clone(&life),
         };
-        let empty = || ErasedBatch::new(Records::<u64>::new());
         nodes.push(Node::new(
             NodeLabel {
                 name: name.clone(),
@@ -296,8 +293,8 @@ fn build(branches: &[Branch], seed: u64) -> (OperatorChain, Logs, Arc<Mutex<(usi
         ));
     }
     let count = edges.iter().flatten().flatten().count();
-    let logs: Logs = (0..count).map(|_| Arc::default()).collect();
-    let edge = |(index, log): (usize, &Arc<_>)| -> Box<dyn EdgeWriter> {
+    let logs: Vec<Log> = (0..count).map(|_| Arc::default()).collect();
+    let edge = |(index, log): (usize, &Log)| -> Box<dyn EdgeWriter> {
         let dice = Dice(seed ^ 0xed6e ^ index as u64);
         Box::new(MoodyEdge {
             log: Arc::clone(log),

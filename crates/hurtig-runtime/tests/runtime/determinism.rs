@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use hurtig_connect::WatermarkStrategy;
 use hurtig_env::World;
-use hurtig_testing::{
-    Collector, ListSource, SEED_VARIABLE, TestJob, operators, run_under_schedules,
-};
+use hurtig_testing::{Collector, ListSource, TestJob, operators, run_under_schedules};
 
 use crate::run;
 
@@ -47,7 +45,6 @@ fn fifty_schedules_have_one_result_and_fifty_histories() {
         .map(|schedule| schedule.trace_hash)
         .collect();
     assert_eq!(histories.len(), schedules.len());
-    assert!(schedules.len() >= 50 || std::env::var(SEED_VARIABLE).is_ok());
 }
 
 #[test]

@@ -73,8 +73,8 @@ impl<K: Eq, V> StateTable<K, V> {
         let entry = match group.search(hash, &key) {
             Ok(slot) => group.entry_mut(slot),
             Err(place) => {
-                *len += 1;
                 let slot = group.insert_at(place, hash, key.into_key(), make());
+                *len += 1;
                 group.entry_mut(slot)
             }
         };
@@ -94,8 +94,9 @@ impl<K: Eq, V> StateTable<K, V> {
     ) -> Slot {
         let (group, len) = self.group_and_len(hash.key_group());
         let index = group.search(hash, &key).unwrap_or_else(|place| {
+            let slot = group.insert_at(place, hash, key.into_key(), make());
             *len += 1;
-            group.insert_at(place, hash, key.into_key(), make())
+            slot
         });
         slot(hash, index)
     }

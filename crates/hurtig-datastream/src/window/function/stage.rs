@@ -40,13 +40,9 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     }
 
     /// How many entries the states of the function have.
+    #[cfg(test)]
     pub(in crate::window) fn entry_count(&self) -> usize {
         self.by_key.entry_count() + self.by_window.entry_count()
-    }
-
-    /// What the states of the function hold.
-    pub(in crate::window) fn memory_bytes(&self) -> usize {
-        self.by_key.memory_bytes() + self.by_window.memory_bytes()
     }
 
     /// Emits the results of a window.

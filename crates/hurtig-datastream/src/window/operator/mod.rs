@@ -223,3 +223,29 @@ where
         self.stage.finish().close()
     }
 }
+
+#[cfg(test)]
+impl<K, T, A, Tr, G, F> crate::window::tests::Measure for WindowOperator<K, T, A, Tr, G, F>
+where
+    K: Key,
+    T: Data,
+    A: WindowAssigner<T>,
+    Tr: Trigger<T, A::Window>,
+    G: Gather<T>,
+    F: Finish<K, A::Window, G::Acc>,
+{
+    fn measure(&self) -> crate::window::tests::Size {
+        crate::window::tests::Size {
+            keys: self.table.len(),
+            accumulators: self
+                .table
+                .iter()
+                .flat_map(|(_, windows)| windows.as_slice())
+                .filter(|pane| pane.contents.is_some())
+                .count(),
+            timers: self.timers.len(),
+            states: self.stage.entry_count(),
+            entry_bytes: size_of::<(K, KeyWindows<A::Window, G::Acc, Tr::State>)>(),
+        }
+    }
+}

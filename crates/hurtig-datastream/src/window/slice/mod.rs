@@ -50,4 +50,8 @@ pub(super) trait Slices<T: Clone, G: Gather<T>>: Send + 'static {
 
     /// Forgets slices that begin before `bound`; says whether none is left.
     fn expire(&mut self, bound: i64, gather: &mut G) -> bool;
+
+    /// How many there are.
+    #[cfg(test)]
+    fn count(&self) -> usize;
 }

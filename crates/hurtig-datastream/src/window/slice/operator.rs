@@ -270,3 +270,24 @@ where
         self.stage.finish().close()
     }
 }
+
+#[cfg(test)]
+impl<K, T, W, G, F, S> crate::window::tests::Measure for SliceWindowOperator<K, T, W, G, F, S>
+where
+    K: Key,
+    T: Data,
+    W: Window,
+    G: Gather<T>,
+    F: Finish<K, W, G::Acc>,
+    S: Slices<T, G>,
+{
+    fn measure(&self) -> crate::window::tests::Size {
+        crate::window::tests::Size {
+            keys: self.table.len(),
+            accumulators: self.table.iter().map(|(_, slices)| slices.count()).sum(),
+            timers: self.starts.len(),
+            states: self.stage.entry_count(),
+            entry_bytes: size_of::<(K, S)>(),
+        }
+    }
+}

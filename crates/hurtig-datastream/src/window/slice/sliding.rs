@@ -162,4 +162,9 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
         self.drop_before(bound, gather);
         self.slices.is_empty()
     }
+
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.slices.len()
+    }
 }

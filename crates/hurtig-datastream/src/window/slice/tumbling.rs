@@ -94,4 +94,9 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for TumblingSlices<G::Acc> {
     fn expire(&mut self, _: i64, _: &mut G) -> bool {
         self.as_slice().is_empty()
     }
+
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.as_slice().len()
+    }
 }

@@ -1,0 +1,277 @@
+//! What a user is told when something is wrong, and how a job is stopped.
+
+use hurtig_datastream::{GeneratorSource, JobStatus, StreamExecutionEnvironment, WatermarkStrategy};
+use hurtig_env::World;
+use hurtig_types::{Error, ErrorKind};
+
+use crate::support::{Arrivals, Splits, environment, in_all_worlds, in_simulated_worlds, millis};
+
+#[test]
+fn an_error_of_a_function_names_operator_subtask_and_source_position() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 1);
+        let failing = env.from_collection(["1", "2", "x"].map(String::from)).try_map(|text| Ok(text.parse::<u64>()?));
+        let error = failing.name("parse").execute_and_collect("parse").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Function);
+        assert_eq!(
+            error.to_string(),
+            "operator `parse` (subtask 1/1), in records from collection record 0 to 2: invalid digit found in string"
+        );
+    });
+}
+
+#[test]
+fn a_batch_of_one_record_is_named_exactly() {
+    in_simulated_worlds(|world| {
+        let env = environment(&world, 1);
+        let source = Splits::new([Splits::batches((0..10).map(|n| (n, 0)).collect(), 1)]);
+        let stream = source.stream(&env, WatermarkStrategy::none(), "one by one");
+        let failing = stream.try_map(|n: u64| if n == 3 { Err(Error::function("three")) } else { Ok(n) });
+        let error = failing.execute_and_collect("one by one").unwrap_err();
+        assert_eq!(error.to_string(), "operator `Map` (subtask 1/1), in records from split-0 record 3: three");
+    });
+}
+
+#[test]
+fn the_position_is_known_behind_a_chain_a_channel_and_a_keyed_operator() {
+    in_simulated_worlds(|world| {
+        let env = environment(&world, 2);
+        let source = Splits::new([Splits::batches((0..10).map(|n| (n, 0)).collect(), 1)]);
+        let stream = source.stream(&env, WatermarkStrategy::none(), "source").map(|n: u64| (n, n)).rebalance();
+        let keyed = stream.filter(|_| true).key_by(|_| 0u8).sum(|pair| &mut pair.1).buffer_timeout(zero());
+        let failing = keyed.try_filter(|pair| if pair.0 == 0 && pair.1 > 20 { Err(Error::function("20")) } else { Ok(true) });
+        let message = failing.execute_and_collect("far").unwrap_err().to_string();
+        assert!(message.starts_with("operator `Filter` (subtask "), "{message}");
+        assert!(message.contains("in records from split-0 record "), "{message}");
+    });
+}
+
+fn zero() -> hurtig_datastream::BufferTimeout {
+    hurtig_datastream::BufferTimeout::After(millis(0))
+}
+
+#[test]
+fn a_panic_is_an_error_with_the_same_particulars() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 2);
+        let failing = env.from_sequence(0, 9).map(|n| if n == 7 { panic!("seven is {n}") } else { n }).name("mapper");
+        let error = failing.execute_and_collect("panic").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Function);
+        assert_eq!(
+            error.to_string(),
+            "operator `mapper` (subtask 2/2), in records from numbers-1 record 1 to 9: panicked: seven is 7"
+        );
+    });
+}
+
+#[test]
+fn a_panic_in_a_key_selector_a_partitioner_a_timestamp_or_a_generator_is_an_error_too() {
+    in_all_worlds(|world| {
+        let fails = |build: &dyn Fn(&StreamExecutionEnvironment)| {
+            let env = environment(&world, 2);
+            build(&env);
+            let error = env.execute("panic").map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Function, "{error}");
+            assert!(error.to_string().starts_with("operator `Source: "), "{error}");
+            assert!(error.to_string().ends_with("panicked: unlucky"), "{error}");
+        };
+        let unlucky = |n: &u64| if *n == 5 { panic!("unlucky") } else { *n };
+        fails(&|env| drop(env.from_sequence(0, 9).key_by(unlucky).as_stream().discard()));
+        fails(&|env| drop(env.from_sequence(0, 9).partition_custom("by number", |n, _| *n as usize, unlucky).discard()));
+        fails(&|env| drop(env.generate(10, move |n| unlucky(&n)).discard()));
+        fails(&|env| {
+            let strategy = WatermarkStrategy::monotonous().with_timestamps(move |n| unlucky(n) as i64);
+            drop(env.from_source(GeneratorSource::new(10, |n| n), strategy, "timed").discard());
+        });
+    });
+}
+
+#[test]
+fn the_first_error_is_the_jobs_and_the_others_are_stopped() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 4);
+        // An endless source beside a failing one: the job ends all the same.
+        let endless = env.from_source(GeneratorSource::unbounded(|n| n), WatermarkStrategy::none(), "endless");
+        let failing = env.from_sequence(0, 99).try_map(|n| if n == 50 { Err(Error::function("fifty")) } else { Ok(n) });
+        endless.union(&[&failing]).discard();
+        let client = env.execute_async("failing").unwrap();
+        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        assert!(error.to_string().ends_with("fifty"), "{error}");
+        assert_eq!(client.status(), JobStatus::Failed);
+        let again = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        assert!(again.to_string().contains("handed out before"), "{again}");
+    });
+}
+
+#[test]
+fn a_parallelism_of_zero_is_an_error_that_says_whose() {
+    in_simulated_worlds(|world| {
+        let message = |build: &dyn Fn(&StreamExecutionEnvironment)| {
+            let env = StreamExecutionEnvironment::in_world(world.clone());
+            env.from_sequence(0, 9).name("numbers").discard();
+            build(&env);
+            let error = env.execute("zero").map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            error.to_string()
+        };
+        let operator = message(&|env| drop(env.from_sequence(0, 9).map(|n| n).name("mapper").parallelism(0).discard()));
+        assert!(operator.contains("mapper") && operator.contains("is 0"), "{operator}");
+        assert!(message(&|env| drop(env.set_parallelism(0))).starts_with("the environment's parallelism is 0"));
+        assert!(message(&|env| drop(env.set_client_parallelism(0))).starts_with("the client's parallelism (`-p`) is 0"));
+        assert!(message(&|env| drop(env.set("parallelism.default", "0"))).starts_with("`parallelism.default` is 0"));
+        let sink = message(&|env| drop(env.from_sequence(0, 9).discard().parallelism(0).name("sink")));
+        assert!(sink.contains("sink") && sink.contains("is 0"), "{sink}");
+    });
+}
+
+#[test]
+fn an_unknown_key_or_an_unreadable_value_of_the_configuration_is_an_error_that_helps() {
+    in_simulated_worlds(|world| {
+        let message = |key: &str, value: &str| {
+            let env = environment(&world, 1);
+            env.set(key, value).from_sequence(0, 9).discard();
+            let error = env.execute("configured").map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            error.to_string()
+        };
+        let unknown = message("paralelism.default", "2");
+        assert!(unknown.contains("`paralelism.default`") && unknown.contains("did you mean `parallelism.default`?"), "{unknown}");
+        let unreadable = message("parallelism.default", "two");
+        assert!(unreadable.contains("`parallelism.default`") && unreadable.contains("two"), "{unreadable}");
+    });
+}
+
+#[test]
+fn what_is_wrong_with_a_job_stays_wrong_however_often_it_is_asked() {
+    in_simulated_worlds(|world| {
+        let env = environment(&world, 1);
+        env.set("no.such.key", "2").from_sequence(0, 9).union(&[]).name("two faults").discard();
+        let first = env.explain().unwrap_err().to_string();
+        assert!(first.contains("no.such.key"), "{first}");
+        assert_eq!(env.plan().map(|_| ()).unwrap_err().to_string(), first);
+        let error = env.execute("wrong").map(|_| ()).unwrap_err();
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Config, first));
+    });
+}
+
+#[test]
+fn a_job_without_steps_without_source_or_without_sink_is_an_error_that_says_what_to_add() {
+    in_simulated_worlds(|world| {
+        let env = environment(&world, 1);
+        let empty = env.execute("empty").map(|_| ()).unwrap_err();
+        assert_eq!(empty.kind(), ErrorKind::InvalidJob);
+        assert!(empty.to_string().contains("the job is empty: add a source and a sink"), "{empty}");
+        let _ = env.from_sequence(0, 9).map(|n| n);
+        let endless = env.execute("no sink").map(|_| ()).unwrap_err();
+        assert!(endless.to_string().contains("the job has no sink"), "{endless}");
+    });
+}
+
+#[test]
+fn streams_of_two_environments_cannot_be_joined() {
+    in_simulated_worlds(|world| {
+        let (mine, other) = (environment(&world, 1), environment(&world, 1));
+        let (a, b) = (mine.from_sequence(0, 9), other.from_sequence(0, 9));
+        a.connect(&b).map(|n| n, |n| n).discard();
+        let error = mine.execute("connected").map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidJob);
+        assert!(error.to_string().contains("two environments"), "{error}");
+
+        let (mine, other) = (environment(&world, 1), environment(&world, 1));
+        let (a, b) = (mine.from_sequence(0, 9), other.from_sequence(0, 9));
+        a.union(&[&b]).discard();
+        let error = mine.execute("union").map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("two environments"), "{error}");
+
+        let (mine, other) = (environment(&world, 1), environment(&world, 1));
+        let (a, b) = (mine.from_sequence(0, 9).key_by(|n| *n), other.from_sequence(0, 9).key_by(|n| *n));
+        let _ = a.connect(&b);
+        let error = mine.execute("keyed").map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("two environments"), "{error}");
+    });
+}
+
+#[test]
+fn an_endless_job_runs_until_it_is_cancelled() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 2);
+        let endless = GeneratorSource::unbounded(|n| n).records_per_second(1000.0);
+        let arrivals = Arrivals::new();
+        env.from_source(endless, WatermarkStrategy::none(), "endless").key_by(|n| *n).as_stream().sink_to(arrivals.clone());
+        let client = env.execute_async("endless").unwrap();
+        assert_eq!((client.status(), client.job_name()), (JobStatus::Created, "endless"));
+        world.block_on(world.clock().sleep(millis(300))).unwrap();
+        assert_eq!(client.status(), JobStatus::Running);
+        assert!(!arrivals.values().is_empty());
+        client.cancel();
+        client.cancel();
+        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        assert_eq!(client.status(), JobStatus::Canceled);
+        let last = arrivals.values().len();
+        world.block_on(world.clock().sleep(millis(50))).unwrap();
+        assert_eq!(arrivals.values().len(), last, "nothing comes any more");
+        if let Some(simulation) = world.simulation() {
+            assert_eq!(simulation.live_tasks(), Vec::<std::sync::Arc<str>>::new(), "no task is left");
+        }
+    });
+}
+
+#[test]
+fn an_endless_job_that_never_waits_can_be_cancelled_too() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 2);
+        let endless = env.from_source(GeneratorSource::unbounded(|n| n), WatermarkStrategy::none(), "endless");
+        endless.key_by(|n| *n).sum(|n| n).discard();
+        let client = env.execute_async("endless").unwrap();
+        world.block_on(async { for _ in 0..200 { hurtig_env::yield_now().await } }).unwrap();
+        client.cancel();
+        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+    });
+}
+
+#[test]
+fn a_finished_job_says_so_and_can_be_asked_again() {
+    in_all_worlds(|world| {
+        let env = environment(&world, 1);
+        env.from_sequence(0, 9).discard();
+        let client = env.execute_async("finished").unwrap();
+        let result = world.block_on(client.wait()).unwrap().unwrap();
+        assert_eq!((result.job_name.as_str(), result.job_id), ("finished", client.job_id()));
+        assert_eq!(client.status(), JobStatus::Finished);
+        client.cancel();
+        assert_eq!(client.status(), JobStatus::Finished);
+        assert!(world.block_on(client.wait()).unwrap().is_ok());
+    });
+}
+
+#[test]
+fn jobs_of_one_world_have_ids_of_their_own_and_run_side_by_side() {
+    in_all_worlds(|world| {
+        let (one, two) = (environment(&world, 2), environment(&world, 2));
+        let (ones, twos) = (Arrivals::new(), Arrivals::new());
+        one.from_sequence(0, 999).sink_to(ones.clone());
+        two.from_sequence(0, 499).sink_to(twos.clone());
+        let clients = [&one, &two, &one].map(|env| env.execute_async("beside").unwrap());
+        for client in &clients {
+            world.block_on(client.wait()).unwrap().unwrap();
+        }
+        assert_eq!((ones.values().len(), twos.values().len()), (2000, 500));
+        let ids: std::collections::BTreeSet<String> = clients.iter().map(|client| client.job_id().to_string()).collect();
+        assert_eq!(ids.len(), 3, "{ids:?}");
+    });
+}
+
+#[test]
+fn one_seed_is_one_history() {
+    let history = |seed| {
+        let world = World::simulated(seed);
+        let env = environment(&world, 3);
+        let sums = env.generate(3000, |n| (n % 10, n)).key_by(|pair| pair.0).sum(|pair| &mut pair.1);
+        let sums = sums.shuffle().execute_and_collect("history").unwrap();
+        (sums, world.simulation().unwrap().trace_hash())
+    };
+    assert_eq!(history(5), history(5));
+    assert_ne!(history(5).1, history(6).1);
+}
