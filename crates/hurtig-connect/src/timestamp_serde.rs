@@ -39,7 +39,7 @@ use serde::ser::Serializer;
 /// Those of the format.
 pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
-        serializer.collect_str(&Iso(*time))
+        serde::Serialize::serialize(&Iso(*time), serializer)
     } else {
         serializer.serialize_i64(time.as_millis())
     }
@@ -100,20 +100,58 @@ pub mod option {
 /// A timestamp that is shown as briefly as it can: without a fraction of zero.
 struct Iso(Timestamp);
 
-impl fmt::Display for Iso {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        match text.strip_suffix(".000Z") {
-            Some(seconds) => write!(f, "{seconds}Z"),
-            None => f.write_str(text.strip_suffix(" ms").unwrap_or(&text)),
+impl serde::Serialize for Iso {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut buffer = *b"0000-00-00T00:00:00.000Z";
+        match self.write(&mut buffer).and_then(|iso| std::str::from_utf8(iso).ok()) {
+            Some(iso) => serializer.serialize_str(iso),
+            None => serializer.collect_str(&self.0.as_millis()),
         }
     }
 }
 
-impl serde::Serialize for Iso {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl Iso {
+    /// Fills in the digits. `None` when the year has not four of them; then it is shown as a number.
+    fn write<'a>(&self, buffer: &'a mut [u8; 24]) -> Option<&'a [u8]> {
+        let millis = self.0.as_millis();
+        let (days, of_day) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
+        let (year, month, day) = civil_from_days(days).filter(|(year, ..)| *year <= 9999)?;
+        let (seconds, fraction) = (of_day / 1000, of_day % 1000);
+        let places = [
+            (0, 4, year),
+            (5, 2, month),
+            (8, 2, day),
+            (11, 2, seconds / 3600),
+            (14, 2, seconds / 60 % 60),
+            (17, 2, seconds % 60),
+            (20, 3, fraction),
+        ];
+        for (start, digits, mut number) in places {
+            for digit in buffer.get_mut(start..start + digits)?.iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        if fraction == 0 {
+            *buffer.get_mut(19)? = b'Z';
+            return buffer.get(..20);
+        }
+        Some(buffer)
     }
+}
+
+/// The date of a day counted from 1970-01-01, over eras of 400 years that begin in March; `None` before the year 0.
+fn civil_from_days(days: i64) -> Option<(i64, i64, i64)> {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    (year >= 0).then_some((year, month, day))
 }
 
 struct TimeVisitor;
@@ -242,12 +280,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn shown(time: Timestamp) -> String {
+        let text = serde_json::to_string(&Iso(time)).unwrap();
+        text.trim_matches('"').to_string()
+    }
+
     #[test]
     fn every_day_of_four_centuries_is_read_as_it_is_shown() {
-        for day in -200_000..150_000 {
-            let time = Timestamp::from_millis(day * 86_400_000 + 1);
-            assert_eq!(parse(&time.to_string()), Some(time));
-            assert_eq!(parse(&Iso(time).to_string()), Some(time));
+        for day in (-719_528..2_932_897).step_by(7).chain(-2000..20_000) {
+            for millis in [0, 1, 43_199_999] {
+                let time = Timestamp::from_millis(day * 86_400_000 + millis);
+                assert_eq!(parse(&time.to_string()), Some(time));
+                assert_eq!(shown(time), time.to_string().replace(".000Z", "Z"));
+            }
         }
     }
 
@@ -278,7 +323,11 @@ mod tests {
 
     #[test]
     fn times_that_have_no_date_stay_numbers() {
-        assert_eq!(Iso(Timestamp::MAX).to_string(), i64::MAX.to_string());
+        assert_eq!(shown(Timestamp::MAX), i64::MAX.to_string());
+        assert_eq!(shown(Timestamp::MIN), i64::MIN.to_string());
+        let last = Timestamp::from_millis(253_402_300_799_999);
+        assert_eq!(shown(last), "9999-12-31T23:59:59.999Z");
+        assert_eq!(shown(last.saturating_add_millis(1)), "253402300800000");
         assert_eq!(parse(&i64::MAX.to_string()), Some(Timestamp::MAX));
         assert_eq!(parse(&i64::MIN.to_string()), Some(Timestamp::MIN));
     }

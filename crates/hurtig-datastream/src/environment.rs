@@ -33,7 +33,7 @@ pub struct StreamExecutionEnvironment {
 
 struct Shared {
     builder: Mutex<JobBuilder>,
-    world: World,
+    cluster: MiniCluster,
 }
 
 /// The job as far as it has been said.
@@ -79,12 +79,12 @@ impl StreamExecutionEnvironment {
             client_parallelism: None,
             buffer_timeout: None,
         };
-        Self { shared: Arc::new(Shared { builder: Mutex::new(builder), world }) }
+        Self { shared: Arc::new(Shared { builder: Mutex::new(builder), cluster: MiniCluster::new(world) }) }
     }
 
     /// The world it runs in.
     pub fn world(&self) -> &World {
-        &self.shared.world
+        self.shared.cluster.world()
     }
 
     /// How many subtasks operators have that don't say it themselves.
@@ -217,13 +217,14 @@ impl StreamExecutionEnvironment {
     /// What is wrong with the job.
     pub fn execute_async(&self, job_name: impl Into<String>) -> Result<JobClient> {
         let job = self.job(Some(job_name.into()))?;
-        Ok(MiniCluster::new(self.world().clone()).submit(job))
+        Ok(self.shared.cluster.submit(job))
     }
 
     fn job(&self, name: Option<String>) -> Result<Job> {
-        let mut builder = self.shared.builder.lock();
-        if !builder.errors.is_empty() {
-            return Err(builder.errors.remove(0));
+        let builder = self.shared.builder.lock();
+        if let Some(error) = builder.errors.first() {
+            // It stays: the job is as wrong the next time.
+            return Err(Error::new(error.kind(), error.to_string()));
         }
         let configuration = builder.configuration.clone();
         let mut settings = JobSettings::from_configuration(&configuration)?;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BufferTimeout {
-    /// Until the batch is full, or the task would wait, or a signal follows.
+    /// Until the batch is full, or a signal follows.
     Never,
     /// At most this long; zero sends each record at once.
     After(Duration),

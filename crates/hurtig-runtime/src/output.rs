@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use hurtig_env::MonotonicTime;
-use hurtig_types::{Data, ErasedBatch, Records, Result, Signal, Timestamp};
+use hurtig_types::{Data, ErasedBatch, ErrorKind, Records, Result, Signal, Timestamp};
 
 /// Names a side output and the type of its records.
 ///
@@ -161,7 +161,10 @@ impl SideOutputs<'_> {
         let port = self.ports.iter_mut().find(|port| {
             Arc::ptr_eq(&port.tag, &tag.id) || *port.tag == *tag.id
         });
-        port.map(|port| port.batch.get_mut()).transpose()
+        port.map(|port| port.batch.get_mut()).transpose().map_err(|error| {
+            let place = format!("the side output `{}` is read by a tag of another type than it is emitted by", tag.id);
+            error.with_kind(ErrorKind::InvalidJob).context(place)
+        })
     }
 
     /// The same outputs, lent on.

@@ -7,12 +7,13 @@ use hurtig_types::{Error, Result};
 use serde::Serialize;
 
 use crate::format::Options;
-use crate::row::{Row, RowSerializer};
+use crate::row::{Quoting, Row, RowSerializer};
 
 /// Encodes records into one file after the other.
 #[derive(Debug)]
 pub(crate) struct CsvEncoder {
     options: Arc<Options>,
+    quoting: Quoting,
     /// The names of the columns, once a record has told them (or that it has none).
     names: Option<Vec<String>>,
     /// Whether the file at hand still lacks its header.
@@ -23,14 +24,15 @@ pub(crate) struct CsvEncoder {
 impl CsvEncoder {
     pub(crate) fn new(options: Arc<Options>) -> Self {
         let header_due = options.header;
-        Self { options, names: None, header_due, row: Vec::new() }
+        let quoting = Quoting::new(Arc::clone(&options));
+        Self { options, quoting, names: None, header_due, row: Vec::new() }
     }
 
     /// Writes a record into `self.row`.
     fn write_row<T: Serialize>(&mut self, value: &T) -> Result<()> {
         self.row.clear();
         let mut names = if self.names.is_none() { Some(Vec::new()) } else { None };
-        let mut row = Row::new(&self.options, &mut self.row, names.as_mut());
+        let mut row = Row::new(&self.quoting, &mut self.row, names.as_mut());
         value
             .serialize(RowSerializer(&mut row))
             .and_then(|()| row.finish())
@@ -60,7 +62,7 @@ impl CsvEncoder {
         if names.is_empty() {
             return Ok(());
         }
-        let mut row = Row::new(&self.options, out, None);
+        let mut row = Row::new(&self.quoting, out, None);
         names
             .iter()
             .try_for_each(|name| row.text(name))

@@ -90,7 +90,8 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
         let Some(names) = self.names else { return self.by_position(visitor) };
         match self.way {
             Way::Sequence(columns) => {
-                let mut chosen = Chosen { record: &self, columns };
+                let (record, null_literals) = (self.record, self.null_literals);
+                let mut chosen = Chosen { record, null_literals, columns };
                 let value = visitor.visit_seq(&mut chosen)?;
                 if chosen.columns.is_empty() {
                     return Ok(value);
@@ -169,13 +170,14 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
     forward_to_deserialize_any! { identifier ignored_any }
 }
 
-/// The columns that a plan chose, in its order.
-struct Chosen<'r, 'de, 'p> {
-    record: &'r RecordDeserializer<'de, 'p>,
-    columns: &'r [usize],
+/// The columns that a plan chose, in its order. Holds by value what every field needs.
+struct Chosen<'de, 'p> {
+    record: Record<'de>,
+    null_literals: &'de [String],
+    columns: &'p [usize],
 }
 
-impl<'de> SeqAccess<'de> for Chosen<'_, 'de, '_> {
+impl<'de> SeqAccess<'de> for Chosen<'de, '_> {
     type Error = FieldError;
 
     #[inline]
@@ -185,7 +187,8 @@ impl<'de> SeqAccess<'de> for Chosen<'_, 'de, '_> {
     ) -> Result<Option<S::Value>, FieldError> {
         let Some((&column, rest)) = self.columns.split_first() else { return Ok(None) };
         self.columns = rest;
-        match seed.deserialize(self.record.field(column)) {
+        let field = self.record.field(column);
+        match seed.deserialize(FieldDeserializer { field, null_literals: self.null_literals }) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.at(column)),
         }

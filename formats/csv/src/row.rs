@@ -1,8 +1,9 @@
 //! From a value to the fields of a line.
 
 use std::fmt::Display;
+use std::io::Write;
+use std::sync::Arc;
 
-use memchr::{memchr, memchr3};
 use serde::ser::{
     Impossible, Serialize, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct,
     Serializer,
@@ -13,8 +14,43 @@ use crate::format::Options;
 
 type Done = Result<(), FieldError>;
 
+/// What of the options decides whether a field needs quotes, worked out once.
+#[derive(Debug)]
+pub(crate) struct Quoting {
+    options: Arc<Options>,
+    /// Bytes that a field without quotes can't hold.
+    special: [bool; 256],
+    /// Whether no number needs quotes.
+    numbers_are_plain: bool,
+}
+
+impl Quoting {
+    pub(crate) fn new(options: Arc<Options>) -> Self {
+        let mut special = [false; 256];
+        for byte in [options.delimiter, b'\n', b'\r'].into_iter().chain(options.quote) {
+            if let Some(special) = special.get_mut(usize::from(byte)) {
+                *special = true;
+            }
+        }
+        // Digits, signs, `inf`, `NaN`: no delimiter, and no literal or comment begins so.
+        let in_numbers = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        let texts = options.null_literals.iter().chain(&options.comment);
+        let numbers_are_plain = !in_numbers(options.delimiter)
+            && !options.quote.is_some_and(in_numbers)
+            && !texts.into_iter().any(|text| begins_number(text));
+        Self { options, special, numbers_are_plain }
+    }
+}
+
+/// Whether a number could begin with `text`, or be it.
+fn begins_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        || ["inf", "NaN"].iter().any(|word| word.starts_with(text))
+}
+
 /// One line in the making.
 pub(crate) struct Row<'a> {
+    quoting: &'a Quoting,
     options: &'a Options,
     out: &'a mut Vec<u8>,
     start: usize,
@@ -25,12 +61,12 @@ pub(crate) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(crate) fn new(
-        options: &'a Options,
+        quoting: &'a Quoting,
         out: &'a mut Vec<u8>,
         names: Option<&'a mut Vec<String>>,
     ) -> Self {
         let start = out.len();
-        Self { options, out, start, fields: 0, names }
+        Self { quoting, options: &quoting.options, out, start, fields: 0, names }
     }
 
     /// Ends the line.
@@ -59,7 +95,24 @@ impl<'a> Row<'a> {
     }
 
     fn whole(&mut self, number: impl itoa::Integer) -> Done {
-        self.text(itoa::Buffer::new().format(number))
+        self.number(itoa::Buffer::new().format(number))
+    }
+
+    fn decimal(&mut self, number: impl Display) -> Done {
+        if !self.quoting.numbers_are_plain {
+            return self.text(&number.to_string());
+        }
+        self.begin_field();
+        write!(self.out, "{number}").map_err(|error| FieldError::new(error.to_string()))
+    }
+
+    fn number(&mut self, number: &str) -> Done {
+        if !self.quoting.numbers_are_plain {
+            return self.text(number);
+        }
+        self.begin_field();
+        self.out.extend_from_slice(number.as_bytes());
+        Ok(())
     }
 
     fn shown(&mut self, value: impl Display) -> Done {
@@ -88,13 +141,12 @@ impl<'a> Row<'a> {
     }
 
     fn needs_quotes(&self, text: &str) -> bool {
-        let Options { delimiter, quote, trim, comment, null_literals, .. } = self.options;
-        let bytes = text.as_bytes();
+        let Options { trim, comment, null_literals, .. } = self.options;
+        let special = |byte: u8| self.quoting.special.get(usize::from(byte)) == Some(&true);
         let starts_comment =
             || comment.as_ref().is_some_and(|prefix| self.fields == 1 && text.starts_with(prefix));
         text.is_empty()
-            || memchr3(*delimiter, b'\n', b'\r', bytes).is_some()
-            || quote.is_some_and(|quote| memchr(quote, bytes).is_some())
+            || text.bytes().any(special)
             || (*trim && text.trim_matches([' ', '\t']).len() < text.len())
             || starts_comment()
             || null_literals.iter().any(|literal| literal == text)
@@ -130,7 +182,8 @@ macro_rules! single_values {
         single_values! { whole: serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
             serialize_i128 i128, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64,
             serialize_u128 u128 }
-        single_values! { shown: serialize_bool bool, serialize_f32 f32, serialize_f64 f64, serialize_char char }
+        single_values! { decimal: serialize_f32 f32, serialize_f64 f64 }
+        single_values! { shown: serialize_bool bool, serialize_char char }
 
         fn serialize_str(self, text: &str) -> Done {
             self.0.text(text)

@@ -2,7 +2,8 @@
 
 use hurtig_types::{Records, Timestamp};
 
-/// Takes the results of a function. Each gets the timestamp of the record (or timer, or window) that it came from.
+/// Takes the results of a function. Each gets the timestamp of the record (or timer, or window) that it came from; a timer of processing
+/// time gives none.
 ///
 /// ```
 /// use hurtig_datastream::StreamExecutionEnvironment;

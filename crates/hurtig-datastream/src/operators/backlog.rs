@@ -36,6 +36,9 @@ impl<T> Backlog<T> {
     }
 }
 
+/// How many records' state is fetched together: enough for cache misses to overlap, few enough to stay in the first-level cache.
+const STRETCH: usize = 64;
+
 /// A backlog with the keys of its records.
 pub(crate) struct KeyedBacklog<K, T> {
     records: Backlog<T>,
@@ -64,6 +67,17 @@ impl<K, T> KeyedBacklog<K, T> {
         records.hashes.clear();
         self.records.fill(records);
         self.keys = keys.into_iter();
+    }
+
+    /// At the start of every stretch of records: the hashes of those in it, whose state can be fetched together.
+    #[inline]
+    pub(crate) fn next_stretch(&self) -> Option<&[KeyHash]> {
+        let taken = self.records.taken;
+        if !taken.is_multiple_of(STRETCH) {
+            return None;
+        }
+        let end = (taken + STRETCH).min(self.hashes.len());
+        self.hashes.get(taken..end)
     }
 
     /// The next record.

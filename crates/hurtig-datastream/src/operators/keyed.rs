@@ -51,6 +51,9 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     second: KeyedBacklog<K, B>,
     /// Timers of processing time are due up to then.
     fire_until: Timestamp,
+    /// Whether it paused among timers, not among records. A timer that a record registers, though it is past, waits for the next
+    /// watermark, as in Flink, whether or not the records' results filled a batch.
+    firing: bool,
     fired: Counter,
 }
 
@@ -68,6 +71,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             first: KeyedBacklog::default(),
             second: KeyedBacklog::default(),
             fire_until: Timestamp::MIN,
+            firing: false,
             fired: context.metrics.counter(names::NUM_FIRED_TIMERS),
         }
     }
@@ -85,12 +89,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         let (main, sides) = output.split::<H::Out>()?;
         let (state, timers) = (&mut self.state, &mut self.timers);
         let mut ctx = KeyedProcessContext { state, timers, timestamp, now, domain, sides };
-        function(&mut self.handler, &mut ctx, &mut Collector::new(main, timestamp))?;
+        // What the clock brings about has no event time.
+        let by_clock = domain == Some(TimeDomain::ProcessingTime);
+        let result_time = if by_clock { Timestamp::NONE } else { timestamp };
+        function(&mut self.handler, &mut ctx, &mut Collector::new(main, result_time))?;
         Ok(main.is_full())
     }
 
     fn run_records(&mut self, output: &mut Output) -> Result<Progress> {
-        while let Some(KeyedRecord { value, timestamp, key, hash }) = self.first.next() {
+        loop {
+            if let Some(hashes) = self.first.next_stretch() {
+                self.state.prefetch(hashes);
+            }
+            let Some(KeyedRecord { value, timestamp, key, hash }) = self.first.next() else { break };
             let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
                 handler.first(value, ctx, out)
             })?;
@@ -98,7 +109,11 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
                 return Ok(Progress::More);
             }
         }
-        while let Some(KeyedRecord { value, timestamp, key, hash }) = self.second.next() {
+        loop {
+            if let Some(hashes) = self.second.next_stretch() {
+                self.state.prefetch(hashes);
+            }
+            let Some(KeyedRecord { value, timestamp, key, hash }) = self.second.next() else { break };
             let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
                 handler.second(value, ctx, out)
             })?;
@@ -110,12 +125,14 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     }
 
     fn fire_timers(&mut self, output: &mut Output) -> Result<Progress> {
+        self.firing = true;
         loop {
             let (timer, domain) = if let Some(timer) = self.timers.pop_due_event_time() {
                 (timer, TimeDomain::EventTime)
             } else if let Some(timer) = self.timers.pop_due_processing_time(self.fire_until) {
                 (timer, TimeDomain::ProcessingTime)
             } else {
+                self.firing = false;
                 return Ok(Progress::Done);
             };
             self.fired.inc(1);
@@ -162,12 +179,8 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator for Keye
         self.timers.next_processing_time()
     }
 
-    /// A record may have registered a timer that is due at once: it fires behind the records.
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
-        match self.run_records(output)? {
-            Progress::Done => self.fire_timers(output),
-            paused => Ok(paused),
-        }
+        if self.firing { self.fire_timers(output) } else { self.run_records(output) }
     }
 
     fn close(&mut self) -> Result<()> {

@@ -75,25 +75,18 @@ impl<T, F> GeneratorSource<T, F> {
     }
 }
 
-/// Every `step`-th number from `next` up to, not including, `end`.
+/// Every `step`-th number from `next` on, of which `left` are left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorSplit {
     id: String,
     next: u64,
     step: u64,
-    end: u64,
+    left: u64,
 }
 
 impl SourceSplit for GeneratorSplit {
     fn id(&self) -> &str {
         &self.id
-    }
-}
-
-impl GeneratorSplit {
-    /// How many numbers are left.
-    const fn remaining(&self) -> u64 {
-        if self.next >= self.end { 0 } else { (self.end - self.next).div_ceil(self.step) }
     }
 }
 
@@ -116,7 +109,7 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
     }
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<GeneratorSplit>>> {
-        Ok(Box::new(Strides { first: self.first, end: self.first.saturating_add(self.count), splits: Vec::new() }))
+        Ok(Box::new(Strides { first: self.first, count: self.count, splits: Vec::new() }))
     }
 
     fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, GeneratorSplit>>> {
@@ -135,7 +128,7 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
 /// Gives the n-th reader the n-th stride.
 struct Strides {
     first: u64,
-    end: u64,
+    count: u64,
     splits: Vec<Option<GeneratorSplit>>,
 }
 
@@ -151,7 +144,7 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
                     id: format!("numbers-{subtask}"),
                     next: self.first.saturating_add(u64::from(subtask)),
                     step: u64::from(parallelism),
-                    end: self.end,
+                    left: self.count.saturating_sub(u64::from(subtask)).div_ceil(u64::from(parallelism)),
                 };
                 self.splits = (0..parallelism).map(|subtask| Some(split(subtask))).collect();
             }
@@ -196,7 +189,7 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
         let Some((split, id)) = &mut self.split else {
             return if self.no_more { Poll::Ready(Ok(ReaderEvent::EndOfInput)) } else { Poll::Pending };
         };
-        let wanted = split.remaining().min(const { batch_capacity::<T>() as u64 });
+        let wanted = split.left.min(const { batch_capacity::<T>() as u64 });
         let granted = match &mut self.throttle {
             Some(throttle) if wanted > 0 => match throttle.poll_grant(context, wanted) {
                 Poll::Ready(granted) => granted,
@@ -211,9 +204,10 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
             let last = first + (granted - 1) * step;
             let range = OriginRange { split: Arc::clone(id), unit: "record", first, last };
             out.records.origin = range.into();
-            split.next = first.saturating_add(granted.saturating_mul(step));
+            split.next = last.saturating_add(step);
+            split.left -= granted;
         }
-        if split.remaining() > 0 {
+        if split.left > 0 {
             return Poll::Ready(Ok(ReaderEvent::Batch));
         }
         self.split = None;

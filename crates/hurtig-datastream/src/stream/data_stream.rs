@@ -7,7 +7,7 @@ use hurtig_connect::{BoxFuture, Sink, WatermarkStrategy, WriterContext};
 use hurtig_env::World;
 use hurtig_graph::{NodeId, Transformation};
 use hurtig_runtime::{BAD_RECORDS, OperatorContext, OperatorFactory, OutputTag, StreamOperator};
-use hurtig_types::{Data, Key, Result};
+use hurtig_types::{Data, Error, Key, Result};
 
 use super::{ConnectedStreams, DataStreamSink, KeySelector, KeyedStream, short_type_name};
 use crate::function::Prototype;
@@ -198,10 +198,24 @@ impl<T: Data> DataStream<T> {
     /// What the operator emitted to the side output of this tag.
     pub fn side_output<U: Data>(&self, tag: &OutputTag<U>) -> DataStream<U> {
         let side = Transformation::side_output(self.node, tag.id(), short_type_name::<U>());
+        self.check_tag(&side, tag.id());
         let stream: DataStream<U> = self.env.add_stream(side);
         let (node, tag) = (self.node, tag.id().to_string());
         self.env.build(|builder| builder.program.set_port(node, Some(tag), DataStream::<U>::port()));
         stream
+    }
+
+    /// A side output has one type, whoever reads it.
+    fn check_tag(&self, side: &Transformation, tag: &str) {
+        self.env.build(|builder| {
+            let same = |other: &&Transformation| other.kind == side.kind && other.inputs == side.inputs;
+            let other = builder.transformations.iter().find(same).filter(|other| other.output_type != side.output_type);
+            let error = other.map(|other| {
+                let types = [&other.output_type, &side.output_type].map(String::as_str);
+                Error::invalid_job(format!("the side output `{tag}` is read as {} and as {}: it has one type", types[0], types[1]))
+            });
+            builder.errors.extend(error);
+        });
     }
 
     /// What a source could not read, where its policy is [`BadRecordPolicy::SideOutput`](crate::BadRecordPolicy::SideOutput).

@@ -169,11 +169,11 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         let mut reduce = reduce;
         self.rolling("Keyed Reduce", move |kept: &mut Option<T>, value| {
             let reduced = match kept.take() {
-                Some(before) => reduce(before, value),
-                None => value,
+                Some(before) => reduce(before, value.clone()),
+                None => value.clone(),
             };
-            *kept = Some(reduced.clone());
-            Ok(reduced)
+            value.clone_from(&reduced);
+            *kept = Some(reduced);
         })
     }
 
@@ -182,12 +182,12 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Sum", move |kept: &mut Option<T>, mut value| {
-            match kept {
-                Some(kept) => *field(kept) += *field(&mut value),
-                None => *kept = Some(value.clone()),
+        self.rolling("Keyed Sum", move |kept: &mut Option<T>, value| match kept {
+            Some(kept) => {
+                *field(kept) += *field(value);
+                value.clone_from(kept);
             }
-            Ok(kept.as_ref().map_or(value, T::clone))
+            None => *kept = Some(value.clone()),
         })
     }
 
@@ -196,8 +196,8 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Min", move |kept: &mut Option<T>, mut value| {
-            Ok(replace_field(kept, &mut value, &field, |new, old| new < old))
+        self.rolling("Keyed Min", move |kept: &mut Option<T>, value| {
+            replace_field(kept, value, &field, |new, old| new < old);
         })
     }
 
@@ -206,22 +206,22 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Max", move |kept: &mut Option<T>, mut value| {
-            Ok(replace_field(kept, &mut value, &field, |new, old| new > old))
+        self.rolling("Keyed Max", move |kept: &mut Option<T>, value| {
+            replace_field(kept, value, &field, |new, old| new > old);
         })
     }
 
     /// The record with the lowest value of a field so far; of several, the first.
     pub fn min_by<N: PartialOrd>(&self, field: impl Fn(&T) -> N + Clone + Send + 'static) -> DataStream<T> {
         self.rolling("Keyed MinBy", move |kept: &mut Option<T>, value| {
-            Ok(replace_record(kept, value, |new, old| field(new) < field(old)))
+            replace_record(kept, value, |new, old| field(new) < field(old));
         })
     }
 
     /// The record with the highest value of a field so far; of several, the first.
     pub fn max_by<N: PartialOrd>(&self, field: impl Fn(&T) -> N + Clone + Send + 'static) -> DataStream<T> {
         self.rolling("Keyed MaxBy", move |kept: &mut Option<T>, value| {
-            Ok(replace_record(kept, value, |new, old| field(new) > field(old)))
+            replace_record(kept, value, |new, old| field(new) > field(old));
         })
     }
 
@@ -238,7 +238,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     fn rolling(
         &self,
         name: &str,
-        combine: impl FnMut(&mut Option<T>, T) -> Result<T> + Clone + Send + 'static,
+        combine: impl FnMut(&mut Option<T>, &mut T) + Clone + Send + 'static,
     ) -> DataStream<T> {
         let (prototype, selector) = (Prototype::new(combine), self.selector.clone());
         self.transform(name, name, move |context| {
@@ -252,23 +252,20 @@ fn replace_field<T: Clone, N: PartialOrd + Copy>(
     value: &mut T,
     field: &impl Fn(&mut T) -> &mut N,
     better: impl Fn(N, N) -> bool,
-) -> T {
+) {
     let kept = kept.get_or_insert_with(|| value.clone());
     let new = *field(value);
     let old = field(kept);
     if better(new, *old) {
         *old = new;
     }
-    kept.clone()
+    value.clone_from(kept);
 }
 
-fn replace_record<T: Clone>(kept: &mut Option<T>, value: T, better: impl Fn(&T, &T) -> bool) -> T {
+fn replace_record<T: Clone>(kept: &mut Option<T>, value: &mut T, better: impl Fn(&T, &T) -> bool) {
     match kept {
-        Some(kept) if !better(&value, kept) => kept.clone(),
-        _ => {
-            *kept = Some(value.clone());
-            value
-        }
+        Some(kept) if !better(value, kept) => value.clone_from(kept),
+        _ => *kept = Some(value.clone()),
     }
 }
 

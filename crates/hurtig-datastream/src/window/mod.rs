@@ -32,7 +32,7 @@ pub use evictor::{
     CountEvictor, DeltaEvictor, Evictor, EvictorContext, TimeEvictor, TimestampedValue,
 };
 pub use function::{
-    Elements, IntoIter, ProcessAllWindowFunction, ProcessWindowFunction, WindowContext,
+    Elements, IntoElements, ProcessAllWindowFunction, ProcessWindowFunction, WindowContext,
 };
 pub use slice::AlignedWindows;
 pub use stream::{AllWindowedStream, WindowedStream};

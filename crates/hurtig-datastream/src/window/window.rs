@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{GlobalWindow, TimeWindow, Window};
+/// use hurtig_datastream::{GlobalWindow, TimeWindow, Window};
 ///
 /// assert_eq!(TimeWindow::of_millis(0, 10).max_timestamp(), Timestamp::from_millis(9));
 /// assert_eq!(GlobalWindow.max_timestamp(), Timestamp::MAX);
@@ -26,7 +26,7 @@ pub trait Window: Copy + Ord + Hash + fmt::Debug + Data {
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::TimeWindow;
+/// use hurtig_datastream::TimeWindow;
 ///
 /// let morning = TimeWindow::of_millis(0, 10);
 /// let noon = TimeWindow::of_millis(10, 20);

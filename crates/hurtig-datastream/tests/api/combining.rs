@@ -324,13 +324,12 @@ impl KeyedCoProcessFunction<u64, u64, String> for CountBoth {
 fn timers_of_two_keyed_streams_fire_when_both_have_come_past_them() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
-        let monotonous = WatermarkStrategy::monotonous;
         // The first stream is done at once; the second says its last word after 5 seconds.
         let numbers = Splits::batches((0..20).map(|n| (n, n as i64 * 100)).collect(), 20);
-        let numbers = Splits::new([numbers]).stream(&env, monotonous().per_event(), "numbers");
+        let numbers = Splits::new([numbers]).stream(&env, WatermarkStrategy::monotonous().per_event(), "numbers");
         let late = vec![("b".to_string(), 1100), ("c".to_string(), 2000)];
         let names = [Say::Records(vec![("a".to_string(), 0)]), Say::Wait(seconds(5)), Say::Records(late)];
-        let names = Splits::new([names.to_vec()]).stream(&env, monotonous().per_event(), "names");
+        let names = Splits::new([names.to_vec()]).stream(&env, WatermarkStrategy::monotonous().per_event(), "names");
         let counts = numbers.connect(&names).key_by(|_| 0, |_| 0).process(CountBoth { counts: ValueState::new("counts") });
         let arrivals = Arrivals::new();
         counts.sink_to(arrivals.clone());

@@ -116,9 +116,9 @@ fn a_parallelism_of_zero_is_an_error_that_says_whose() {
         };
         let operator = message(&|env| drop(env.from_sequence(0, 9).map(|n| n).name("mapper").parallelism(0).discard()));
         assert!(operator.contains("mapper") && operator.contains("is 0"), "{operator}");
-        assert!(message(&|env| drop(env.set_parallelism(0))).starts_with("the environment's parallelism is 0"));
-        assert!(message(&|env| drop(env.set_client_parallelism(0))).starts_with("the client's parallelism (`-p`) is 0"));
-        assert!(message(&|env| drop(env.set("parallelism.default", "0"))).starts_with("`parallelism.default` is 0"));
+        assert!(message(&|env| drop(env.set_parallelism(0).clone())).starts_with("the environment's parallelism is 0"));
+        assert!(message(&|env| drop(env.set_client_parallelism(0).clone())).starts_with("the client's parallelism (`-p`) is 0"));
+        assert!(message(&|env| drop(env.set("parallelism.default", "0").clone())).starts_with("`parallelism.default` is 0"));
         let sink = message(&|env| drop(env.from_sequence(0, 9).discard().parallelism(0).name("sink")));
         assert!(sink.contains("sink") && sink.contains("is 0"), "{sink}");
     });

@@ -1,5 +1,7 @@
 //! Rows 99 and 102: bounded memory, buffer timeouts.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -85,7 +87,7 @@ fn a_slow_sink_holds_back_the_source() {
     impl SinkWriter<u64> for Slow {
         fn poll_write(&mut self, context: &mut Context<'_>, batch: &mut Records<u64>) -> Poll<Result<()>> {
             if let Some(sleep) = &mut self.2 {
-                if std::future::Future::poll(std::pin::Pin::new(sleep), context).is_pending() {
+                if Pin::new(sleep).poll(context).is_pending() {
                     return Poll::Pending;
                 }
             }

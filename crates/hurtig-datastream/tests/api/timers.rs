@@ -26,18 +26,18 @@ fn timers_of_event_time_fire_once_in_order_when_the_watermark_passes_them() {
                 for delay in [300, 100, 200] {
                     ctx.register_event_time_timer(now + millis(delay))?;
                 }
-                out.collect(("record", now.as_millis(), ctx.current_watermark().as_millis()));
+                out.collect((String::from("record"), now.as_millis(), ctx.current_watermark().as_millis()));
                 Ok(())
             },
             |time, ctx, out| {
                 assert_eq!(ctx.time_domain(), Some(TimeDomain::EventTime));
                 assert_eq!(ctx.timestamp(), Some(time));
-                out.collect(("timer", time.as_millis(), ctx.current_watermark().as_millis()));
+                out.collect((String::from("timer"), time.as_millis(), ctx.current_watermark().as_millis()));
                 Ok(())
             },
         );
         let records = [(7, 1000), (7, 1100), (7, 1101), (7, 1250)];
-        let fired = timed(&env, &records).key_by(|key| *key).process(function).map(|(what, time, watermark)| (what.to_string(), time, watermark));
+        let fired = timed(&env, &records).key_by(|key| *key).process(function);
         let arrivals = Arrivals::new();
         fired.sink_to(arrivals.clone());
         env.execute("timers").unwrap();
@@ -189,7 +189,7 @@ fn keys_have_timers_of_their_own() {
 fn model(records: &[(u64, i64, i64)]) -> Vec<(u64, i64)> {
     let mut timers: BTreeSet<(i64, u64)> = BTreeSet::new();
     let mut seen = Vec::new();
-    let mut fire = |timers: &mut BTreeSet<(i64, u64)>, seen: &mut Vec<(u64, i64)>, watermark: i64| {
+    let fire = |timers: &mut BTreeSet<(i64, u64)>, seen: &mut Vec<(u64, i64)>, watermark: i64| {
         while let Some(&(time, key)) = timers.first().filter(|(time, _)| *time <= watermark) {
             timers.pop_first();
             seen.push((key, time));
@@ -352,7 +352,7 @@ fn timers_of_processing_time_that_are_not_due_at_the_end_of_the_input_do_not_hol
             },
         );
         let fired = env.from_sequence(0, 99).key_by(|n| *n).process(function);
-        assert_eq!(fired.execute_and_collect("over").unwrap(), []);
+        assert!(fired.execute_and_collect("over").unwrap().is_empty());
         assert!(world.clock().now().as_millis() < 3600 * 1000);
     });
 }

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use futures::stream::FuturesUnordered;
@@ -39,7 +40,8 @@ enum Ended {
 /// One attempt at running the job: its tasks and the coordinators of its sources.
 struct Attempt {
     ends: FuturesUnordered<BoxFuture<'static, Ended>>,
-    coordinators: Vec<Arc<JoinHandle<()>>>,
+    /// What runs beside the tasks, and ends with them: coordinators, the meters' clock.
+    helpers: Vec<JoinHandle<()>>,
     tasks_running: usize,
 }
 
@@ -50,12 +52,12 @@ impl Attempt {
             deployment.tasks.iter().map(|_| Arc::new(TaskControl::default())).collect();
         client.running(controls.clone());
         let tasks_running = deployment.tasks.len();
+        let mut helpers = vec![refresh_meters(client, world)];
         for (task, control) in deployment.tasks.into_iter().zip(controls) {
             let future = TaskFuture::new(task.task, control, world.clone());
             let handle = world.spawner().spawn(task.lane, task.name, future);
             ends.push(Box::pin(async move { Ended::Task(handle.await.and_then(|result| result)) }));
         }
-        let mut coordinators = Vec::new();
         for (name, coordinator) in deployment.coordinators {
             let (sender, receiver) = futures::channel::oneshot::channel();
             let context = name.clone();
@@ -64,7 +66,7 @@ impl Attempt {
                 let ended = ended.unwrap_or_else(|panic| Err(panic_error(&*panic)));
                 let _ = sender.send(ended.map_err(|error| error.context(context)));
             };
-            coordinators.push(Arc::new(world.spawner().spawn(Lane::Io, name, run)));
+            helpers.push(world.spawner().spawn(Lane::Io, name, run));
             ends.push(Box::pin(async move {
                 let lost = || Err(Error::bug("the coordinator of a source vanished"));
                 Ended::Coordinator(receiver.await.unwrap_or_else(|_| lost()))
@@ -74,7 +76,7 @@ impl Attempt {
         if client.cancel_requested() {
             client.cancel();
         }
-        Self { ends, coordinators, tasks_running }
+        Self { ends, helpers, tasks_running }
     }
 
     /// Waits for all tasks. The first error that is not the echo of a cancellation is the job's.
@@ -103,7 +105,23 @@ impl Attempt {
                 }
             }
         }
-        self.coordinators.iter().for_each(|coordinator| coordinator.abort());
+        self.helpers.iter().for_each(JoinHandle::abort);
         outcome
     }
+}
+
+/// How often the rates of meters are taken, as in Flink.
+const METERS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Takes the rates of meters from time to time. Not in a simulated world, where somebody who always sleeps would hide that a job is stuck.
+fn refresh_meters(client: &JobClient, world: &World) -> JoinHandle<()> {
+    let (metrics, clock) = (client.metrics().clone(), world.clock().clone());
+    let simulated = world.is_simulated();
+    let refresh = async move {
+        while !simulated {
+            clock.sleep(METERS_INTERVAL).await;
+            metrics.update_views();
+        }
+    };
+    world.spawner().spawn(Lane::Io, "meters", refresh)
 }

@@ -40,6 +40,8 @@ impl NodeMetrics {
         };
         metrics.watermark_in.set(i64::MIN);
         metrics.watermark_out.set(i64::MIN);
+        group.meter_of(names::NUM_RECORDS_IN_PER_SECOND, &metrics.records_in);
+        group.meter_of(names::NUM_RECORDS_OUT_PER_SECOND, &metrics.records_out);
         metrics
     }
 
@@ -101,7 +103,7 @@ impl From<StepOutcome> for Spent {
 
 impl TaskMetrics {
     pub(super) fn register(group: &MetricGroup) -> Self {
-        Self {
+        let metrics = Self {
             busy_ms: group.counter(names::ACCUMULATE_BUSY_TIME_MS),
             idle_ms: group.counter(names::ACCUMULATE_IDLE_TIME_MS),
             backpressured_ms: group.counter(names::ACCUMULATE_BACK_PRESSURED_TIME_MS),
@@ -109,7 +111,13 @@ impl TaskMetrics {
             buffers_out: group.counter(names::NUM_BUFFERS_OUT),
             sent: (0, 0),
             rest_ns: [0; 3],
-        }
+        };
+        // Milliseconds per second: the rate of what is counted in milliseconds.
+        group.meter_of(names::BUSY_TIME_MS_PER_SECOND, &metrics.busy_ms);
+        group.meter_of(names::IDLE_TIME_MS_PER_SECOND, &metrics.idle_ms);
+        group.meter_of(names::BACK_PRESSURED_TIME_MS_PER_SECOND, &metrics.backpressured_ms);
+        group.meter_of(names::NUM_BYTES_OUT_PER_SECOND, &metrics.bytes_out);
+        metrics
     }
 
     /// Adds the time from `since` to `until` to what it was spent on.

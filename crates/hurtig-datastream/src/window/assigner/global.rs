@@ -9,12 +9,12 @@ use crate::window::window::GlobalWindow;
 /// Puts every record of a key into one window that never ends.
 ///
 /// By itself it never fires: it wants a trigger, such as
-/// [`CountTrigger`](crate::window::CountTrigger), or
-/// [`EndOfStreamTrigger`](crate::window::EndOfStreamTrigger) for one result at the end of a bounded stream.
+/// [`CountTrigger`](crate::CountTrigger), or
+/// [`EndOfStreamTrigger`](crate::EndOfStreamTrigger) for one result at the end of a bounded stream.
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{GlobalWindow, GlobalWindows, WindowAssigner};
+/// use hurtig_datastream::{GlobalWindow, GlobalWindows, WindowAssigner};
 ///
 /// let mut windows = Vec::new();
 /// GlobalWindows::create().assign(&"any", Timestamp::NONE, Timestamp::NONE, &mut windows);

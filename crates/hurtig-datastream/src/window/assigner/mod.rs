@@ -24,7 +24,7 @@ use super::window::Window;
 /// ```
 /// use std::time::Duration;
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{EventTimeTrigger, TimeWindow, WindowAssigner};
+/// use hurtig_datastream::{EventTimeTrigger, TimeWindow, WindowAssigner};
 ///
 /// /// Days that are as long as their month's length is odd or even... or simply: every record its own second.
 /// #[derive(Clone)]
@@ -51,7 +51,7 @@ use super::window::Window;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` assigns no windows to records of type `{T}`",
-    note = "take one of those in `hurtig::window`, such as `TumblingEventTimeWindows::of(..)`, or implement `WindowAssigner`"
+    note = "take one of those in `hurtig`, such as `TumblingEventTimeWindows::of(..)`, or implement `WindowAssigner`"
 )]
 pub trait WindowAssigner<T>: Clone + Send + 'static {
     /// The type of its windows.

@@ -149,7 +149,7 @@ sessions! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{EventTimeSessionWindows, TimeWindow, WindowAssigner};
+    /// use hurtig_datastream::{EventTimeSessionWindows, TimeWindow, WindowAssigner};
     ///
     /// let mut visits = EventTimeSessionWindows::with_dynamic_gap(|page: &&str| match *page {
     ///     "checkout" => Duration::from_millis(50),
@@ -171,7 +171,7 @@ sessions! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{ProcessingTimeSessionWindows, TimeWindow, WindowAssigner};
+    /// use hurtig_datastream::{ProcessingTimeSessionWindows, TimeWindow, WindowAssigner};
     ///
     /// let mut windows = Vec::new();
     /// let mut visits = ProcessingTimeSessionWindows::with_gap(Duration::from_millis(10));

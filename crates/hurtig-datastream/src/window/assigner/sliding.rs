@@ -79,7 +79,7 @@ sliding! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{SlidingEventTimeWindows, TimeWindow, WindowAssigner};
+    /// use hurtig_datastream::{SlidingEventTimeWindows, TimeWindow, WindowAssigner};
     ///
     /// let mut assigner = SlidingEventTimeWindows::of(Duration::from_millis(10), Duration::from_millis(5));
     /// let mut windows = Vec::new();
@@ -95,7 +95,7 @@ sliding! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{SlidingProcessingTimeWindows, TimeWindow, WindowAssigner};
+    /// use hurtig_datastream::{SlidingProcessingTimeWindows, TimeWindow, WindowAssigner};
     ///
     /// let mut assigner = SlidingProcessingTimeWindows::of(Duration::from_millis(10), Duration::from_millis(20));
     /// let mut windows = Vec::new();

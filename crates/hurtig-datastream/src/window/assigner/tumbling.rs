@@ -71,7 +71,7 @@ tumbling! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{TimeWindow, TumblingEventTimeWindows, WindowAssigner};
+    /// use hurtig_datastream::{TimeWindow, TumblingEventTimeWindows, WindowAssigner};
     ///
     /// let hour = Duration::from_secs(3600);
     /// let mut days = TumblingEventTimeWindows::of(24 * hour).with_negative_offset(8 * hour);
@@ -91,7 +91,7 @@ tumbling! {
     /// ```
     /// use std::time::Duration;
     /// use hurtig_types::Timestamp;
-    /// use hurtig_datastream::window::{TimeWindow, TumblingProcessingTimeWindows, WindowAssigner};
+    /// use hurtig_datastream::{TimeWindow, TumblingProcessingTimeWindows, WindowAssigner};
     ///
     /// let mut windows = Vec::new();
     /// let now = Timestamp::from_millis(1_234);

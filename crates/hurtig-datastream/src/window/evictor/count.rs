@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{CountEvictor, Evictor, EvictorContext, GlobalWindow, TimestampedValue};
+/// use hurtig_datastream::{CountEvictor, Evictor, EvictorContext, GlobalWindow, TimestampedValue};
 ///
 /// let value = |value| TimestampedValue { value, timestamp: Timestamp::NONE };
 /// let ctx = EvictorContext { current_watermark: Timestamp::MIN, current_processing_time: Timestamp::MIN };

@@ -7,7 +7,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{DeltaEvictor, Evictor, EvictorContext, GlobalWindow, TimestampedValue};
+/// use hurtig_datastream::{DeltaEvictor, Evictor, EvictorContext, GlobalWindow, TimestampedValue};
 ///
 /// let value = |value: f64| TimestampedValue { value, timestamp: Timestamp::NONE };
 /// let ctx = EvictorContext { current_watermark: Timestamp::MIN, current_processing_time: Timestamp::MIN };

@@ -41,7 +41,7 @@ pub struct EvictorContext {
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{Evictor, EvictorContext, TimestampedValue, Window};
+/// use hurtig_datastream::{Evictor, EvictorContext, TimestampedValue, Window};
 ///
 /// /// Leaves out what was cancelled.
 /// #[derive(Clone)]
@@ -57,7 +57,7 @@ pub struct EvictorContext {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no evictor for windows `{W}` of records `{T}`",
-    note = "take one of those in `hurtig::window`, such as `CountEvictor::of(..)`, or implement `Evictor`"
+    note = "take one of those in `hurtig`, such as `CountEvictor::of(..)`, or implement `Evictor`"
 )]
 pub trait Evictor<T, W: Window>: Clone + Send + 'static {
     /// The window fires: what the function shall not see is removed.

@@ -13,7 +13,7 @@ use crate::window::window::Window;
 /// ```
 /// use std::time::Duration;
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{Evictor, EvictorContext, GlobalWindow, TimeEvictor, TimestampedValue};
+/// use hurtig_datastream::{Evictor, EvictorContext, GlobalWindow, TimeEvictor, TimestampedValue};
 ///
 /// let at = |millis| TimestampedValue { value: (), timestamp: Timestamp::from_millis(millis) };
 /// let ctx = EvictorContext { current_watermark: Timestamp::MIN, current_processing_time: Timestamp::MIN };

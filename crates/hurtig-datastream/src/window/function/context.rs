@@ -14,7 +14,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hurtig_datastream::window::TumblingEventTimeWindows;
+/// use hurtig_datastream::TumblingEventTimeWindows;
 /// use hurtig_datastream::{StreamExecutionEnvironment, ValueState, WatermarkStrategy};
 ///
 /// let env = StreamExecutionEnvironment::new();

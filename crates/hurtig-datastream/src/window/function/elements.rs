@@ -9,7 +9,7 @@ use std::ops::Deref;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hurtig_datastream::window::TumblingEventTimeWindows;
+/// use hurtig_datastream::TumblingEventTimeWindows;
 /// use hurtig_datastream::{StreamExecutionEnvironment, WatermarkStrategy};
 ///
 /// let env = StreamExecutionEnvironment::new();
@@ -78,10 +78,10 @@ impl<T> Deref for Elements<'_, T> {
 
 impl<'a, T: Clone> IntoIterator for Elements<'a, T> {
     type Item = T;
-    type IntoIter = IntoIter<'a, T>;
+    type IntoIter = IntoElements<'a, T>;
 
-    fn into_iter(self) -> IntoIter<'a, T> {
-        IntoIter(match self.0 {
+    fn into_iter(self) -> IntoElements<'a, T> {
+        IntoElements(match self.0 {
             Kept::One(value) => Left::One(Some(value)),
             Kept::Owned(values) => Left::Owned(values.into_iter()),
             Kept::Borrowed(values) => Left::Borrowed(values.iter().cloned()),
@@ -90,7 +90,7 @@ impl<'a, T: Clone> IntoIterator for Elements<'a, T> {
 }
 
 /// The records of a window, one after another.
-pub struct IntoIter<'a, T>(Left<'a, T>);
+pub struct IntoElements<'a, T>(Left<'a, T>);
 
 enum Left<'a, T> {
     One(Option<T>),
@@ -98,7 +98,7 @@ enum Left<'a, T> {
     Borrowed(std::iter::Cloned<std::slice::Iter<'a, T>>),
 }
 
-impl<T: Clone> Iterator for IntoIter<'_, T> {
+impl<T: Clone> Iterator for IntoElements<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
@@ -118,4 +118,4 @@ impl<T: Clone> Iterator for IntoIter<'_, T> {
     }
 }
 
-impl<T: Clone> ExactSizeIterator for IntoIter<'_, T> {}
+impl<T: Clone> ExactSizeIterator for IntoElements<'_, T> {}

@@ -17,7 +17,7 @@ mod simple;
 mod stage;
 
 pub use context::WindowContext;
-pub use elements::{Elements, IntoIter};
+pub use elements::{Elements, IntoElements};
 pub use process::{ProcessAllWindowFunction, ProcessWindowFunction};
 
 pub(super) use evicting::{EvictThen, FoldThen};

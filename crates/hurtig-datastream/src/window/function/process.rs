@@ -16,7 +16,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hurtig_datastream::window::{Elements, ProcessWindowFunction, TimeWindow, TumblingEventTimeWindows, WindowContext};
+/// use hurtig_datastream::{Elements, ProcessWindowFunction, TimeWindow, TumblingEventTimeWindows, WindowContext};
 /// use hurtig_datastream::{Collector, StreamExecutionEnvironment, WatermarkStrategy};
 /// use hurtig_types::Result;
 ///
@@ -95,7 +95,7 @@ pub trait ProcessWindowFunction<K: Key, In, W: Window>: Clone + Send + 'static {
 ///
 /// ```
 /// use std::time::Duration;
-/// use hurtig_datastream::window::{Elements, ProcessAllWindowFunction, TimeWindow, TumblingEventTimeWindows, WindowContext};
+/// use hurtig_datastream::{Elements, ProcessAllWindowFunction, TimeWindow, TumblingEventTimeWindows, WindowContext};
 /// use hurtig_datastream::{Collector, StreamExecutionEnvironment, WatermarkStrategy};
 /// use hurtig_types::Result;
 ///

@@ -87,7 +87,8 @@ where
                 }
                 if is_last {
                     pane.contents = None;
-                    if is_cleanup || self.trigger.can_forget(&pane.trigger) {
+                    let is_forgotten = !self.is_merging && self.trigger.can_forget(&pane.trigger);
+                    if is_cleanup || is_forgotten {
                         windows.remove(index);
                     }
                 }

@@ -195,7 +195,8 @@ where
         }
         if result.purges() {
             pane.contents = None;
-            if trigger.can_forget(&pane.trigger) {
+            // Windows that merge stay for their bounds, by which others find them.
+            if !self.is_merging && trigger.can_forget(&pane.trigger) {
                 windows.remove(index);
             }
         }

@@ -6,7 +6,7 @@ use crate::window::window::{TimeWindow, Window};
 /// Windows of one length that begin at regular intervals: `[offset + k · slide, offset + k · slide + size)`.
 ///
 /// ```
-/// use hurtig_datastream::window::{AlignedWindows, TimeWindow};
+/// use hurtig_datastream::{AlignedWindows, TimeWindow};
 /// let hours = AlignedWindows::of_time(3_600_000, 3_600_000, 0);
 /// assert!(hours.is_tumbling());
 /// assert_eq!(hours.window_ending_at(0), TimeWindow::of_millis(-3_600_000, 0));
@@ -115,7 +115,7 @@ mod tests {
             let slice = grid.slice_at(time);
             prop_assert!(slice.contains(time));
             let over = |time: i64| {
-                (-200..200).map(|k| offset + k * slide).filter(move |start| *start <= time && time < start + size)
+                (-600..600).map(|k| offset + k * slide).filter(move |start| *start <= time && time < start + size)
             };
             // Every time in a slice is under the same windows, and the last of those is the one it names.
             for same in slice.start..slice.end {

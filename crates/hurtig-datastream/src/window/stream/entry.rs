@@ -13,7 +13,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use hurtig_datastream::window::TumblingEventTimeWindows;
+    /// use hurtig_datastream::TumblingEventTimeWindows;
     /// use hurtig_datastream::{StreamExecutionEnvironment, WatermarkStrategy};
     ///
     /// let env = StreamExecutionEnvironment::new();
@@ -78,7 +78,7 @@ impl<T: Data> DataStream<T> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use hurtig_datastream::window::TumblingEventTimeWindows;
+    /// use hurtig_datastream::TumblingEventTimeWindows;
     /// use hurtig_datastream::{StreamExecutionEnvironment, WatermarkStrategy};
     ///
     /// let env = StreamExecutionEnvironment::new();

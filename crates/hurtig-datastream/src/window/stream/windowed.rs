@@ -26,7 +26,7 @@ use crate::{Collector, DataStream, KeyedStream};
 ///
 /// ```
 /// use std::time::Duration;
-/// use hurtig_datastream::window::EventTimeSessionWindows;
+/// use hurtig_datastream::EventTimeSessionWindows;
 /// use hurtig_datastream::{OutputTag, StreamExecutionEnvironment, WatermarkStrategy};
 ///
 /// let env = StreamExecutionEnvironment::new();
@@ -204,7 +204,7 @@ where
     ///
     /// ```
     /// use std::time::Duration;
-    /// use hurtig_datastream::window::TumblingEventTimeWindows;
+    /// use hurtig_datastream::TumblingEventTimeWindows;
     /// use hurtig_datastream::{StreamExecutionEnvironment, WatermarkStrategy};
     ///
     /// let env = StreamExecutionEnvironment::new();

@@ -20,7 +20,7 @@ pub enum TimerChange {
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::{TimeDomain, window::{EventTimeTrigger, TimeWindow, TimerChange, Trigger, TriggerContext}};
+/// use hurtig_datastream::{TimeDomain, EventTimeTrigger, TimeWindow, TimerChange, Trigger, TriggerContext};
 ///
 /// let mut ctx = TriggerContext::new(Timestamp::from_millis(3), Timestamp::NONE);
 /// let window = TimeWindow::of_millis(0, 10);

@@ -20,7 +20,7 @@ fn next_fire(time: Timestamp, interval: i64, end: Timestamp) -> Timestamp {
 /// ```
 /// use std::time::Duration;
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::{TimeDomain, window::{ContinuousEventTimeTrigger, TimeWindow, TimerChange, Trigger, TriggerContext}};
+/// use hurtig_datastream::{TimeDomain, ContinuousEventTimeTrigger, TimeWindow, TimerChange, Trigger, TriggerContext};
 ///
 /// let at = Timestamp::from_millis;
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
@@ -132,7 +132,7 @@ impl<T, W: Window> Trigger<T, W> for ContinuousEventTimeTrigger {
 /// ```
 /// use std::time::Duration;
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{ContinuousProcessingTimeTrigger, GlobalWindow, Trigger, TriggerContext, TriggerResult};
+/// use hurtig_datastream::{ContinuousProcessingTimeTrigger, GlobalWindow, Trigger, TriggerContext, TriggerResult};
 ///
 /// let at = Timestamp::from_millis;
 /// let mut each_second = ContinuousProcessingTimeTrigger::of(Duration::from_secs(1));

@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{CountTrigger, GlobalWindow, Trigger, TriggerContext};
+/// use hurtig_datastream::{CountTrigger, GlobalWindow, Trigger, TriggerContext};
 ///
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
 /// let (mut trigger, mut seen) = (CountTrigger::of(2), 0);

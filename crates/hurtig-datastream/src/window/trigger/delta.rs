@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{DeltaTrigger, GlobalWindow, Trigger, TriggerContext};
+/// use hurtig_datastream::{DeltaTrigger, GlobalWindow, Trigger, TriggerContext};
 ///
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
 /// let mut every_hundred_metres = DeltaTrigger::of(100.0, |from: &f64, to: &f64| to - from);

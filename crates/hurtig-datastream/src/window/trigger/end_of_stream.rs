@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::{TimeDomain, window::{EndOfStreamTrigger, GlobalWindow, TimerChange, Trigger, TriggerContext}};
+/// use hurtig_datastream::{TimeDomain, EndOfStreamTrigger, GlobalWindow, TimerChange, Trigger, TriggerContext};
 ///
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
 /// EndOfStreamTrigger::new().on_element(&"a", Timestamp::NONE, &GlobalWindow, &mut false, &mut ctx);

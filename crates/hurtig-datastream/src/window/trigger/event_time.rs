@@ -11,7 +11,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{EventTimeTrigger, TimeWindow, Trigger, TriggerContext, TriggerResult};
+/// use hurtig_datastream::{EventTimeTrigger, TimeWindow, Trigger, TriggerContext, TriggerResult};
 ///
 /// let (window, late) = (TimeWindow::of_millis(0, 10), Timestamp::from_millis(4));
 /// let mut ctx = TriggerContext::new(Timestamp::from_millis(9), Timestamp::NONE);

@@ -27,7 +27,7 @@ use super::window::Window;
 /// What a window is to do.
 ///
 /// ```
-/// use hurtig_datastream::window::TriggerResult;
+/// use hurtig_datastream::TriggerResult;
 /// assert!(TriggerResult::FireAndPurge.fires() && TriggerResult::FireAndPurge.purges());
 /// assert!(!TriggerResult::Continue.fires());
 /// ```
@@ -79,7 +79,7 @@ impl TriggerResult {
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{TimeWindow, Trigger, TriggerContext, TriggerResult, Window};
+/// use hurtig_datastream::{TimeWindow, Trigger, TriggerContext, TriggerResult, Window};
 ///
 /// /// Fires at the end of the window, but only if three records came.
 /// #[derive(Clone)]
@@ -118,7 +118,7 @@ impl TriggerResult {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no trigger for windows `{W}` of records `{T}`",
-    note = "take one of those in `hurtig::window`, such as `CountTrigger::of(..)`, or implement `Trigger`"
+    note = "take one of those in `hurtig`, such as `CountTrigger::of(..)`, or implement `Trigger`"
 )]
 pub trait Trigger<T, W: Window>: Clone + Send + 'static {
     /// What it remembers of a window.

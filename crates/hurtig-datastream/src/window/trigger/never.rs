@@ -5,7 +5,7 @@ use hurtig_types::Timestamp;
 use super::{Trigger, TriggerContext, TriggerResult};
 use crate::window::window::Window;
 
-/// Never fires. The default of [`GlobalWindows`](crate::window::GlobalWindows), to be replaced by another.
+/// Never fires. The default of [`GlobalWindows`](crate::GlobalWindows), to be replaced by another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NeverTrigger;
 

@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{ProcessingTimeTrigger, TimeWindow, Trigger, TriggerContext, TriggerResult};
+/// use hurtig_datastream::{ProcessingTimeTrigger, TimeWindow, Trigger, TriggerContext, TriggerResult};
 ///
 /// let (window, end) = (TimeWindow::of_millis(0, 10), Timestamp::from_millis(9));
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, end);

@@ -9,7 +9,7 @@ use crate::window::window::Window;
 ///
 /// ```
 /// use hurtig_types::Timestamp;
-/// use hurtig_datastream::window::{CountTrigger, GlobalWindow, PurgingTrigger, Trigger, TriggerContext, TriggerResult};
+/// use hurtig_datastream::{CountTrigger, GlobalWindow, PurgingTrigger, Trigger, TriggerContext, TriggerResult};
 ///
 /// let mut ctx = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
 /// let mut trigger = PurgingTrigger::of(CountTrigger::of(1));
