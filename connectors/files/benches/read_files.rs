@@ -9,6 +9,9 @@
 //!
 //! `cargo bench -p hurtig-connector-files --bench read_files [-- <flights.csv>] [--only <row>]`. Without a file it makes one.
 
+// It measures the machine: its clock, its disk.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
 use std::future::poll_fn;
 use std::hint::black_box;
 use std::io::Write;
@@ -66,10 +69,20 @@ fn sample() -> Vec<u8> {
     let mut text = HEADER.to_string().into_bytes();
     for n in 0..300_000u32 {
         let (day, hour, minute) = (n / 900 % 28 + 1, n / 40 % 24, n % 60);
-        let delay = if n % 40 == 0 { "NA".to_string() } else { (n % 90).to_string() };
+        let delay = if n % 40 == 0 {
+            "NA".to_string()
+        } else {
+            (n % 90).to_string()
+        };
         let line = format!(
             "2013,{},{day},{hour}{minute:02},{hour}{:02},{delay},{},{},-{},UA,{},N{}UA,EWR,IAH,227,1400,{hour},{minute},2013-01-{day:02}T{hour:02}:00:00Z\n",
-            n / 25_000 + 1, (minute + 3) % 60, 800 + n % 700, 810 + n % 700, n % 30, n % 5000, 10_000 + n % 9000,
+            n / 25_000 + 1,
+            (minute + 3) % 60,
+            800 + n % 700,
+            810 + n % 700,
+            n % 30,
+            n % 5000,
+            10_000 + n % 9000,
         );
         text.extend_from_slice(line.as_bytes());
     }
@@ -79,12 +92,18 @@ fn sample() -> Vec<u8> {
 /// Seconds that this thread has had a processor, where the system tells: other processes don't count then.
 fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    stat.split(' ').next()?.parse::<f64>().ok().map(|nanos| nanos / 1e9)
+    stat.split(' ')
+        .next()?
+        .parse::<f64>()
+        .ok()
+        .map(|nanos| nanos / 1e9)
 }
 
 fn report(what: &str, bytes: usize, run: impl Fn() -> Result<usize>) -> Result<()> {
     // `--only CSV,`: what begins so.
-    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
+    let only = std::env::args()
+        .skip_while(|argument| argument != "--only")
+        .nth(1);
     if only.is_some_and(|only| !what.starts_with(&only)) {
         return Ok(());
     }
@@ -94,7 +113,9 @@ fn report(what: &str, bytes: usize, run: impl Fn() -> Result<usize>) -> Result<(
         let (begin, before) = (Instant::now(), processor_seconds());
         records = run()?;
         let passed = begin.elapsed().as_secs_f64();
-        let busy = before.zip(processor_seconds()).map(|(before, after)| after - before);
+        let busy = before
+            .zip(processor_seconds())
+            .map(|(before, after)| after - before);
         best = best.min(busy.unwrap_or(passed));
     }
     println!(
@@ -107,7 +128,10 @@ fn report(what: &str, bytes: usize, run: impl Fn() -> Result<usize>) -> Result<(
 
 fn decode<T: Data>(format: &impl DecodingFormat<T>, text: &[u8]) -> Result<usize> {
     let mut decoder = format.create_decoder()?;
-    let mut input = DecodeInput { bytes: text, last: true };
+    let mut input = DecodeInput {
+        bytes: text,
+        last: true,
+    };
     let header = decoder.decode_header(input)?.unwrap_or_default();
     let (mut at, mut records) = (header.bytes, 0);
     let (mut values, mut failures) = (Vec::new(), Vec::new());
@@ -147,7 +171,9 @@ fn read<T: Data, F: DecodingFormat<T>>(world: &World, source: &FileSource<T, F>)
 }
 
 fn main() -> Result<()> {
-    let given = std::env::args().skip(1).find(|argument| argument.ends_with(".csv"));
+    let given = std::env::args()
+        .skip(1)
+        .find(|argument| argument.ends_with(".csv"));
     let csv = match given {
         Some(path) => std::fs::read(path)?,
         None => sample(),
@@ -162,26 +188,49 @@ fn main() -> Result<()> {
     let format = || CsvFormat::<Flight>::new().null_literal("NA");
     let few = CsvFormat::<Delay>::new().null_literal("NA");
     println!("{} MB of CSV", csv.len() / 1_000_000);
-    report("lines of text, decoded", csv.len(), || decode(&TextFormat::new(), &csv))?;
-    report("CSV, 19 fields, decoded", csv.len(), || decode(&format(), &csv))?;
-    report("CSV, 3 of 19 fields, decoded", csv.len(), || decode(&few, &csv))?;
+    report("lines of text, decoded", csv.len(), || {
+        decode(&TextFormat::new(), &csv)
+    })?;
+    report("CSV, 19 fields, decoded", csv.len(), || {
+        decode(&format(), &csv)
+    })?;
+    report("CSV, 3 of 19 fields, decoded", csv.len(), || {
+        decode(&few, &csv)
+    })?;
 
     let mut flights = Vec::new();
     let mut decoder = format().create_decoder()?;
-    let input = DecodeInput { bytes: &csv, last: true };
+    let input = DecodeInput {
+        bytes: &csv,
+        last: true,
+    };
     let header = decoder.decode_header(input)?.unwrap_or_default();
-    let input = DecodeInput { bytes: csv.get(header.bytes..).unwrap_or_default(), last: true };
-    decoder.decode(input, &mut DecodeOutput::new(&mut flights, &mut Vec::new(), usize::MAX))?;
+    let input = DecodeInput {
+        bytes: csv.get(header.bytes..).unwrap_or_default(),
+        last: true,
+    };
+    decoder.decode(
+        input,
+        &mut DecodeOutput::new(&mut flights, &mut Vec::new(), usize::MAX),
+    )?;
     let mut json = Vec::new();
-    JsonFormat::<Flight>::new().create_encoder()?.encode(&flights, usize::MAX, &mut json)?;
-    report("JSON, 19 fields, decoded", json.len(), || decode(&JsonFormat::<Flight>::new(), &json))?;
+    JsonFormat::<Flight>::new()
+        .create_encoder()?
+        .encode(&flights, usize::MAX, &mut json)?;
+    report("JSON, 19 fields, decoded", json.len(), || {
+        decode(&JsonFormat::<Flight>::new(), &json)
+    })?;
     let encoded = |format: &dyn EncodingFormat<Flight>| -> Result<usize> {
         let mut out = Vec::with_capacity(json.len() * 2);
-        format.create_encoder()?.encode(&flights, usize::MAX, &mut out)?;
+        format
+            .create_encoder()?
+            .encode(&flights, usize::MAX, &mut out)?;
         Ok(black_box(flights.len()))
     };
     report("CSV, 19 fields, encoded", csv.len(), || encoded(&format()))?;
-    report("JSON, 19 fields, encoded", json.len(), || encoded(&JsonFormat::<Flight>::new()))?;
+    report("JSON, 19 fields, encoded", json.len(), || {
+        encoded(&JsonFormat::<Flight>::new())
+    })?;
 
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(&csv)?;
@@ -189,10 +238,19 @@ fn main() -> Result<()> {
     let source = |path: String| FileSource::<Flight>::new(path).format(format());
     let plain = source(write("flights.csv", &csv)?);
     let gzipped = source(write("flights.csv.gz", &gzip.finish()?)?);
-    let zstd = source(write("flights.csv.zst", &zstd::stream::encode_all(csv.as_slice(), 3)?)?);
-    report("CSV file through the source", csv.len(), || read(&world, &plain))?;
-    report("the same, gzipped (counted unpacked)", csv.len(), || read(&world, &gzipped))?;
-    report("the same, zstd (counted unpacked)", csv.len(), || read(&world, &zstd))?;
+    let zstd = source(write(
+        "flights.csv.zst",
+        &zstd::stream::encode_all(csv.as_slice(), 3)?,
+    )?);
+    report("CSV file through the source", csv.len(), || {
+        read(&world, &plain)
+    })?;
+    report("the same, gzipped (counted unpacked)", csv.len(), || {
+        read(&world, &gzipped)
+    })?;
+    report("the same, zstd (counted unpacked)", csv.len(), || {
+        read(&world, &zstd)
+    })?;
     std::fs::remove_dir_all(&directory)?;
     Ok(())
 }

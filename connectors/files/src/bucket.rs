@@ -78,7 +78,10 @@ impl TimePattern {
                         return Err(Error::config(format!("`'` is not closed in `{pattern}`")));
                     };
                     let text = text.get(..end).unwrap_or_default();
-                    (end + 2, Part::Text(if end == 0 { "'" } else { text }.to_string()))
+                    (
+                        end + 2,
+                        Part::Text(if end == 0 { "'" } else { text }.to_string()),
+                    )
                 }
                 (letter, run) if letter.is_ascii_alphabetic() => {
                     let letters = String::from(letter).repeat(run);
@@ -115,7 +118,10 @@ mod tests {
         let at = Timestamp::from_millis(1_357_041_661_007);
         let shown = |pattern| TimePattern::parse(pattern).unwrap().format(at);
         assert_eq!(shown("yyyy-MM-dd--HH"), "2013-01-01--12");
-        assert_eq!(shown("'dt'=yyyyMMdd/HH:mm:ss.SSS''"), "dt=20130101/12:01:01.007'");
+        assert_eq!(
+            shown("'dt'=yyyyMMdd/HH:mm:ss.SSS''"),
+            "dt=20130101/12:01:01.007'"
+        );
         for broken in ["yyyy-MMM", "EEE", "'a", "h"] {
             assert!(TimePattern::parse(broken).is_err(), "{broken}");
         }

@@ -31,7 +31,13 @@ enum State {
 
 impl Buffer {
     pub(crate) fn new(decompressor: Option<Decompressor>) -> Self {
-        Self { bytes: Vec::new(), taken: 0, chunk: Bytes::new(), decompressor, state: State::Open }
+        Self {
+            bytes: Vec::new(),
+            taken: 0,
+            chunk: Bytes::new(),
+            decompressor,
+            state: State::Open,
+        }
     }
 
     /// What is ready.
@@ -69,7 +75,8 @@ impl Buffer {
         self.taken = 0;
         let Some(decompressor) = &mut self.decompressor else {
             let length = self.chunk.len().min(FILL_BYTES);
-            self.bytes.extend_from_slice(self.chunk.get(..length).unwrap_or_default());
+            self.bytes
+                .extend_from_slice(self.chunk.get(..length).unwrap_or_default());
             self.chunk.advance(length);
             return Ok(length > 0);
         };

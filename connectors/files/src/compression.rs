@@ -22,7 +22,9 @@ pub enum Compression {
 }
 
 /// What is known by name, but not read.
-const NOT_BUILT: &[&str] = &["bz2", "xz", "lz4", "lzo", "br", "deflate", "snappy", "zip", "7z"];
+const NOT_BUILT: &[&str] = &[
+    "bz2", "xz", "lz4", "lzo", "br", "deflate", "snappy", "zip", "7z",
+];
 
 impl Compression {
     /// How the file called `name` is compressed: never [`Compression::ByName`].
@@ -43,7 +45,9 @@ impl Compression {
         if self != Self::ByName {
             return Ok(self);
         }
-        let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        let extension = name
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.to_ascii_lowercase());
         match extension.as_deref() {
             Some("gz" | "gzip") => Ok(Self::Gzip),
             Some("zst" | "zstd") => Ok(Self::Zstd),
@@ -68,7 +72,11 @@ impl Compression {
 /// Decompresses a stream that comes in chunks.
 pub(crate) enum Decompressor {
     Gzip(Box<MultiGzDecoder<Feed>>),
-    Zstd { decoder: ZstdDecoder<'static>, feed: Feed, frame_open: bool },
+    Zstd {
+        decoder: ZstdDecoder<'static>,
+        feed: Feed,
+        frame_open: bool,
+    },
 }
 
 /// What a decompressor did.
@@ -119,7 +127,11 @@ impl Decompressor {
                 }
                 Err(error) => Err(error),
             },
-            Self::Zstd { decoder, feed, frame_open } => read_zstd(decoder, feed, frame_open, out),
+            Self::Zstd {
+                decoder,
+                feed,
+                frame_open,
+            } => read_zstd(decoder, feed, frame_open, out),
         }
     }
 }

@@ -26,7 +26,12 @@ pub(crate) struct LineCut {
 
 impl LineCut {
     pub(crate) fn new(skip_first: bool, end: u64, size: u64) -> Self {
-        Self { skip_first, end, size, done: false }
+        Self {
+            skip_first,
+            end,
+            size,
+            done: false,
+        }
     }
 
     /// Whether all that belongs to the part has been seen.
@@ -66,7 +71,9 @@ impl LineCut {
     fn stop_after_line(&mut self, piece: &mut Piece) {
         let last = self.end.saturating_sub(1).saturating_sub(piece.offset);
         let last = usize::try_from(last).unwrap_or(usize::MAX);
-        let Some(tail) = piece.bytes.get(last..) else { return };
+        let Some(tail) = piece.bytes.get(last..) else {
+            return;
+        };
         if let Some(feed) = memchr(b'\n', tail) {
             piece.bytes.truncate(last + feed + 1);
             self.done = true;
@@ -88,7 +95,10 @@ mod tests {
             if offset >= end as u64 && end == text.len() {
                 break;
             }
-            if let Some(piece) = cut.take(Piece { offset, bytes: Bytes::copy_from_slice(bytes) }) {
+            if let Some(piece) = cut.take(Piece {
+                offset,
+                bytes: Bytes::copy_from_slice(bytes),
+            }) {
                 assert!(text.as_bytes()[piece.offset as usize..].starts_with(&piece.bytes));
                 lines.extend_from_slice(&piece.bytes);
             }
@@ -101,7 +111,13 @@ mod tests {
 
     #[test]
     fn every_line_belongs_to_the_part_in_which_it_begins() {
-        for text in ["a\nbb\n\nccc\nd", "\n\n\n", "one line", "a\nb\n", "longer\r\nlines\r\n"] {
+        for text in [
+            "a\nbb\n\nccc\nd",
+            "\n\n\n",
+            "one line",
+            "a\nb\n",
+            "longer\r\nlines\r\n",
+        ] {
             for size in 1..=text.len() {
                 for chunk in 1..=text.len() {
                     let parts: Vec<_> = (0..text.len())
@@ -110,9 +126,12 @@ mod tests {
                         .collect();
                     assert_eq!(parts.concat(), text, "parts of {size}, chunks of {chunk}");
                     assert!(
-                        parts.iter().rev().skip_while(|part| part.is_empty()).skip(1).all(
-                            |part| part.is_empty() || part.ends_with('\n')
-                        ),
+                        parts
+                            .iter()
+                            .rev()
+                            .skip_while(|part| part.is_empty())
+                            .skip(1)
+                            .all(|part| part.is_empty() || part.ends_with('\n')),
                         "{parts:?}"
                     );
                 }

@@ -25,13 +25,19 @@ impl DiscoverOptions {
     /// The files there are. Fails if an input means none, and none is to be waited for.
     pub(crate) async fn find(&self, storage: &Storage) -> Result<Vec<FoundFile>> {
         let files = list(storage, &self.inputs, self.watch).await?;
-        files.iter().try_for_each(|file| self.compression.of(&file.name).map(drop))?;
+        files
+            .iter()
+            .try_for_each(|file| self.compression.of(&file.name).map(drop))?;
         Ok(files)
     }
 
     fn splits_of(&self, file: &FoundFile) -> Result<Vec<FileSplit>> {
         let compressed = self.compression.of(&file.name)? != Compression::None;
-        let part_bytes = if compressed || !self.splittable { u64::MAX } else { self.split_bytes };
+        let part_bytes = if compressed || !self.splittable {
+            u64::MAX
+        } else {
+            self.split_bytes
+        };
         Ok(FileSplit::cut(&file.name, file.size, part_bytes))
     }
 }
@@ -48,7 +54,11 @@ pub(crate) struct FileDiscovery {
 
 impl FileDiscovery {
     pub(crate) fn new(options: DiscoverOptions, storage: Storage) -> Self {
-        Self { options, storage, sizes: Arc::default() }
+        Self {
+            options,
+            storage,
+            sizes: Arc::default(),
+        }
     }
 }
 

@@ -117,7 +117,11 @@ async fn read(
     }
     let mut at = plan.from;
     while at < plan.size && !plan.cut.is_done() {
-        let stop = if at < plan.end { plan.end } else { plan.size.min(at + TAIL_BYTES) };
+        let stop = if at < plan.end {
+            plan.end
+        } else {
+            plan.size.min(at + TAIL_BYTES)
+        };
         let mut body = Body::open(location, &plan, at..stop).await?;
         while let Some(bytes) = body.next(location, &plan).await? {
             let piece = Piece { offset: at, bytes };
@@ -134,7 +138,10 @@ async fn read(
 }
 
 async fn send(sender: &mut Sender<Result<Fetched>>, fetched: Fetched) -> Result<(), Stop> {
-    sender.send(Ok(fetched)).await.map_err(|_| Stop::NobodyReads)
+    sender
+        .send(Ok(fetched))
+        .await
+        .map_err(|_| Stop::NobodyReads)
 }
 
 /// A range of a file, as it comes.
@@ -162,7 +169,10 @@ impl Body {
             GetResultPayload::File(..) => BodySource::File,
             GetResultPayload::Stream(stream) => BodySource::Stream(stream, Bytes::new()),
         };
-        Ok(Self { source, rest: range })
+        Ok(Self {
+            source,
+            rest: range,
+        })
     }
 
     /// The next chunk; `None` at the end of the range.
@@ -219,9 +229,9 @@ async fn next_of_stream(
 async fn failed(location: &Location, plan: &FetchPlan, at: u64, error: &StoreError) -> Error {
     let FetchPlan { name, size, .. } = plan;
     match (error, location.store.head(&location.path).await) {
-        (StoreError::NotFound { .. }, _) | (_, Err(StoreError::NotFound { .. })) => {
-            Error::io(format!("`{name}` vanished: it was there when files were listed"))
-        }
+        (StoreError::NotFound { .. }, _) | (_, Err(StoreError::NotFound { .. })) => Error::io(
+            format!("`{name}` vanished: it was there when files were listed"),
+        ),
         (_, Ok(meta)) if meta.size < *size => cut_short(plan, meta.size),
         _ => store_error(name, error).context(format!("reading on from byte {at}")),
     }

@@ -37,12 +37,17 @@ impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let authority = text.find("://").map_or(0, |colon| {
             let after = colon + 3;
-            text.get(after..).and_then(|rest| rest.find('/')).map_or(text.len(), |at| after + at)
+            text.get(after..)
+                .and_then(|rest| rest.find('/'))
+                .map_or(text.len(), |at| after + at)
         });
         let is_special = |c: char| matches!(c, '*' | '?' | '[' | '{');
         let wild = text.get(authority..).and_then(|path| path.find(is_special));
         let Some(wild) = wild.map(|at| authority + at) else {
-            return Ok(Self { base: text.to_string(), segments: Vec::new() });
+            return Ok(Self {
+                base: text.to_string(),
+                segments: Vec::new(),
+            });
         };
         let slash = text.get(..wild).and_then(|before| before.rfind('/'));
         let (base, pattern) = match slash {
@@ -51,9 +56,15 @@ impl Pattern {
             Some(slash) => (text.get(..slash).unwrap_or_default(), text.get(slash + 1..)),
             None => ("", Some(text)),
         };
-        let segments =
-            pattern.unwrap_or_default().split('/').filter(|name| !name.is_empty()).map(Segment::parse);
-        Ok(Self { base: base.to_string(), segments: segments.collect::<Result<_, _>>()? })
+        let segments = pattern
+            .unwrap_or_default()
+            .split('/')
+            .filter(|name| !name.is_empty())
+            .map(Segment::parse);
+        Ok(Self {
+            base: base.to_string(),
+            segments: segments.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -76,9 +87,12 @@ impl Segment {
     /// the same character means them.
     pub(crate) fn matches(&self, name: &str) -> bool {
         let hidden = hides(name);
-        let Self::Name(alternatives) = self else { return !hidden };
+        let Self::Name(alternatives) = self else {
+            return !hidden;
+        };
         alternatives.iter().any(|tokens| {
-            let shown = || matches!(tokens.first(), Some(Token::Exactly(c)) if name.starts_with(*c));
+            let shown =
+                || matches!(tokens.first(), Some(Token::Exactly(c)) if name.starts_with(*c));
             (!hidden || shown()) && matches(tokens, name)
         })
     }
@@ -92,7 +106,11 @@ pub(crate) fn hides(name: &str) -> bool {
 /// Resolves `{a,b}`, several and nested ones too.
 fn expand(text: &str) -> Result<Vec<String>, String> {
     let Some(open) = text.find('{') else {
-        return if text.contains('}') { Err(format!("`}}` without `{{` in `{text}`")) } else { Ok(vec![text.to_string()]) };
+        return if text.contains('}') {
+            Err(format!("`}}` without `{{` in `{text}`"))
+        } else {
+            Ok(vec![text.to_string()])
+        };
     };
     let (mut depth, mut commas, mut close) = (0, vec![open], None);
     for (at, c) in text.char_indices().skip_while(|(at, _)| *at < open) {
@@ -109,7 +127,10 @@ fn expand(text: &str) -> Result<Vec<String>, String> {
     }
     let close = close.ok_or_else(|| format!("`{{` is not closed in `{text}`"))?;
     commas.push(close);
-    let (before, after) = (text.get(..open).unwrap_or_default(), text.get(close + 1..).unwrap_or_default());
+    let (before, after) = (
+        text.get(..open).unwrap_or_default(),
+        text.get(close + 1..).unwrap_or_default(),
+    );
     let mut all = Vec::new();
     for bounds in commas.windows(2) {
         let &[from, to] = bounds else { continue };
@@ -130,7 +151,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             '?' => Token::AnyOne,
             '*' if tokens.last() == Some(&Token::AnyMany) => continue,
             '*' => Token::AnyMany,
-            '[' => class(&mut characters).ok_or_else(|| format!("`[` is not closed in `{text}`"))?,
+            '[' => {
+                class(&mut characters).ok_or_else(|| format!("`[` is not closed in `{text}`"))?
+            }
             c => Token::Exactly(c),
         });
     }
@@ -180,7 +203,9 @@ fn matches(tokens: &[Token], name: &str) -> bool {
             }
             _ => {}
         }
-        let Some((after, from)) = &mut retry else { return false };
+        let Some((after, from)) = &mut retry else {
+            return false;
+        };
         if from.next().is_none() {
             return false;
         }
@@ -195,7 +220,10 @@ impl Token {
             Self::AnyOne => true,
             Self::AnyMany => false,
             Self::OneOf { ranges, negated } => {
-                ranges.iter().any(|(first, last)| (*first..=*last).contains(&c)) != *negated
+                ranges
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&c))
+                    != *negated
             }
         }
     }
@@ -234,7 +262,10 @@ mod tests {
         assert_eq!(base("a/b/*.csv"), ("a/b".to_string(), 1));
         assert_eq!(base("/*"), ("/".to_string(), 1));
         assert_eq!(base("x*"), (String::new(), 1));
-        assert_eq!(base("memory://lake/in/**/*.csv"), ("memory://lake/in".to_string(), 2));
+        assert_eq!(
+            base("memory://lake/in/**/*.csv"),
+            ("memory://lake/in".to_string(), 2)
+        );
         assert_eq!(base("memory://lake/*"), ("memory://lake".to_string(), 1));
     }
 

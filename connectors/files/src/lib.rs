@@ -39,6 +39,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod bucket;
 mod buffer;
 mod compression;

@@ -56,7 +56,9 @@ pub(crate) async fn list(
 
 fn nothing_found(input: &str, hidden: usize) -> Error {
     let what = match Pattern::parse(input) {
-        Ok(Pattern { segments, .. }) if !segments.is_empty() => format!("nothing matches `{input}`"),
+        Ok(Pattern { segments, .. }) if !segments.is_empty() => {
+            format!("nothing matches `{input}`")
+        }
         _ => format!("there is no file `{input}`, and no directory of that name with files in it"),
     };
     Error::io(match hidden {
@@ -67,7 +69,9 @@ fn nothing_found(input: &str, hidden: usize) -> Error {
 
 /// The part of a URL that tells stores apart.
 fn store_of(name: &str) -> &str {
-    let Some((scheme, rest)) = name.split_once("://") else { return "" };
+    let Some((scheme, rest)) = name.split_once("://") else {
+        return "";
+    };
     if scheme == "file" {
         return "";
     }
@@ -79,8 +83,14 @@ async fn list_one(storage: &Storage, input: &str) -> Result<Listing> {
     let literal = storage.open(input)?;
     match literal.store.head(&literal.path).await {
         Ok(meta) => {
-            let file = FoundFile { name: input.to_string(), size: meta.size };
-            return Ok(Listing { files: vec![file], hidden: 0 });
+            let file = FoundFile {
+                name: input.to_string(),
+                size: meta.size,
+            };
+            return Ok(Listing {
+                files: vec![file],
+                hidden: 0,
+            });
         }
         Err(StoreError::NotFound { .. } | StoreError::NotImplemented { .. }) => {}
         Err(error) => return Err(store_error(input, &error)),
@@ -90,7 +100,11 @@ async fn list_one(storage: &Storage, input: &str) -> Result<Listing> {
     if pattern.segments.is_empty() {
         return walk(&literal, input, &Segment::everything()).await;
     }
-    let base = storage.open(if pattern.base.is_empty() { "." } else { &pattern.base })?;
+    let base = storage.open(if pattern.base.is_empty() {
+        "."
+    } else {
+        &pattern.base
+    })?;
     walk(&base, &pattern.base, &pattern.segments).await
 }
 
@@ -113,7 +127,10 @@ async fn walk(base: &Location, name: &str, segments: &[Segment]) -> Result<Listi
     let mut steps = vec![start];
     while let Some(step) = steps.pop() {
         if step.depth > DEPTH_MAX {
-            let message = format!("`{}` lies more than {DEPTH_MAX} directories deep", step.name);
+            let message = format!(
+                "`{}` lies more than {DEPTH_MAX} directories deep",
+                step.name
+            );
             return Err(Error::io(format!("{message}: does a link lead back up?")));
         }
         let content = base
@@ -122,22 +139,34 @@ async fn walk(base: &Location, name: &str, segments: &[Segment]) -> Result<Listi
             .await
             .map_err(|error| store_error(&step.name, &error))?;
         for object in content.objects {
-            let Some(file) = object.location.filename() else { continue };
+            let Some(file) = object.location.filename() else {
+                continue;
+            };
             if step.means_file(segments, file) {
                 let name = below(&step.name, file);
-                listing.files.push(FoundFile { name, size: object.size });
+                listing.files.push(FoundFile {
+                    name,
+                    size: object.size,
+                });
             } else {
                 listing.hidden += usize::from(hides(file));
             }
         }
         for directory in content.common_prefixes {
-            let Some(name) = directory.filename() else { continue };
-            let segments = step.into_directory(segments, name);
+            let Some(name) = directory.filename() else {
+                continue;
+            };
+            let segments = step.segments_below(segments, name);
             if segments.is_empty() {
                 listing.hidden += usize::from(hides(name));
             } else {
                 let name = below(&step.name, name);
-                steps.push(Step { name, directory, segments, depth: step.depth + 1 });
+                steps.push(Step {
+                    name,
+                    directory,
+                    segments,
+                    depth: step.depth + 1,
+                });
             }
         }
     }
@@ -167,12 +196,17 @@ fn closure(segments: &[Segment], from: impl IntoIterator<Item = usize>) -> BTree
 impl Step {
     fn means_file(&self, segments: &[Segment], name: &str) -> bool {
         let last = segments.len().saturating_sub(1);
-        self.segments.contains(&last) && segments.get(last).is_some_and(|segment| segment.matches(name))
+        self.segments.contains(&last)
+            && segments
+                .get(last)
+                .is_some_and(|segment| segment.matches(name))
     }
 
-    fn into_directory(&self, segments: &[Segment], name: &str) -> BTreeSet<usize> {
+    fn segments_below(&self, segments: &[Segment], name: &str) -> BTreeSet<usize> {
         let next = self.segments.iter().filter_map(|index| {
-            let segment = segments.get(*index).filter(|segment| segment.matches(name))?;
+            let segment = segments
+                .get(*index)
+                .filter(|segment| segment.matches(name))?;
             match segment {
                 Segment::AnyDirectories => Some(*index),
                 Segment::Name(_) => (index + 1 < segments.len()).then_some(index + 1),

@@ -58,16 +58,19 @@ impl<T> Part<T> {
     }
 
     /// Takes records from the front of `values` until the file has `bytes_max` bytes; answers how many.
-    pub(crate) fn write(
-        &mut self,
-        values: &[T],
-        bytes_max: u64,
-        now: Timestamp,
-    ) -> Result<usize> {
+    pub(crate) fn write(&mut self, values: &[T], bytes_max: u64, now: Timestamp) -> Result<usize> {
         let room = usize::try_from(bytes_max.saturating_sub(self.bytes())).unwrap_or(usize::MAX);
-        let chunk = if self.compressed { PLAIN_BYTES } else { CHUNK_BYTES };
-        let taken = self.encoder.encode(values, room.min(chunk), &mut self.plain)?;
-        self.compressor.write(&mut self.plain, &mut self.ready).map_err(compressing)?;
+        let chunk = if self.compressed {
+            PLAIN_BYTES
+        } else {
+            CHUNK_BYTES
+        };
+        let taken = self
+            .encoder
+            .encode(values, room.min(chunk), &mut self.plain)?;
+        self.compressor
+            .write(&mut self.plain, &mut self.ready)
+            .map_err(compressing)?;
         self.written = now;
         Ok(taken)
     }
@@ -79,7 +82,8 @@ impl<T> Part<T> {
         }
         let sent = ready!(self.upload.poll_ready(context)).and_then(|()| {
             self.sent_bytes += self.ready.len() as u64;
-            self.upload.write(Bytes::from(std::mem::take(&mut self.ready)))
+            self.upload
+                .write(Bytes::from(std::mem::take(&mut self.ready)))
         });
         match sent {
             Ok(()) => Poll::Ready(Ok(())),
@@ -92,8 +96,12 @@ impl<T> Part<T> {
     /// Ends the file, and says how long it is; it is where it belongs when the upload says so.
     pub(crate) fn finish(mut self) -> Result<(Upload, u64)> {
         self.encoder.finish_file(&mut self.plain)?;
-        self.compressor.write(&mut self.plain, &mut self.ready).map_err(compressing)?;
-        self.compressor.finish(&mut self.ready).map_err(compressing)?;
+        self.compressor
+            .write(&mut self.plain, &mut self.ready)
+            .map_err(compressing)?;
+        self.compressor
+            .finish(&mut self.ready)
+            .map_err(compressing)?;
         let bytes = self.sent_bytes + self.ready.len() as u64;
         self.upload.finish(Bytes::from(self.ready));
         Ok((self.upload, bytes))

@@ -110,7 +110,9 @@ impl<T: Data, F: DecodingFormat<T>> SourceReader<T, FileSplit> for FileReader<T,
         let Some(index) = self.streams.iter().position(|stream| !stream.paused) else {
             return self.wait(context);
         };
-        let Some(stream) = self.streams.get_mut(index) else { return Poll::Pending };
+        let Some(stream) = self.streams.get_mut(index) else {
+            return Poll::Pending;
+        };
         let before = stream.fetched();
         let polled = stream.poll(&self.context.world, context, out);
         self.bytes_in.inc(stream.fetched() - before);
@@ -130,14 +132,21 @@ impl<T: Data, F: DecodingFormat<T>> SourceReader<T, FileSplit> for FileReader<T,
     }
 
     fn set_paused(&mut self, split: &str, paused: bool) {
-        for stream in self.streams.iter_mut().filter(|stream| stream.split().id() == split) {
+        for stream in self
+            .streams
+            .iter_mut()
+            .filter(|stream| stream.split().id() == split)
+        {
             stream.paused = paused;
         }
         self.wake();
     }
 
     fn snapshot(&self) -> Vec<FileSplit> {
-        self.streams.iter().map(|stream| stream.split().clone()).collect()
+        self.streams
+            .iter()
+            .map(|stream| stream.split().clone())
+            .collect()
     }
 
     fn close(&mut self) -> Result<()> {

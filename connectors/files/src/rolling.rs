@@ -18,14 +18,21 @@ pub(crate) struct RollingPolicy {
 impl Default for RollingPolicy {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
-        Self { size_bytes: 128 * 1024 * 1024, age: minute, inactivity: minute }
+        Self {
+            size_bytes: 128 * 1024 * 1024,
+            age: minute,
+            inactivity: minute,
+        }
     }
 }
 
 impl RollingPolicy {
     /// Never, but at the end.
-    pub(crate) const NEVER: Self =
-        Self { size_bytes: u64::MAX, age: Duration::MAX, inactivity: Duration::MAX };
+    pub(crate) const NEVER: Self = Self {
+        size_bytes: u64::MAX,
+        age: Duration::MAX,
+        inactivity: Duration::MAX,
+    };
 
     /// When a part that was begun and written to at these times is to be finished.
     pub(crate) fn deadline(&self, begun: Timestamp, written: Timestamp) -> Timestamp {

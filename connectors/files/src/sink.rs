@@ -227,11 +227,18 @@ impl<T, E> FileSink<T, E> {
             None => {}
         }
         if options.rolling.size_bytes == 0 || options.rolling.age.is_zero() {
-            return Err(Error::config("parts that are rolled at 0 bytes or after 0 ms hold nothing"));
+            return Err(Error::config(
+                "parts that are rolled at 0 bytes or after 0 ms hold nothing",
+            ));
         }
         options.open_files_max = options.open_files_max.max(1);
-        let by_format =
-            || format!("{}{}", self.format.extension(), options.compression.extension());
+        let by_format = || {
+            format!(
+                "{}{}",
+                self.format.extension(),
+                options.compression.extension()
+            )
+        };
         options.suffix = self.suffix.clone().unwrap_or_else(by_format);
         Ok(options)
     }
@@ -247,8 +254,12 @@ impl<T: Send + 'static, E: EncodingFormat<T>> Sink<T> for FileSink<T, E> {
         Box::pin(async move {
             let options = options?;
             let directory = &options.directory;
-            let token = world.rng(&format!("files sink {directory} check")).next_u64();
-            let trial = world.storage().open(&join(directory, &format!(".check-{token:016x}")))?;
+            let token = world
+                .rng(&format!("files sink {directory} check"))
+                .next_u64();
+            let trial = world
+                .storage()
+                .open(&join(directory, &format!(".check-{token:016x}")))?;
             let written = match trial.store.put(&trial.path, "".into()).await {
                 Ok(_) => trial.store.delete(&trial.path).await,
                 Err(error) => Err(error),
@@ -263,7 +274,11 @@ impl<T: Send + 'static, E: EncodingFormat<T>> Sink<T> for FileSink<T, E> {
         if options.single_file.is_some() {
             check_single(&context)?;
         }
-        Ok(Box::new(FileWriter::new(Arc::new(options), Arc::clone(&self.format), context)))
+        Ok(Box::new(FileWriter::new(
+            Arc::new(options),
+            Arc::clone(&self.format),
+            context,
+        )))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hurtig_connect::{
-    BadRecordPolicy, BoxFuture, Boundedness, DecodingFormat, ReaderContext, Source, SourceReader,
+    BadRecordPolicy, Boundedness, BoxFuture, DecodingFormat, ReaderContext, Source, SourceReader,
     SplitEnumerator, SplitPool,
 };
 use hurtig_env::World;
@@ -141,10 +141,14 @@ impl<T: Data, F: DecodingFormat<T>> FileSource<T, F> {
     fn check_options(&self) -> Result<()> {
         self.format.check()?;
         if self.split_bytes == 0 {
-            return Err(Error::config("split_size is 0: a part needs at least one byte"));
+            return Err(Error::config(
+                "split_size is 0: a part needs at least one byte",
+            ));
         }
         if self.watch.is_some_and(|interval| interval.is_zero()) {
-            return Err(Error::config("watch is 0: listing without a pause would do nothing else"));
+            return Err(Error::config(
+                "watch is 0: listing without a pause would do nothing else",
+            ));
         }
         Ok(())
     }
@@ -174,13 +178,15 @@ impl<T: Data, F: DecodingFormat<T>> Source for FileSource<T, F> {
         Ok(Box::new(SplitPool::new(discovery, self.watch)))
     }
 
-    fn create_reader(
-        &self,
-        context: ReaderContext,
-    ) -> Result<Box<dyn SourceReader<T, FileSplit>>> {
+    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, FileSplit>>> {
         self.check_options()?;
         let format = Arc::clone(&self.format);
-        Ok(Box::new(FileReader::new(format, self.compression, self.policy, context)))
+        Ok(Box::new(FileReader::new(
+            format,
+            self.compression,
+            self.policy,
+            context,
+        )))
     }
 }
 

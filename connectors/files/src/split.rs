@@ -31,8 +31,18 @@ pub struct FilePosition {
 
 impl FileSplit {
     pub(crate) fn new(name: &str, start: u64, end: u64, size: u64) -> Self {
-        let position = FilePosition { bytes: start, ..FilePosition::default() };
-        Self { id: format!("{name}@{start}"), name: name.to_string(), start, end, size, position }
+        let position = FilePosition {
+            bytes: start,
+            ..FilePosition::default()
+        };
+        Self {
+            id: format!("{name}@{start}"),
+            name: name.to_string(),
+            start,
+            end,
+            size,
+            position,
+        }
     }
 
     /// Cuts a file into parts of about `part_bytes`; the last is at most a tenth longer instead of being followed by a
@@ -43,7 +53,11 @@ impl FileSplit {
         let mut start = 0;
         while start < size {
             let rest = size - start;
-            let length = if rest <= part_bytes.saturating_add(part_bytes / 10) { rest } else { part_bytes };
+            let length = if rest <= part_bytes.saturating_add(part_bytes / 10) {
+                rest
+            } else {
+                part_bytes
+            };
             parts.push(Self::new(name, start, start + length, size));
             start += length;
         }
@@ -90,7 +104,10 @@ mod tests {
     #[test]
     fn parts_cover_the_file_without_a_small_rest() {
         let ranges = |size, part| -> Vec<_> {
-            FileSplit::cut("f", size, part).iter().map(FileSplit::range).collect()
+            FileSplit::cut("f", size, part)
+                .iter()
+                .map(FileSplit::range)
+                .collect()
         };
         assert!(ranges(0, 10).is_empty());
         assert_eq!(ranges(11, 10), vec![0..11]);

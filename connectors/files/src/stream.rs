@@ -76,12 +76,21 @@ impl<T> SplitStream<T> {
             id: split.id().into(),
             // The lines of a later part can't be counted from the start of the file: its positions are bytes, and the
             // name of the part tells the two apart.
-            origin: if split.range().start == 0 { split.name() } else { split.id() }.into(),
+            origin: if split.range().start == 0 {
+                split.name()
+            } else {
+                split.id()
+            }
+            .into(),
             compression,
             policy,
             decoder,
             has_header,
-            stage: if in_file_order { Stage::Header } else { Stage::Records },
+            stage: if in_file_order {
+                Stage::Header
+            } else {
+                Stage::Records
+            },
             buffer: Buffer::new(decompressor),
             fetch: None,
             failures: Vec::new(),
@@ -166,7 +175,10 @@ impl<T> SplitStream<T> {
 
     /// Takes what can be taken of what is ready; `None` when more has to come first.
     fn step(&mut self, out: &mut ReaderOutput<T>) -> Result<Option<u64>> {
-        let input = DecodeInput { bytes: self.buffer.ready(), last: self.buffer.has_ended() };
+        let input = DecodeInput {
+            bytes: self.buffer.ready(),
+            last: self.buffer.has_ended(),
+        };
         match self.stage {
             Stage::Header => {
                 let header = self.decoder.decode_header(input);
@@ -187,7 +199,9 @@ impl<T> SplitStream<T> {
                 Ok(Some(0))
             }
             Stage::Skip(left) => {
-                let bytes = usize::try_from(left).unwrap_or(usize::MAX).min(input.bytes.len());
+                let bytes = usize::try_from(left)
+                    .unwrap_or(usize::MAX)
+                    .min(input.bytes.len());
                 self.buffer.consume(bytes);
                 self.stage = Stage::Skip(left - bytes as u64);
                 Ok((bytes > 0).then_some(bytes as u64))
@@ -197,7 +211,10 @@ impl<T> SplitStream<T> {
     }
 
     fn decode(&mut self, out: &mut ReaderOutput<T>) -> Result<Option<u64>> {
-        let input = DecodeInput { bytes: self.buffer.ready(), last: self.buffer.has_ended() };
+        let input = DecodeInput {
+            bytes: self.buffer.ready(),
+            last: self.buffer.has_ended(),
+        };
         let had = out.records.len();
         let room = const { batch_capacity::<T>() }.saturating_sub(had);
         let mut output = DecodeOutput::new(&mut out.records.values, &mut self.failures, room);
@@ -224,7 +241,12 @@ impl<T> SplitStream<T> {
                 ("byte", before.bytes, after.bytes - 1)
             };
             let split = Arc::clone(&self.origin);
-            out.records.origin.merge(&Origin::from(OriginRange { split, unit, first, last }));
+            out.records.origin.merge(&Origin::from(OriginRange {
+                split,
+                unit,
+                first,
+                last,
+            }));
         }
         self.report_failures(before, out)?;
         Ok(Some(taken.bytes as u64))
@@ -270,12 +292,16 @@ impl<T> SplitStream<T> {
         if self.fetch.is_none() {
             self.fetch = Some(Fetch::start(world, self.plan())?);
         }
-        let Some(fetch) = &mut self.fetch else { return Poll::Pending };
+        let Some(fetch) = &mut self.fetch else {
+            return Poll::Pending;
+        };
         match ready!(fetch.poll_next(context))? {
             Fetched::Piece(mut piece) => {
                 // A part may begin before the header does: behind comments.
                 let header = self.header_end.saturating_sub(piece.offset);
-                let header = usize::try_from(header).unwrap_or(usize::MAX).min(piece.bytes.len());
+                let header = usize::try_from(header)
+                    .unwrap_or(usize::MAX)
+                    .min(piece.bytes.len());
                 piece.bytes.advance(header);
                 piece.offset += header as u64;
                 if self.fetched == 0 && !self.is_compressed() {
@@ -293,7 +319,10 @@ impl<T> SplitStream<T> {
 
     /// The header of a file whose later part this is.
     fn read_header_of_file(&mut self, start: &[u8], whole: bool) -> Result<()> {
-        let header = self.decoder.decode_header(DecodeInput { bytes: start, last: whole });
+        let header = self.decoder.decode_header(DecodeInput {
+            bytes: start,
+            last: whole,
+        });
         match header.map_err(|error| error.context(self.quoted_name()))? {
             Some(taken) => {
                 self.header_end = taken.bytes as u64;
@@ -328,7 +357,11 @@ impl<T> SplitStream<T> {
     }
 
     fn corrupt(&self, error: &std::io::Error) -> Error {
-        let how = if self.compression == Compression::Zstd { "zstd" } else { "gzip" };
+        let how = if self.compression == Compression::Zstd {
+            "zstd"
+        } else {
+            "gzip"
+        };
         Error::bad_record(format!(
             "{} is no whole {how} file: {error} (within its first {} bytes, after line {})",
             self.quoted_name(),

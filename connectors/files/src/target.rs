@@ -36,7 +36,12 @@ pub(crate) enum Naming {
     /// This one; a file that has it is replaced.
     Single(String),
     /// `{prefix}{number}{suffix}`, numbered in the order in which the files were begun, after those that were there before.
-    Numbered { prefix: String, suffix: String, ordinal: u64, numbers: Arc<Numbers> },
+    Numbered {
+        prefix: String,
+        suffix: String,
+        ordinal: u64,
+        numbers: Arc<Numbers>,
+    },
 }
 
 /// The number of the first file that a writer begins in a directory, once it was looked up.
@@ -64,7 +69,8 @@ pub(crate) fn join(directory: &str, name: &str) -> String {
 
 /// Whether a path is one of the file system.
 pub(crate) fn is_local(path: &str) -> bool {
-    path.split_once("://").is_none_or(|(scheme, _)| scheme.eq_ignore_ascii_case("file"))
+    path.split_once("://")
+        .is_none_or(|(scheme, _)| scheme.eq_ignore_ascii_case("file"))
 }
 
 impl Target {
@@ -79,7 +85,12 @@ impl Target {
         }
         match &self.naming {
             Naming::Single(name) => self.place(name),
-            Naming::Numbered { prefix, suffix, ordinal, numbers } => {
+            Naming::Numbered {
+                prefix,
+                suffix,
+                ordinal,
+                numbers,
+            } => {
                 let number = ordinal + self.first_number(numbers, prefix, 0).await?;
                 self.place(&format!("{prefix}{number}{suffix}"))
             }
@@ -94,9 +105,18 @@ impl Target {
         match &self.naming {
             Naming::Single(name) => {
                 let to = self.place(name)?.path;
-                written.store.rename(&written.path, &to).await.map_err(|error| self.failed(&error))
+                written
+                    .store
+                    .rename(&written.path, &to)
+                    .await
+                    .map_err(|error| self.failed(&error))
             }
-            Naming::Numbered { prefix, suffix, ordinal, numbers } => {
+            Naming::Numbered {
+                prefix,
+                suffix,
+                ordinal,
+                numbers,
+            } => {
                 for attempt in 0..TRIES_MAX {
                     let number = ordinal + self.first_number(numbers, prefix, attempt).await?;
                     let to = self.place(&format!("{prefix}{number}{suffix}"))?.path;
@@ -105,7 +125,9 @@ impl Target {
                         renamed => return renamed.map_err(|error| self.failed(&error)),
                     }
                 }
-                Err(Error::io(format!("`{self}`: no free number was found for it")))
+                Err(Error::io(format!(
+                    "`{self}`: no free number was found for it"
+                )))
             }
         }
     }
@@ -130,8 +152,15 @@ impl Target {
     }
 
     async fn first_free_number(&self, prefix: &str) -> Result<u64> {
-        let directory = self.storage.open(if self.directory.is_empty() { "." } else { &self.directory })?;
-        let listed = directory.store.list_with_delimiter(Some(&directory.path)).await;
+        let directory = self.storage.open(if self.directory.is_empty() {
+            "."
+        } else {
+            &self.directory
+        })?;
+        let listed = directory
+            .store
+            .list_with_delimiter(Some(&directory.path))
+            .await;
         let objects = match listed {
             Ok(listed) => listed.objects,
             Err(StoreError::NotFound { .. }) => Vec::new(),
@@ -139,7 +168,9 @@ impl Target {
         };
         let taken = objects.iter().filter_map(|object| {
             let after = object.location.filename()?.strip_prefix(prefix)?;
-            let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+            let digits = after
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(after.len());
             after.get(..digits)?.parse::<u64>().ok()
         });
         Ok(taken.max().map_or(0, |highest| highest.saturating_add(1)))

@@ -14,9 +14,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::channel::mpsc::{Receiver, Sender, channel};
-use hurtig_env::object_store::{
-    Error as StoreError, MultipartUpload, ObjectStoreExt, PutPayload,
-};
+use hurtig_env::object_store::{Error as StoreError, MultipartUpload, ObjectStoreExt, PutPayload};
 use hurtig_env::{JoinHandle, Lane, Location, World};
 use hurtig_types::Result;
 
@@ -47,18 +45,28 @@ impl Upload {
     pub(crate) fn start(world: &World, target: Target) -> Self {
         let (chunks, receiver) = channel(CHUNKS_AHEAD);
         let name = format!("write {target}");
-        let task = world.spawner().spawn(Lane::Io, name, write_file(target, receiver));
-        Self { finish: chunks.clone(), chunks, task }
+        let task = world
+            .spawner()
+            .spawn(Lane::Io, name, write_file(target, receiver));
+        Self {
+            finish: chunks.clone(),
+            chunks,
+            task,
+        }
     }
 
     /// Whether a chunk may be written. After an error only [`Upload::poll_end`] says what it was.
     pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        self.chunks.poll_ready(context).map(|ready| ready.map_err(|_| Ended))
+        self.chunks
+            .poll_ready(context)
+            .map(|ready| ready.map_err(|_| Ended))
     }
 
     /// Writes a chunk, after [`Upload::poll_ready`] said so.
     pub(crate) fn write(&mut self, chunk: Bytes) -> Result<(), Ended> {
-        self.chunks.start_send(Command::Write(chunk)).map_err(|_| Ended)
+        self.chunks
+            .start_send(Command::Write(chunk))
+            .map_err(|_| Ended)
     }
 
     /// Says that these bytes are the last. The file is where it belongs when [`Upload::poll_end`] says so.
@@ -81,7 +89,11 @@ async fn write_file(target: Target, mut commands: Receiver<Command>) -> Result<(
     let place = target.begin().await?;
     let failed = |error: &StoreError| store_error(&target.to_string(), error);
     let mut upload: Option<Box<dyn MultipartUpload>> = None;
-    let part_bytes = if target.is_local() { 1 } else { REMOTE_PART_BYTES };
+    let part_bytes = if target.is_local() {
+        1
+    } else {
+        REMOTE_PART_BYTES
+    };
     let mut waiting = BytesMut::new();
     loop {
         let Some(command) = commands.next().await else {

@@ -47,7 +47,13 @@ struct Bucket<T> {
 
 impl<T> Default for Bucket<T> {
     fn default() -> Self {
-        Self { queue: Vec::new(), next: 0, part: None, parts: 0, numbers: Arc::default() }
+        Self {
+            queue: Vec::new(),
+            next: 0,
+            part: None,
+            parts: 0,
+            numbers: Arc::default(),
+        }
     }
 }
 
@@ -146,8 +152,12 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
         let target = Target {
             storage: self.context.world.storage().clone(),
             directory: join(&self.options.directory, &name),
-            hidden_name: self.options.hidden_name(&self.context, self.token, self.serial),
-            naming: self.options.naming(&self.context, bucket.parts, &bucket.numbers),
+            hidden_name: self
+                .options
+                .hidden_name(&self.context, self.token, self.serial),
+            naming: self
+                .options
+                .naming(&self.context, bucket.parts, &bucket.numbers),
         };
         bucket.parts += 1;
         self.serial += 1;
@@ -159,16 +169,24 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
     /// Makes room for another open file: finishes the one that was written to least recently, waits while too many are on
     /// their way, and forgets buckets to which nothing is written.
     fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let open = self.buckets.values().filter(|bucket| bucket.part.is_some()).count();
+        let open = self
+            .buckets
+            .values()
+            .filter(|bucket| bucket.part.is_some())
+            .count();
         let idle = self.buckets.len().saturating_sub(open);
         let forgetting = idle > IDLE_BUCKETS_MAX;
         // A bucket that is forgotten while a file of it is on its way would give its number out again.
         ready!(self.poll_finishing(context, if forgetting { 1 } else { FINISHING_MAX }))?;
         if forgetting {
-            self.buckets.retain(|_, bucket| bucket.part.is_some() || !bucket.queue.is_empty());
+            self.buckets
+                .retain(|_, bucket| bucket.part.is_some() || !bucket.queue.is_empty());
         }
         if open >= self.options.open_files_max {
-            let open = self.buckets.values_mut().filter(|bucket| bucket.part.is_some());
+            let open = self
+                .buckets
+                .values_mut()
+                .filter(|bucket| bucket.part.is_some());
             let oldest = open.min_by_key(|bucket| bucket.part.as_ref().map(|part| part.written));
             if let Some(bucket) = oldest {
                 self.finishing.extend(bucket.finish(&self.bytes_out)?);
@@ -189,13 +207,19 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
                 Poll::Pending => index += 1,
             }
         }
-        if self.finishing.len() < below { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if self.finishing.len() < below {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
     }
 }
 
 impl<T> Bucket<T> {
     fn finish(&mut self, bytes_out: &Counter) -> Result<Option<Upload>> {
-        let Some(part) = self.part.take() else { return Ok(None) };
+        let Some(part) = self.part.take() else {
+            return Ok(None);
+        };
         let (upload, bytes) = part.finish()?;
         bytes_out.inc(bytes);
         Ok(Some(upload))
@@ -236,16 +260,22 @@ impl<T: Send + 'static, E: EncodingFormat<T>> SinkWriter<T> for FileWriter<T, E>
     }
 
     fn next_time(&self) -> Option<Timestamp> {
-        let parts = self.buckets.values().filter_map(|bucket| bucket.part.as_ref());
+        let parts = self
+            .buckets
+            .values()
+            .filter_map(|bucket| bucket.part.as_ref());
         let deadlines = parts.map(|part| self.options.rolling.deadline(part.begun, part.written));
-        deadlines.min().filter(|deadline| *deadline != Timestamp::MAX)
+        deadlines
+            .min()
+            .filter(|deadline| *deadline != Timestamp::MAX)
     }
 
     fn on_time(&mut self, now: Timestamp) -> Result<()> {
         for bucket in self.buckets.values_mut() {
-            let due = bucket.part.as_ref().is_some_and(|part| {
-                self.options.rolling.deadline(part.begun, part.written) <= now
-            });
+            let due = bucket
+                .part
+                .as_ref()
+                .is_some_and(|part| self.options.rolling.deadline(part.begun, part.written) <= now);
             // What waits in the queue of a blocked bucket goes to the next part.
             if due {
                 self.finishing.extend(bucket.finish(&self.bytes_out)?);
@@ -267,7 +297,10 @@ impl<T> SinkOptions<T> {
     /// What a file is called while it is written: a name that no other writer gives, in this job or another.
     fn hidden_name(&self, context: &WriterContext, token: u64, serial: u64) -> String {
         let stem = self.single_file.as_ref().unwrap_or(&self.prefix);
-        format!(".{stem}-{}-{serial}-{token:016x}.inprogress", context.subtask)
+        format!(
+            ".{stem}-{}-{serial}-{token:016x}.inprogress",
+            context.subtask
+        )
     }
 
     fn naming(&self, context: &WriterContext, ordinal: u64, numbers: &Arc<Numbers>) -> Naming {

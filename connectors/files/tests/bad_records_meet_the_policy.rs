@@ -1,5 +1,7 @@
 //! A record that can't be read is named by file, line and field, and goes where the policy says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{Row, Running, put, read};
@@ -14,7 +16,9 @@ use hurtig_types::ErrorKind;
 const CSV: &str = "id,name\n1,a\n\nx,b\n3,c\n4\n5,e\n";
 
 fn source(policy: BadRecordPolicy) -> FileSource<Row, CsvFormat<Row>> {
-    FileSource::new("in/a.csv").format(CsvFormat::new()).on_bad_record(policy)
+    FileSource::new("in/a.csv")
+        .format(CsvFormat::new())
+        .on_bad_record(policy)
 }
 
 fn world() -> World {
@@ -27,7 +31,10 @@ fn world() -> World {
 fn fail_names_the_first() {
     let error = read(&world(), &source(BadRecordPolicy::Fail), 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadRecord);
-    assert_eq!(error.to_string(), "in/a.csv line 4, field `id`: `x` is not a whole number");
+    assert_eq!(
+        error.to_string(),
+        "in/a.csv line 4, field `id`: `x` is not a whole number"
+    );
 }
 
 #[test]
@@ -38,13 +45,20 @@ fn skip_reads_the_others_and_counts() {
     let ids: Vec<_> = running.output.records.iter().map(|row| row.id).collect();
     assert_eq!(ids, [1, 3, 5]);
     assert!(running.output.bad.is_empty());
-    assert_eq!(running.metrics.counter(names::NUM_RECORDS_IN_ERRORS).get(), 2);
+    assert_eq!(
+        running.metrics.counter(names::NUM_RECORDS_IN_ERRORS).get(),
+        2
+    );
 }
 
 #[test]
 fn skip_gets_past_a_file_of_nothing_else() {
     let world = World::simulated(1);
-    put(&world, "in/a.csv", format!("id,name\n{}7,g\n", "x,y\n".repeat(400_000)));
+    put(
+        &world,
+        "in/a.csv",
+        format!("id,name\n{}7,g\n", "x,y\n".repeat(400_000)),
+    );
     let output = read(&world, &source(BadRecordPolicy::Skip), 1).unwrap();
     assert_eq!(output.records.len(), 1);
 }
@@ -67,7 +81,12 @@ fn side_output_hands_them_over_with_their_bytes() {
 #[test]
 fn in_a_later_part_the_byte_says_where() {
     let world = world();
-    let output = read(&world, &source(BadRecordPolicy::SideOutput).split_size(9), 1).unwrap();
+    let output = read(
+        &world,
+        &source(BadRecordPolicy::SideOutput).split_size(9),
+        1,
+    )
+    .unwrap();
     let x = output.bad.iter().find(|bad| bad.raw == b"x,b").unwrap();
     assert_eq!((x.split.as_str(), x.unit.as_str()), ("in/a.csv@9", "byte"));
     assert!(CSV[x.position as usize..].starts_with("x,b"));
@@ -79,7 +98,9 @@ fn a_line_without_end_is_one_bad_record_and_bounded_memory() {
     let long = "z".repeat(3_000_000);
     put(&world, "in/a.txt", format!("first\n{long}\nlast\n{long}"));
     let format = TextFormat::new().line_bytes_max(100_000);
-    let source = FileSource::new("in").format(format).on_bad_record(BadRecordPolicy::SideOutput);
+    let source = FileSource::new("in")
+        .format(format)
+        .on_bad_record(BadRecordPolicy::SideOutput);
     let output = read(&world, &source, 1).unwrap();
     assert_eq!(output.records, ["first", "last"]);
     let shown: Vec<_> = output.bad.iter().map(ToString::to_string).collect();
@@ -96,7 +117,11 @@ fn a_line_without_end_is_one_bad_record_and_bounded_memory() {
 #[test]
 fn of_json_names_the_path_and_the_column() {
     let world = World::simulated(1);
-    put(&world, "in/a.jsonl", "{\"id\":1,\"name\":\"a\"}\n{\"id\":-2,\"name\":\"b\"}\n");
+    put(
+        &world,
+        "in/a.jsonl",
+        "{\"id\":1,\"name\":\"a\"}\n{\"id\":-2,\"name\":\"b\"}\n",
+    );
     let source = FileSource::<Row>::new("in").format(JsonFormat::new());
     let error = read(&world, &source, 1).unwrap_err();
     assert_eq!(

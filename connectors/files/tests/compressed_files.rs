@@ -1,5 +1,7 @@
 //! Gzip and zstd, of one member or several, by name or by force; and what is said of broken ones.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::compressed::{gzip, zstd};
@@ -12,7 +14,9 @@ use hurtig_types::ErrorKind;
 use proptest::prelude::*;
 
 fn lines(input: &str) -> FileSource<String, TextFormat> {
-    FileSource::new(input).format(TextFormat::new()).split_size(10)
+    FileSource::new(input)
+        .format(TextFormat::new())
+        .split_size(10)
 }
 
 #[test]
@@ -22,7 +26,9 @@ fn are_read_whole_whatever_the_split_size() {
     put(&world, "in/a.csv.gz", gzip(text.as_bytes()));
     put(&world, "in/b.csv.zst", zstd(text.as_bytes()));
     for file in ["in/a.csv.gz", "in/b.csv.zst"] {
-        let source = FileSource::<Row>::new(file).split_size(1000).format(CsvFormat::new());
+        let source = FileSource::<Row>::new(file)
+            .split_size(1000)
+            .format(CsvFormat::new());
         let output = read(&world, &source, 2).unwrap();
         assert_eq!(output.records, (0..30_000).map(row).collect::<Vec<_>>());
         assert_eq!(output.finished, 1);
@@ -57,7 +63,10 @@ fn are_known_by_name_or_by_what_the_user_says() {
     assert_eq!(read(&world, &lines("a.GZ"), 1).unwrap().records, ["x"]);
     let forced = |file, compression| read(&world, &lines(file).compression(compression), 1);
     assert_eq!(forced("b", Compression::Zstd).unwrap().records, ["y"]);
-    assert_eq!(forced("c.gz", Compression::None).unwrap().records, ["plain"]);
+    assert_eq!(
+        forced("c.gz", Compression::None).unwrap().records,
+        ["plain"]
+    );
 }
 
 #[test]
@@ -84,7 +93,13 @@ fn that_are_broken_are_named() {
         let error = read(&world, &lines(file), 1).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadRecord);
         let message = error.to_string();
-        assert!(message.contains(&format!("`{file}` is no whole")), "{message}");
-        assert!(message.contains(&format!("first {} bytes", bytes.len())), "{message}");
+        assert!(
+            message.contains(&format!("`{file}` is no whole")),
+            "{message}"
+        );
+        assert!(
+            message.contains(&format!("first {} bytes", bytes.len())),
+            "{message}"
+        );
     }
 }

@@ -1,5 +1,13 @@
 //! Whatever a file is cut into, every line is read, and once.
 
+// These tests look at the machine itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
+
 mod common;
 
 use common::{csv, put, read, row};
@@ -14,7 +22,10 @@ fn lines(text: &str) -> Vec<String> {
     if lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
-    lines.iter().map(|line| line.strip_suffix('\r').unwrap_or(line).to_string()).collect()
+    lines
+        .iter()
+        .map(|line| line.strip_suffix('\r').unwrap_or(line).to_string())
+        .collect()
 }
 
 /// Short and empty lines and some longer than a split, with either line end, with or without one at the end of the file.
@@ -66,10 +77,19 @@ proptest! {
 #[test]
 fn of_files_that_are_empty_or_hold_only_a_header() {
     let world = World::simulated(1);
-    for (text, count) in [("", 0), ("id,name", 0), ("id,name\r\n", 0), ("\u{feff}id,name\n1,x", 1)] {
+    for (text, count) in [
+        ("", 0),
+        ("id,name", 0),
+        ("id,name\r\n", 0),
+        ("\u{feff}id,name\n1,x", 1),
+    ] {
         put(&world, "in/a.csv", text);
         let source = FileSource::<common::Row>::new("in").format(CsvFormat::new());
-        assert_eq!(read(&world, &source, 1).unwrap().records.len(), count, "{text:?}");
+        assert_eq!(
+            read(&world, &source, 1).unwrap().records.len(),
+            count,
+            "{text:?}"
+        );
     }
 }
 
@@ -92,12 +112,19 @@ fn by_many_readers_of_many_parts_on_the_machine() {
     let path = directory.path().join("a.csv");
     std::fs::write(&path, csv(0..20_000)).unwrap();
     let world = World::builder().compute_threads(1).io_threads(1).build();
-    let source = FileSource::new(path.to_str().unwrap()).split_size(10_000).format(CsvFormat::new());
+    let source = FileSource::new(path.to_str().unwrap())
+        .split_size(10_000)
+        .format(CsvFormat::new());
     let output = read(&world, &source, 3).unwrap();
     let mut found = output.records;
     found.sort_by_key(|row: &common::Row| row.id);
     assert_eq!(found, (0..20_000).map(row).collect::<Vec<_>>());
     assert!(output.finished > 10);
     // Lines of a later part can't be counted, so it says bytes.
-    assert!(output.origins.iter().any(|origin| origin.to_string().contains("a.csv@10000 byte 100")));
+    assert!(
+        output
+            .origins
+            .iter()
+            .any(|origin| origin.to_string().contains("a.csv@10000 byte 100"))
+    );
 }

@@ -1,5 +1,13 @@
 //! Paths, directories, globs: which files a source reads, and what it says when there are none.
 
+// These tests look at the machine itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
+
 mod common;
 
 use std::time::Duration;
@@ -14,8 +22,16 @@ use hurtig_types::ErrorKind;
 fn world() -> World {
     let world = World::simulated(7);
     for name in [
-        "in/a.csv", "in/b.csv", "in/c.txt", "in/.hidden.csv", "in/_hidden.csv", "in/2013/a.csv",
-        "in/2013/01/a.csv", "in/_tmp/a.csv", "in/2014/[x].csv", "else/a.csv",
+        "in/a.csv",
+        "in/b.csv",
+        "in/c.txt",
+        "in/.hidden.csv",
+        "in/_hidden.csv",
+        "in/2013/a.csv",
+        "in/2013/01/a.csv",
+        "in/_tmp/a.csv",
+        "in/2014/[x].csv",
+        "else/a.csv",
     ] {
         put(&world, name, name);
     }
@@ -47,7 +63,14 @@ fn a_file_is_itself_even_a_hidden_one_or_one_named_like_a_pattern() {
 
 #[test]
 fn a_directory_is_all_files_below_it_but_the_hidden_ones() {
-    let all = ["in/2013/01/a.csv", "in/2013/a.csv", "in/2014/[x].csv", "in/a.csv", "in/b.csv", "in/c.txt"];
+    let all = [
+        "in/2013/01/a.csv",
+        "in/2013/a.csv",
+        "in/2014/[x].csv",
+        "in/a.csv",
+        "in/b.csv",
+        "in/c.txt",
+    ];
     assert_eq!(found("in"), all);
     assert_eq!(found("in/"), all);
     assert_eq!(found("in/_tmp"), ["in/_tmp/a.csv"]);
@@ -56,8 +79,14 @@ fn a_directory_is_all_files_below_it_but_the_hidden_ones() {
 #[test]
 fn a_glob_is_what_matches() {
     assert_eq!(found("in/*.csv"), ["in/a.csv", "in/b.csv"]);
-    assert_eq!(found("in/**/a.csv"), ["in/2013/01/a.csv", "in/2013/a.csv", "in/a.csv"]);
-    assert_eq!(found("in/20[0-9]3/**"), ["in/2013/01/a.csv", "in/2013/a.csv"]);
+    assert_eq!(
+        found("in/**/a.csv"),
+        ["in/2013/01/a.csv", "in/2013/a.csv", "in/a.csv"]
+    );
+    assert_eq!(
+        found("in/20[0-9]3/**"),
+        ["in/2013/01/a.csv", "in/2013/a.csv"]
+    );
     assert_eq!(found("*/{a,c}.*"), ["else/a.csv", "in/a.csv", "in/c.txt"]);
     assert_eq!(found("in/_*.csv"), ["in/_hidden.csv"]);
     assert_eq!(found("in/*/*/*"), ["in/2013/01/a.csv"]);
@@ -86,8 +115,14 @@ fn nothing_found_is_said_before_the_job_starts() {
         complaint(&lines("in/x.csv")),
         "there is no file `in/x.csv`, and no directory of that name with files in it"
     );
-    assert_eq!(complaint(&lines("in/*.json")), "nothing matches `in/*.json` (3 passed over: names that begin with `.` or `_` are hidden)");
-    assert_eq!(complaint(&lines("in").and("nowhere/*")), "nothing matches `nowhere/*`");
+    assert_eq!(
+        complaint(&lines("in/*.json")),
+        "nothing matches `in/*.json` (3 passed over: names that begin with `.` or `_` are hidden)"
+    );
+    assert_eq!(
+        complaint(&lines("in").and("nowhere/*")),
+        "nothing matches `nowhere/*`"
+    );
 }
 
 #[test]
@@ -114,8 +149,14 @@ fn a_directory_that_may_not_be_read_is_named() {
     // Below a file there is no directory: the nearest to a refusal that also stops root.
     let below = format!("{}/b/*.csv", path.display());
     let world = World::real();
-    let error = world.block_on(lines(&below).check(&world)).unwrap().unwrap_err();
-    assert!(error.to_string().contains(&below) || error.to_string().contains("a-file"), "{error}");
+    let error = world
+        .block_on(lines(&below).check(&world))
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains(&below) || error.to_string().contains("a-file"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -124,18 +165,24 @@ fn watching_finds_new_files_once_and_never_ends() {
     let source = lines("in/*.csv").watch(Duration::from_secs(10));
     assert_eq!(source.boundedness(), Boundedness::Unbounded);
     let mut running = Running::start(&world, &source, 2).unwrap();
-    running.run_until(|output| output.records.len() >= 2).unwrap();
+    running
+        .run_until(|output| output.records.len() >= 2)
+        .unwrap();
     assert!(running.rediscover, "it wants to look again");
 
     put(&world, "in/d.csv", "first line\n");
     put(&world, "in/empty.csv", "");
     running.discover().unwrap();
-    running.run_until(|output| output.records.len() >= 3).unwrap();
+    running
+        .run_until(|output| output.records.len() >= 3)
+        .unwrap();
     // A file that grows is not read again, one that was empty is.
     put(&world, "in/d.csv", "first line\nsecond line\n");
     put(&world, "in/empty.csv", "filled");
     running.discover().unwrap();
-    running.run_until(|output| output.records.len() >= 4).unwrap();
+    running
+        .run_until(|output| output.records.len() >= 4)
+        .unwrap();
     let mut found = running.output.records.clone();
     found.sort();
     assert_eq!(found, ["filled", "first line", "in/a.csv", "in/b.csv"]);
@@ -150,6 +197,8 @@ fn watching_waits_for_the_first_file() {
     let mut running = Running::start(&world, &source, 1).unwrap();
     put(&world, "later/a.csv", "here");
     running.discover().unwrap();
-    running.run_until(|output| !output.records.is_empty()).unwrap();
+    running
+        .run_until(|output| !output.records.is_empty())
+        .unwrap();
     assert_eq!(running.output.records, ["here"]);
 }

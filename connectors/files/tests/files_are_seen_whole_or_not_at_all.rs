@@ -1,5 +1,13 @@
 //! On a real file system: nothing unfinished is visible, what was given up leaves nothing behind, errors name the path.
 
+// These tests look at the machine itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
+
 mod common;
 
 use std::future::poll_fn;
@@ -21,13 +29,19 @@ fn world() -> World {
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "waited in vain until {what}"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 fn unfinished(directory: &Path) -> usize {
-    names_on_disk(directory).iter().filter(|name| name.contains("inprogress")).count()
+    names_on_disk(directory)
+        .iter()
+        .filter(|name| name.contains("inprogress"))
+        .count()
 }
 
 #[test]
@@ -37,7 +51,10 @@ fn a_part_is_hidden_until_it_is_finished() {
     let world = world();
     let sink = FileSink::new(out.to_str().unwrap()).format(TextFormat::new());
     world.block_on(sink.check(&world)).unwrap().unwrap();
-    assert!(names_on_disk(&out).is_empty(), "the check leaves nothing behind");
+    assert!(
+        names_on_disk(&out).is_empty(),
+        "the check leaves nothing behind"
+    );
 
     let mut writing = Writing::start(&world, &sink, 0).unwrap();
     for _ in 0..10 {
@@ -47,7 +64,10 @@ fn a_part_is_hidden_until_it_is_finished() {
     assert!(names_on_disk(&out).iter().all(|name| name.starts_with('.')));
     writing.finish().unwrap();
     assert_eq!(names_on_disk(&out), ["part-0-0.txt"]);
-    assert_eq!(std::fs::metadata(out.join("part-0-0.txt")).unwrap().len(), 10_000_000);
+    assert_eq!(
+        std::fs::metadata(out.join("part-0-0.txt")).unwrap().len(),
+        10_000_000
+    );
 }
 
 #[test]
@@ -64,7 +84,9 @@ fn what_is_given_up_leaves_nothing_behind() {
     });
     wait_until("the second is begun", || unfinished(directory.path()) == 1);
     writing.writer.close().unwrap();
-    wait_until("it is removed", || names_on_disk(directory.path()) == ["part-0-0.txt"]);
+    wait_until("it is removed", || {
+        names_on_disk(directory.path()) == ["part-0-0.txt"]
+    });
 }
 
 #[test]
@@ -86,9 +108,14 @@ fn a_single_file_replaces_the_old_one_in_one_step() {
     assert_eq!(names_on_disk(directory.path()), ["result.jsonl"]);
 
     // Also when there is nothing to say.
-    Writing::<Row>::start(&world, &sink, 0).unwrap().finish().unwrap();
+    Writing::<Row>::start(&world, &sink, 0)
+        .unwrap()
+        .finish()
+        .unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"");
-    let Err(error) = Writing::<Row>::start(&world, &sink, 1) else { panic!("two write one file") };
+    let Err(error) = Writing::<Row>::start(&world, &sink, 1) else {
+        panic!("two write one file")
+    };
     assert_eq!(error.kind(), ErrorKind::InvalidJob);
 }
 
@@ -107,14 +134,21 @@ fn what_is_written_is_read_back_equal() {
             let mut writing = Writing::start(&world, &sink, subtask).unwrap();
             for batch in 0..20 {
                 let first = u64::from(subtask) * 20_000 + batch * 1000;
-                writing.write((first..first + 1000).map(row).collect()).unwrap();
+                writing
+                    .write((first..first + 1000).map(row).collect())
+                    .unwrap();
             }
             writing.finish().unwrap();
         }
-        let source = FileSource::<Row>::new(out).split_size(5000).format(CsvFormat::new());
+        let source = FileSource::<Row>::new(out)
+            .split_size(5000)
+            .format(CsvFormat::new());
         let mut found = read(&world, &source, 2).unwrap().records;
         found.sort_by_key(|row| row.id);
-        assert!(found == (0..40_000).map(row).collect::<Vec<_>>(), "{compression:?}");
+        assert!(
+            found == (0..40_000).map(row).collect::<Vec<_>>(),
+            "{compression:?}"
+        );
     }
 }
 
@@ -129,7 +163,10 @@ fn a_place_that_cannot_be_written_is_named_before_the_job_starts() {
     let error = world.block_on(sink.check(&world)).unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     let message = error.to_string();
-    assert!(message.starts_with(&format!("can't write to: `{}`: ", out.display())), "{message}");
+    assert!(
+        message.starts_with(&format!("can't write to: `{}`: ", out.display())),
+        "{message}"
+    );
 }
 
 #[test]
@@ -170,8 +207,15 @@ fn a_slow_store_makes_writing_wait() {
         }
     }
     assert!(waited, "3 GB were taken at once");
-    world.block_on(poll_fn(|context| writing.writer.poll_write(context, &mut batch))).unwrap().unwrap();
+    world
+        .block_on(poll_fn(|context| {
+            writing.writer.poll_write(context, &mut batch)
+        }))
+        .unwrap()
+        .unwrap();
     writing.finish().unwrap();
-    let bytes = std::fs::metadata(directory.path().join("part-0-0.txt")).unwrap().len();
+    let bytes = std::fs::metadata(directory.path().join("part-0-0.txt"))
+        .unwrap()
+        .len();
     assert_eq!(bytes % 1_600_000, 0);
 }

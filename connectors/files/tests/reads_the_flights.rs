@@ -1,5 +1,8 @@
 //! The file of the demo: all flights that left New York in January 2013.
 
+// These tests look at the machine itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
 mod common;
 
 use std::path::Path;
@@ -23,7 +26,10 @@ struct Flight {
 
 #[test]
 fn every_flight_once_with_its_time() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/flights-2013-01.csv.gz");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/data/flights-2013-01.csv.gz"
+    );
     if !Path::new(path).exists() {
         eprintln!("{path} is not there: nothing was tested");
         return;
@@ -35,6 +41,16 @@ fn every_flight_once_with_its_time() {
     let first = &flights[0];
     assert_eq!((first.carrier.as_str(), first.dep_delay), ("UA", Some(2)));
     assert_eq!(first.time_hour.to_string(), "2013-01-01T10:00:00.000Z");
-    assert_eq!(flights.iter().filter(|flight| flight.dep_delay.is_none()).count(), 521);
-    assert!(flights.iter().all(|flight| ["EWR", "JFK", "LGA"].contains(&flight.origin.as_str())));
+    assert_eq!(
+        flights
+            .iter()
+            .filter(|flight| flight.dep_delay.is_none())
+            .count(),
+        521
+    );
+    assert!(
+        flights
+            .iter()
+            .all(|flight| ["EWR", "JFK", "LGA"].contains(&flight.origin.as_str()))
+    );
 }

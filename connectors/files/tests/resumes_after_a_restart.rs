@@ -1,5 +1,7 @@
 //! From a snapshot taken at any point, a reader gives exactly the rest.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use std::future::poll_fn;
@@ -12,8 +14,6 @@ use hurtig_format_csv::CsvFormat;
 use hurtig_types::batch_capacity;
 use proptest::prelude::*;
 
-
-
 /// Reads `batches` batches, then the rest from a snapshot; answers both.
 fn in_two_runs(
     world: &World,
@@ -21,7 +21,9 @@ fn in_two_runs(
     batches: usize,
 ) -> (Vec<Row>, Vec<Row>) {
     let mut running = Running::start(world, source, 1).unwrap();
-    running.run_until(|output| output.origins.len() >= batches).unwrap();
+    running
+        .run_until(|output| output.origins.len() >= batches)
+        .unwrap();
     let snapshot = running.snapshot();
     let before = running.output.records;
     // What was not assigned yet stays with the enumerator; here every file is one split.
@@ -42,7 +44,10 @@ fn in_plain_and_compressed_files() {
             let (mut before, mut after) = in_two_runs(&world, &source, batches);
             assert!(!before.is_empty() && after.is_empty() == (batches == 6));
             before.append(&mut after);
-            assert!(before == (0..rows).map(row).collect::<Vec<_>>(), "{file} after {batches}");
+            assert!(
+                before == (0..rows).map(row).collect::<Vec<_>>(),
+                "{file} after {batches}"
+            );
         }
     }
 }
@@ -91,8 +96,14 @@ fn a_snapshot_holds_splits_that_were_not_begun_and_paused_ones() {
     assert_eq!(out.records.values, (10..20).map(row).collect::<Vec<_>>());
 
     let open = reader.snapshot();
-    assert_eq!(open.iter().map(SourceSplit::id).collect::<Vec<_>>(), ["in/a.csv@0"]);
-    assert_eq!(resume(&world, &source, open).unwrap(), (0..10).map(row).collect::<Vec<_>>());
+    assert_eq!(
+        open.iter().map(SourceSplit::id).collect::<Vec<_>>(),
+        ["in/a.csv@0"]
+    );
+    assert_eq!(
+        resume(&world, &source, open).unwrap(),
+        (0..10).map(row).collect::<Vec<_>>()
+    );
 
     // Paused it waits, and goes on when it may.
     let waits = world.block_on(poll_fn(|context| {
@@ -101,7 +112,10 @@ fn a_snapshot_holds_splits_that_were_not_begun_and_paused_ones() {
     }));
     assert!(waits.unwrap());
     reader.set_paused("in/a.csv@0", false);
-    world.block_on(poll_fn(|context| reader.poll_next(context, &mut out))).unwrap().unwrap();
+    world
+        .block_on(poll_fn(|context| reader.poll_next(context, &mut out)))
+        .unwrap()
+        .unwrap();
     assert_eq!(out.records.len(), 10);
 }
 
@@ -116,17 +130,25 @@ fn a_file_that_became_shorter_or_vanished_is_named() {
         put(&world, file, &bytes);
         let source = FileSource::<Row>::new(file).format(CsvFormat::new());
         let mut running = Running::start(&world, &source, 1).unwrap();
-        running.run_until(|output| !output.origins.is_empty()).unwrap();
+        running
+            .run_until(|output| !output.origins.is_empty())
+            .unwrap();
         let snapshot = running.snapshot();
 
         put(&world, file, &bytes[..20]);
         let error = resume(&world, &source, snapshot.clone()).unwrap_err();
         assert!(error.to_string().contains(file), "{error}");
-        assert!(error.to_string().contains("cut short") || error.to_string().contains("20"), "{error}");
+        assert!(
+            error.to_string().contains("cut short") || error.to_string().contains("20"),
+            "{error}"
+        );
 
         let place = world.storage().open(file).unwrap();
         use hurtig_env::object_store::ObjectStoreExt;
-        world.block_on(place.store.delete(&place.path)).unwrap().unwrap();
+        world
+            .block_on(place.store.delete(&place.path))
+            .unwrap()
+            .unwrap();
         let error = resume(&world, &source, snapshot).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -118,7 +118,11 @@ impl<'a, T> DecodeOutput<'a, T> {
         failures: &'a mut Vec<DecodeFailure>,
         records_max: usize,
     ) -> Self {
-        Self { values, failures, room: records_max }
+        Self {
+            values,
+            failures,
+            room: records_max,
+        }
     }
 
     /// Whether another record may be added.
@@ -164,7 +168,10 @@ pub struct DecodeFailure {
 impl DecodeFailure {
     /// As much of a record as is kept.
     pub fn raw_of(record: &[u8]) -> Vec<u8> {
-        record.get(..BadRecord::RAW_BYTES_MAX).unwrap_or(record).to_vec()
+        record
+            .get(..BadRecord::RAW_BYTES_MAX)
+            .unwrap_or(record)
+            .to_vec()
     }
 }
 
@@ -187,17 +194,26 @@ pub struct RecordError {
 impl RecordError {
     /// The record as a whole is wrong.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { field: None, reason: reason.into() }
+        Self {
+            field: None,
+            reason: reason.into(),
+        }
     }
 
     /// One of its fields is.
     pub fn of_field(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), reason: reason.into() }
+        Self {
+            field: Some(field.into()),
+            reason: reason.into(),
+        }
     }
 
     /// It is no text.
     pub fn not_utf8(error: std::str::Utf8Error) -> Self {
-        Self::new(format!("it is not UTF-8 from byte {} on", error.valid_up_to() + 1))
+        Self::new(format!(
+            "it is not UTF-8 from byte {} on",
+            error.valid_up_to() + 1
+        ))
     }
 }
 

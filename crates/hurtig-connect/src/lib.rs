@@ -14,6 +14,8 @@
 //! 1. A batch that a reader hands over comes from one split, and says from which positions.
 //! 2. A record that can't be read is never dropped unseen: it becomes a [`BadRecord`] and meets the job's policy.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod bad_record;
 mod encode;
 mod format;

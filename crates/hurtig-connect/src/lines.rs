@@ -58,12 +58,20 @@ impl FindEnd for LineEnds {
             }
             self.scanned = 0;
             let content = without_carriage_return(bytes);
-            return Some(RecordEnd { content, next: bytes.len(), lines: 1 });
+            return Some(RecordEnd {
+                content,
+                next: bytes.len(),
+                lines: 1,
+            });
         };
         let feed = self.scanned + found;
         self.scanned = 0;
         let content = without_carriage_return(bytes.get(..feed).unwrap_or_default());
-        Some(RecordEnd { content, next: feed + 1, lines: 1 })
+        Some(RecordEnd {
+            content,
+            next: feed + 1,
+            lines: 1,
+        })
     }
 
     fn reset(&mut self) {
@@ -129,7 +137,12 @@ pub struct RecordDecoder<E, D> {
 impl<E: FindEnd, D> RecordDecoder<E, D> {
     /// A decoder that holds records of at most `bytes_max` bytes; longer ones are bad records.
     pub fn new(ends: E, records: D, bytes_max: usize) -> Self {
-        Self { ends, records, bytes_max: bytes_max.max(1), too_long: None }
+        Self {
+            ends,
+            records,
+            bytes_max: bytes_max.max(1),
+            too_long: None,
+        }
     }
 
     /// Takes a record that is too long: up to its end where that is known, else up to the next line feed, in as many calls
@@ -143,10 +156,21 @@ impl<E: FindEnd, D> RecordDecoder<E, D> {
         if input.bytes.is_empty() && !input.last {
             return Taken::default();
         }
-        let raw = self.too_long.take().unwrap_or_else(|| DecodeFailure::raw_of(input.bytes));
+        let raw = self
+            .too_long
+            .take()
+            .unwrap_or_else(|| DecodeFailure::raw_of(input.bytes));
         let taken = match (end, memchr(b'\n', input.bytes)) {
-            (Some(end), _) => Taken { bytes: end.next, lines: end.lines, inside_record: false },
-            (None, Some(feed)) => Taken { bytes: feed + 1, lines: 1, inside_record: false },
+            (Some(end), _) => Taken {
+                bytes: end.next,
+                lines: end.lines,
+                inside_record: false,
+            },
+            (None, Some(feed)) => Taken {
+                bytes: feed + 1,
+                lines: 1,
+                inside_record: false,
+            },
             (None, None) => Taken {
                 bytes: input.bytes.len(),
                 lines: u64::from(input.last),
@@ -157,7 +181,12 @@ impl<E: FindEnd, D> RecordDecoder<E, D> {
             self.too_long = Some(raw);
         } else {
             let reason = RecordError::new(format!("it is longer than {} bytes", self.bytes_max));
-            output.fail(DecodeFailure { lines_before: 0, bytes_before: 0, reason, raw });
+            output.fail(DecodeFailure {
+                lines_before: 0,
+                bytes_before: 0,
+                reason,
+                raw,
+            });
         }
         self.ends.reset();
         taken

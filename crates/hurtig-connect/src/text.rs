@@ -31,7 +31,10 @@ pub struct TextFormat {
 
 impl Default for TextFormat {
     fn default() -> Self {
-        Self { lossy: false, line_bytes_max: RECORD_BYTES_MAX }
+        Self {
+            lossy: false,
+            line_bytes_max: RECORD_BYTES_MAX,
+        }
     }
 }
 
@@ -67,7 +70,11 @@ impl DecodingFormat<String> for TextFormat {
 
     fn create_decoder(&self) -> Result<Box<dyn Decoder<String>>> {
         let lines = TextLines { lossy: self.lossy };
-        Ok(Box::new(RecordDecoder::new(LineEnds::default(), lines, self.line_bytes_max)))
+        Ok(Box::new(RecordDecoder::new(
+            LineEnds::default(),
+            lines,
+            self.line_bytes_max,
+        )))
     }
 }
 
@@ -84,7 +91,10 @@ pub fn check_record_bytes_max(option: &str, bytes: usize) -> Result<()> {
     if (1..=i32::MAX as usize).contains(&bytes) {
         return Ok(());
     }
-    Err(Error::config(format!("{option} is {bytes}: it has to be between 1 and {}", i32::MAX)))
+    Err(Error::config(format!(
+        "{option} is {bytes}: it has to be between 1 and {}",
+        i32::MAX
+    )))
 }
 
 /// How many bytes at the start of a file are a byte order mark; `None` if there are too few to tell.
@@ -111,7 +121,10 @@ struct TextLines {
 
 impl DecodeRecord<String> for TextLines {
     fn decode_header(&mut self, input: DecodeInput<'_>) -> Result<Option<Taken>> {
-        Ok(byte_order_mark(input).map(|bytes| Taken { bytes, ..Taken::default() }))
+        Ok(byte_order_mark(input).map(|bytes| Taken {
+            bytes,
+            ..Taken::default()
+        }))
     }
 
     fn decode_record(&mut self, line: &[u8], lines: &mut Vec<String>) -> Result<(), RecordError> {

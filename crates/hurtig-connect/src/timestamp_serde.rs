@@ -103,7 +103,10 @@ struct Iso(Timestamp);
 impl serde::Serialize for Iso {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut buffer = *b"0000-00-00T00:00:00.000Z";
-        match self.write(&mut buffer).and_then(|iso| std::str::from_utf8(iso).ok()) {
+        match self
+            .write(&mut buffer)
+            .and_then(|iso| std::str::from_utf8(iso).ok())
+        {
             Some(iso) => serializer.serialize_str(iso),
             None => serializer.collect_str(&self.0.as_millis()),
         }
@@ -173,7 +176,9 @@ impl Visitor<'_> for TimeVisitor {
 
     fn visit_u64<E: de::Error>(self, millis: u64) -> Result<Timestamp, E> {
         let too_late = || E::invalid_value(de::Unexpected::Unsigned(millis), &self);
-        i64::try_from(millis).map(Timestamp::from_millis).map_err(|_| too_late())
+        i64::try_from(millis)
+            .map(Timestamp::from_millis)
+            .map_err(|_| too_late())
     }
 }
 
@@ -212,7 +217,9 @@ fn is_number(digits: &str) -> bool {
 
 /// `12:00`, `12:00:00`, `12:00:00.123Z`, `12:00:00+01:00`: milliseconds of the day, minus the offset.
 fn millis_of_time(time: &[u8]) -> Option<i64> {
-    let (&[h0, h1, b':', m0, m1], mut rest) = time.split_first_chunk()? else { return None };
+    let (&[h0, h1, b':', m0, m1], mut rest) = time.split_first_chunk()? else {
+        return None;
+    };
     let (hour, minute) = (two(h0, h1)?, two(m0, m1)?);
     let (mut second, mut fraction) = (0, 0);
     if let Some((&[b':', s0, s1], after)) = rest.split_first_chunk() {
@@ -235,11 +242,17 @@ fn millis_of_time(time: &[u8]) -> Option<i64> {
 
 /// What comes after the seconds: a fraction, cut at the millisecond, or none; and what follows it.
 fn millis_of_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let Some((b'.' | b',', bytes)) = bytes.split_first() else { return Some((0, bytes)) };
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let Some((b'.' | b',', bytes)) = bytes.split_first() else {
+        return Some((0, bytes));
+    };
+    let digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let (fraction, rest) = bytes.split_at_checked(digits)?;
-    let millis =
-        (0..3).fold(0, |sum, at| sum * 10 + fraction.get(at).map_or(0, |d| i64::from(d - b'0')));
+    let millis = (0..3).fold(0, |sum, at| {
+        sum * 10 + fraction.get(at).map_or(0, |d| i64::from(d - b'0'))
+    });
     (digits > 0).then_some((millis, rest))
 }
 
@@ -312,9 +325,22 @@ mod tests {
     #[test]
     fn what_is_no_time_is_refused() {
         for text in [
-            "", "NA", "2013", "2013-1-1", "2013-13-01", "2013-00-01", "2013-02-29", "2013-01-01T",
-            "2013-01-01T24:00:00Z", "2013-01-01T10:60:00Z", "2013-01-01T10:00:00.Z", "2013-01-01x10:00",
-            "2013-01-01T10:00:00Zx", "2013-01-01T10:00:00+1", "zwölf-01-01", "99999999999999999999",
+            "",
+            "NA",
+            "2013",
+            "2013-1-1",
+            "2013-13-01",
+            "2013-00-01",
+            "2013-02-29",
+            "2013-01-01T",
+            "2013-01-01T24:00:00Z",
+            "2013-01-01T10:60:00Z",
+            "2013-01-01T10:00:00.Z",
+            "2013-01-01x10:00",
+            "2013-01-01T10:00:00Zx",
+            "2013-01-01T10:00:00+1",
+            "zwölf-01-01",
+            "99999999999999999999",
         ] {
             // `2013` is a number: 2013 ms.
             assert_eq!(parse(text).is_some(), text == "2013", "{text}");

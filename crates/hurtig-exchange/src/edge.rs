@@ -271,7 +271,7 @@ impl<T: Data> Edge<T> {
 }
 
 /// Room for `rows` in a column that is used, none in one that is not.
-const fn room_like<C>(column: &Vec<C>, rows: usize) -> usize {
+const fn room_like<C>(column: &[C], rows: usize) -> usize {
     if column.is_empty() { 0 } else { rows }
 }
 

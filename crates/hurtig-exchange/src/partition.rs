@@ -107,7 +107,7 @@ impl Shuffle {
 impl<T> Partitioner<T> for Shuffle {
     fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
         let targets = targets as u64;
-        chosen.extend(records.values.iter().map(|_| ((self.next() >> 32) * targets >> 32) as u32));
+        chosen.extend(records.values.iter().map(|_| (((self.next() >> 32) * targets) >> 32) as u32));
         Selection::Each
     }
 }

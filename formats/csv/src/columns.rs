@@ -33,7 +33,10 @@ pub(crate) enum Plan {
 
 impl Columns {
     pub(crate) fn named(names: Option<Vec<String>>) -> Self {
-        Self { names, plan: Plan::Unknown }
+        Self {
+            names,
+            plan: Plan::Unknown,
+        }
     }
 
     /// The name of a column, or its number counted from 1.
@@ -45,7 +48,10 @@ impl Columns {
     /// The columns of `fields`, in order, if all of them have one.
     pub(crate) fn order_of(&self, fields: &[&str]) -> Option<Vec<usize>> {
         let names = self.names.as_ref()?;
-        fields.iter().map(|field| names.iter().position(|name| name == field)).collect()
+        fields
+            .iter()
+            .map(|field| names.iter().position(|name| name == field))
+            .collect()
     }
 
     /// Whether a record has as many fields as there are columns; always, where nothing says how many there are.
@@ -55,7 +61,9 @@ impl Columns {
         record: &Record<'_>,
         options: &Options,
     ) -> Result<(), RecordError> {
-        let Some(names) = &self.names else { return Ok(()) };
+        let Some(names) = &self.names else {
+            return Ok(());
+        };
         let (found, expected) = (record.len(), names.len());
         match found.cmp(&expected) {
             Ordering::Equal => return Ok(()),
@@ -63,6 +71,8 @@ impl Columns {
             Ordering::Greater if options.extra_fields => return Ok(()),
             _ => {}
         }
-        Err(RecordError::new(format!("it has {found} fields instead of {expected}")))
+        Err(RecordError::new(format!(
+            "it has {found} fields instead of {expected}"
+        )))
     }
 }

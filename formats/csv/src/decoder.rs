@@ -27,7 +27,11 @@ pub(crate) struct CsvRecords {
 impl CsvRecords {
     pub(crate) fn new(options: Arc<Options>) -> Self {
         let columns = Columns::named(options.columns.clone());
-        Self { options, fields: Fields::default(), columns }
+        Self {
+            options,
+            fields: Fields::default(),
+            columns,
+        }
     }
 
     fn is_passed_over(&self, record: &[u8]) -> bool {
@@ -37,7 +41,10 @@ impl CsvRecords {
 
     /// Where the header ends, which is the first record that is one, and its bytes.
     fn find_header<'a>(&self, input: DecodeInput<'a>) -> Option<(Taken, &'a [u8])> {
-        let mut taken = Taken { bytes: byte_order_mark(input)?, ..Taken::default() };
+        let mut taken = Taken {
+            bytes: byte_order_mark(input)?,
+            ..Taken::default()
+        };
         loop {
             let rest = input.bytes.get(taken.bytes..).unwrap_or_default();
             if rest.is_empty() && input.last {
@@ -61,7 +68,9 @@ impl CsvRecords {
         let record = self.fields.split(header, &self.options)?;
         let name = |column| {
             let bytes = record.field(column).bytes;
-            std::str::from_utf8(bytes).map(str::to_string).map_err(RecordError::not_utf8)
+            std::str::from_utf8(bytes)
+                .map(str::to_string)
+                .map_err(RecordError::not_utf8)
         };
         let names = (0..record.len()).map(name).collect::<Result<_, _>>()?;
         self.columns = Columns::named(Some(names));
@@ -73,9 +82,14 @@ impl<T: DeserializeOwned + Send + 'static> DecodeRecord<T> for CsvRecords {
     fn decode_header(&mut self, input: DecodeInput<'_>) -> Result<Option<Taken>> {
         if !self.options.header {
             let mark = byte_order_mark(input);
-            return Ok(mark.map(|bytes| Taken { bytes, ..Taken::default() }));
+            return Ok(mark.map(|bytes| Taken {
+                bytes,
+                ..Taken::default()
+            }));
         }
-        let Some((taken, header)) = self.find_header(input) else { return Ok(None) };
+        let Some((taken, header)) = self.find_header(input) else {
+            return Ok(None);
+        };
         if self.options.columns.is_none() && !header.is_empty() {
             self.read_header(header)
                 .map_err(|error| Error::bad_record(error.to_string()).context("the header"))?;
@@ -88,7 +102,11 @@ impl<T: DeserializeOwned + Send + 'static> DecodeRecord<T> for CsvRecords {
         if self.is_passed_over(record) {
             return Ok(());
         }
-        let Self { options, fields, columns } = self;
+        let Self {
+            options,
+            fields,
+            columns,
+        } = self;
         let record = fields.split(record, options)?;
         columns.check_count(&record, options)?;
         let value = match &columns.plan {

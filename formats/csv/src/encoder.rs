@@ -25,13 +25,23 @@ impl CsvEncoder {
     pub(crate) fn new(options: Arc<Options>) -> Self {
         let header_due = options.header;
         let quoting = Quoting::new(Arc::clone(&options));
-        Self { options, quoting, names: None, header_due, row: Vec::new() }
+        Self {
+            options,
+            quoting,
+            names: None,
+            header_due,
+            row: Vec::new(),
+        }
     }
 
     /// Writes a record into `self.row`.
     fn write_row<T: Serialize>(&mut self, value: &T) -> Result<()> {
         self.row.clear();
-        let mut names = if self.names.is_none() { Some(Vec::new()) } else { None };
+        let mut names = if self.names.is_none() {
+            Some(Vec::new())
+        } else {
+            None
+        };
         let mut row = Row::new(&self.quoting, &mut self.row, names.as_mut());
         value
             .serialize(RowSerializer(&mut row))
@@ -45,7 +55,9 @@ impl CsvEncoder {
 
     /// The names that count: those of the options, which have to be those of the record if that has any.
     fn checked(&self, found: Vec<String>) -> Result<Vec<String>> {
-        let Some(columns) = &self.options.columns else { return Ok(found) };
+        let Some(columns) = &self.options.columns else {
+            return Ok(found);
+        };
         if !found.is_empty() && found != *columns {
             return Err(Error::config(format!(
                 "CSV columns ({}) are not the fields of the record, in their order ({})",
@@ -58,7 +70,11 @@ impl CsvEncoder {
 
     fn write_header(&mut self, out: &mut Vec<u8>) -> Result<()> {
         self.header_due = false;
-        let names = self.names.as_deref().or(self.options.columns.as_deref()).unwrap_or_default();
+        let names = self
+            .names
+            .as_deref()
+            .or(self.options.columns.as_deref())
+            .unwrap_or_default();
         if names.is_empty() {
             return Ok(());
         }
@@ -92,6 +108,10 @@ impl<T: Serialize + Send + 'static> Encoder<T> for CsvEncoder {
     }
 
     fn finish_file(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        if self.header_due { self.write_header(out) } else { Ok(()) }
+        if self.header_due {
+            self.write_header(out)
+        } else {
+            Ok(())
+        }
     }
 }

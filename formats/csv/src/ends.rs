@@ -23,18 +23,33 @@ pub(crate) struct QuotedEnds {
 
 impl QuotedEnds {
     pub(crate) fn new(options: Arc<Options>) -> Self {
-        Self { options, lines: LineEnds::default(), at: 0, quoted: false, feeds: 0 }
+        Self {
+            options,
+            lines: LineEnds::default(),
+            at: 0,
+            quoted: false,
+            feeds: 0,
+        }
     }
 
     fn is_comment(&self, bytes: &[u8]) -> bool {
-        self.options.comment.as_ref().is_some_and(|prefix| bytes.starts_with(prefix.as_bytes()))
+        self.options
+            .comment
+            .as_ref()
+            .is_some_and(|prefix| bytes.starts_with(prefix.as_bytes()))
     }
 
     /// Whether a quote at `at` opens a field: at its start, blanks apart if they don't count.
     fn opens(&self, bytes: &[u8], at: usize) -> bool {
         let before = bytes.get(..at).unwrap_or_default();
-        let before = if self.options.trim { before.trim_ascii_end() } else { before };
-        before.last().is_none_or(|byte| *byte == self.options.delimiter)
+        let before = if self.options.trim {
+            before.trim_ascii_end()
+        } else {
+            before
+        };
+        before
+            .last()
+            .is_none_or(|byte| *byte == self.options.delimiter)
     }
 
     /// Goes to the next byte that matters. `false` when it lies beyond `bytes`.
@@ -48,7 +63,9 @@ impl QuotedEnds {
         let passed = bytes.get(self.at..end).unwrap_or_default();
         self.feeds += memchr::memchr_iter(b'\n', passed).count() as u64;
         self.at = end;
-        let (Some(found), next) = (found, bytes.get(end + 1)) else { return false };
+        let (Some(found), next) = (found, bytes.get(end + 1)) else {
+            return false;
+        };
         if next.is_none() && !last {
             return false;
         }
@@ -111,7 +128,11 @@ impl QuotedEnds {
             Some(b'\r') => content - 1,
             _ => content,
         };
-        RecordEnd { content, next, lines }
+        RecordEnd {
+            content,
+            next,
+            lines,
+        }
     }
 }
 
@@ -138,7 +159,10 @@ mod tests {
             while let Some(end) = ends.find_end(&bytes[from..to], to == bytes.len()) {
                 let record = &bytes[from..from + end.content];
                 records.push((String::from_utf8(record.to_vec()).unwrap(), end.lines));
-                assert_eq!(end.lines as usize, feeds(&bytes[from..from + end.next]).max(1));
+                assert_eq!(
+                    end.lines as usize,
+                    feeds(&bytes[from..from + end.next]).max(1)
+                );
                 from += end.next;
             }
         }
@@ -150,8 +174,21 @@ mod tests {
         let text = "a,\"x\ny\",b\r\n#it's \"5\n5\" pipe,2\n\"\"\"\n\"\"\",z\n\n\"q\"";
         let whole = cut(text, usize::MAX / 2);
         let records: Vec<&str> = whole.iter().map(|(record, _)| record.as_str()).collect();
-        assert_eq!(records, ["a,\"x\ny\",b", "#it's \"5", "5\" pipe,2", "\"\"\"\n\"\"\",z", "", "\"q\""]);
-        assert_eq!(whole.iter().map(|(_, lines)| lines).collect::<Vec<_>>(), [&2, &1, &1, &2, &1, &1]);
+        assert_eq!(
+            records,
+            [
+                "a,\"x\ny\",b",
+                "#it's \"5",
+                "5\" pipe,2",
+                "\"\"\"\n\"\"\",z",
+                "",
+                "\"q\""
+            ]
+        );
+        assert_eq!(
+            whole.iter().map(|(_, lines)| lines).collect::<Vec<_>>(),
+            [&2, &1, &1, &2, &1, &1]
+        );
         for chunk in 1..text.len() {
             assert_eq!(cut(text, chunk), whole, "chunks of {chunk}");
         }

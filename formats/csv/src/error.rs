@@ -27,11 +27,17 @@ pub(crate) enum Place {
 
 impl FieldError {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self(Box::new(Inner { reason: reason.into(), place: Place::Record }))
+        Self(Box::new(Inner {
+            reason: reason.into(),
+            place: Place::Record,
+        }))
     }
 
     fn missing(field: &'static str) -> Self {
-        Self(Box::new(Inner { reason: String::new(), place: Place::Missing(field) }))
+        Self(Box::new(Inner {
+            reason: String::new(),
+            place: Place::Missing(field),
+        }))
     }
 
     /// The same, in a column, where no place is known yet.

@@ -24,7 +24,10 @@ impl<'de> FieldDeserializer<'de> {
         let Field { bytes, quoted } = self.field;
         !quoted
             && (bytes.is_empty()
-                || self.null_literals.iter().any(|literal| literal.as_bytes() == bytes))
+                || self
+                    .null_literals
+                    .iter()
+                    .any(|literal| literal.as_bytes() == bytes))
     }
 
     #[inline]
@@ -188,11 +191,19 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.is_null() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        if self.is_null() { visitor.visit_unit() } else { Err(self.not_a("nothing")) }
+        if self.is_null() {
+            visitor.visit_unit()
+        } else {
+            Err(self.not_a("nothing"))
+        }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -222,10 +233,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
     }
 
     #[inline]
-    fn deserialize_ignored_any<V: Visitor<'de>>(
-        self,
-        visitor: V,
-    ) -> Result<V::Value, FieldError> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         visitor.visit_unit()
     }
 

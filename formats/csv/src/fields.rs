@@ -46,10 +46,16 @@ impl<'a> Record<'a> {
     #[inline]
     pub(crate) fn field(&self, column: usize) -> Field<'a> {
         let Some(&Bounds { start, end }) = self.bounds.get(column) else {
-            return Field { bytes: &[], quoted: false };
+            return Field {
+                bytes: &[],
+                quoted: false,
+            };
         };
         let range = (start & !QUOTED) as usize..end as usize;
-        Field { bytes: self.bytes.get(range).unwrap_or_default(), quoted: start >= QUOTED }
+        Field {
+            bytes: self.bytes.get(range).unwrap_or_default(),
+            quoted: start >= QUOTED,
+        }
     }
 }
 
@@ -62,15 +68,26 @@ impl Fields {
         options: &Options,
     ) -> Result<Record<'a>, RecordError> {
         self.bounds.clear();
-        if let Some(quote) = options.quote.filter(|quote| memchr(*quote, record).is_some()) {
+        if let Some(quote) = options
+            .quote
+            .filter(|quote| memchr(*quote, record).is_some())
+        {
             self.split_quoted(record, quote, options)?;
-            return Ok(Record { bytes: &self.unquoted, bounds: &self.bounds });
+            return Ok(Record {
+                bytes: &self.unquoted,
+                bounds: &self.bounds,
+            });
         }
         self.split_plain(record, options.delimiter);
         if options.trim {
-            self.bounds.iter_mut().for_each(|bounds| bounds.trim(record));
+            self.bounds
+                .iter_mut()
+                .for_each(|bounds| bounds.trim(record));
         }
-        Ok(Record { bytes: record, bounds: &self.bounds })
+        Ok(Record {
+            bytes: record,
+            bounds: &self.bounds,
+        })
     }
 
     /// Fields are short: looking at eight bytes at a time in the registers beats a call for each delimiter.
@@ -93,7 +110,10 @@ impl Fields {
                 start = end + 1;
             }
         }
-        self.bounds.push(Bounds { start, end: record.len() as u32 });
+        self.bounds.push(Bounds {
+            start,
+            end: record.len() as u32,
+        });
     }
 
     fn split_quoted(
@@ -118,7 +138,10 @@ impl Fields {
                 after
             };
             let start = if quoted { start | QUOTED } else { start };
-            self.bounds.push(Bounds { start, end: self.unquoted.len() as u32 });
+            self.bounds.push(Bounds {
+                start,
+                end: self.unquoted.len() as u32,
+            });
             match after.split_first() {
                 None => return Ok(()),
                 Some((byte, next)) if *byte == options.delimiter => rest = next,
@@ -149,7 +172,11 @@ impl Fields {
             };
             self.unquoted.extend_from_slice(text);
             if *special == quote && after.first() != Some(&quote) {
-                return Ok(if options.trim { trim_start(after) } else { after });
+                return Ok(if options.trim {
+                    trim_start(after)
+                } else {
+                    after
+                });
             }
             let Some((next, after)) = after.split_first() else {
                 return Err(self.unclosed(options));
@@ -166,13 +193,17 @@ impl Fields {
         } else {
             " on its line (fields that hold line feeds need the option `multiline`)"
         };
-        RecordError::new(format!("the quote that opens field {column} is not closed{hint}"))
+        RecordError::new(format!(
+            "the quote that opens field {column} is not closed{hint}"
+        ))
     }
 }
 
 impl Bounds {
     fn trim(&mut self, record: &[u8]) {
-        let field = record.get(self.start as usize..self.end as usize).unwrap_or_default();
+        let field = record
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default();
         let tail = trim_start(field);
         self.start += (field.len() - tail.len()) as u32;
         self.end = self.start + trim_end(tail).len() as u32;
@@ -206,13 +237,16 @@ mod tests {
 
     fn split(record: &str, options: &Options) -> Result<Vec<String>, String> {
         let mut fields = Fields::default();
-        let record =
-            fields.split(record.as_bytes(), options).map_err(|error| error.to_string())?;
+        let record = fields
+            .split(record.as_bytes(), options)
+            .map_err(|error| error.to_string())?;
         let shown = |field: Field<'_>| {
             let mark = if field.quoted { "=" } else { "" };
             format!("{mark}{}", std::str::from_utf8(field.bytes).unwrap())
         };
-        Ok((0..record.len()).map(|column| shown(record.field(column))).collect())
+        Ok((0..record.len())
+            .map(|column| shown(record.field(column)))
+            .collect())
     }
 
     #[test]
@@ -220,8 +254,14 @@ mod tests {
         let options = Options::default();
         assert_eq!(split("a,b,,c", &options).unwrap(), ["a", "b", "", "c"]);
         assert_eq!(split("", &options).unwrap(), [""]);
-        assert_eq!(split("ä,\"b,\"\"c\"\"\",\"\",", &options).unwrap(), ["ä", "=b,\"c\"", "=", ""]);
-        assert_eq!(split("5\" pipe,\"x\"", &options).unwrap(), ["5\" pipe", "=x"]);
+        assert_eq!(
+            split("ä,\"b,\"\"c\"\"\",\"\",", &options).unwrap(),
+            ["ä", "=b,\"c\"", "=", ""]
+        );
+        assert_eq!(
+            split("5\" pipe,\"x\"", &options).unwrap(),
+            ["5\" pipe", "=x"]
+        );
         assert_eq!(split("\"ünï\",b", &options).unwrap(), ["=ünï", "b"]);
     }
 
@@ -242,7 +282,10 @@ mod tests {
 
     #[test]
     fn blanks_count_unless_trimmed() {
-        let trim = Options { trim: true, ..Options::default() };
+        let trim = Options {
+            trim: true,
+            ..Options::default()
+        };
         assert_eq!(split(" a , b\t,", &trim).unwrap(), ["a", "b", ""]);
         assert_eq!(split(" \" a \" , b c ", &trim).unwrap(), ["= a ", "b c"]);
         assert_eq!(split(" a ,b", &Options::default()).unwrap(), [" a ", "b"]);
@@ -250,16 +293,24 @@ mod tests {
 
     #[test]
     fn escapes_and_no_quotes_at_all() {
-        let escaped = Options { escape: Some(b'\\'), ..Options::default() };
+        let escaped = Options {
+            escape: Some(b'\\'),
+            ..Options::default()
+        };
         assert_eq!(split(r#""a\"ö\\",b"#, &escaped).unwrap(), [r#"=a"ö\"#, "b"]);
-        let none = Options { quote: None, ..Options::default() };
+        let none = Options {
+            quote: None,
+            ..Options::default()
+        };
         assert_eq!(split("\"a,b\"", &none).unwrap(), ["\"a", "b\""]);
     }
 
     #[test]
     fn broken_quotes_are_named() {
         let error = |record| split(record, &Options::default()).unwrap_err();
-        assert!(error("a,\"b").starts_with("the quote that opens field 2 is not closed on its line"));
+        assert!(
+            error("a,\"b").starts_with("the quote that opens field 2 is not closed on its line")
+        );
         assert_eq!(
             error("\"a\"x,b"),
             "the quotes of field 1 are followed by `x,b` instead of a delimiter"

@@ -65,7 +65,10 @@ impl Default for Options {
 impl<T> CsvFormat<T> {
     /// As RFC 4180 describes it, with a header.
     pub fn new() -> Self {
-        Self { options: Arc::default(), record: PhantomData }
+        Self {
+            options: Arc::default(),
+            record: PhantomData,
+        }
     }
 
     /// No line of names at the start of a file. Without [`columns`](Self::columns), fields are then taken by position.
@@ -182,7 +185,10 @@ impl Options {
         let special = [
             ("delimiter", Some(self.delimiter)),
             ("quote", self.quote),
-            ("escape", self.escape.filter(|escape| Some(*escape) != self.quote)),
+            (
+                "escape",
+                self.escape.filter(|escape| Some(*escape) != self.quote),
+            ),
         ];
         for (index, (name, character)) in special.into_iter().enumerate() {
             let Some(byte) = character else { continue };
@@ -192,7 +198,10 @@ impl Options {
                     char::from(byte)
                 )));
             }
-            let taken = special.iter().take(index).find(|(_, other)| *other == Some(byte));
+            let taken = special
+                .iter()
+                .take(index)
+                .find(|(_, other)| *other == Some(byte));
             if let Some((other, _)) = taken {
                 return Err(Error::config(format!(
                     "CSV {other} and {name} are both `{}`",
@@ -201,16 +210,22 @@ impl Options {
             }
         }
         if self.escape.is_some() && self.quote.is_none() {
-            return Err(Error::config("CSV escape without quote: it has a meaning only in quotes"));
+            return Err(Error::config(
+                "CSV escape without quote: it has a meaning only in quotes",
+            ));
         }
         if self.multiline && self.quote.is_none() {
-            return Err(Error::config("CSV multiline without quote: only quotes hold line feeds"));
+            return Err(Error::config(
+                "CSV multiline without quote: only quotes hold line feeds",
+            ));
         }
         if self.columns.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::config("CSV columns: there has to be at least one"));
         }
         if self.comment.as_ref().is_some_and(String::is_empty) {
-            return Err(Error::config("CSV comment: an empty prefix makes every line a comment"));
+            return Err(Error::config(
+                "CSV comment: an empty prefix makes every line a comment",
+            ));
         }
         Ok(())
     }
@@ -273,7 +288,10 @@ impl<T> Default for CsvFormat<T> {
 
 impl<T> Clone for CsvFormat<T> {
     fn clone(&self) -> Self {
-        Self { options: Arc::clone(&self.options), record: PhantomData }
+        Self {
+            options: Arc::clone(&self.options),
+            record: PhantomData,
+        }
     }
 }
 

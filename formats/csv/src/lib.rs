@@ -40,6 +40,8 @@
 //! # Ok::<(), hurtig_types::Error>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod columns;
 mod decoder;
 mod encoder;

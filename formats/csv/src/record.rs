@@ -32,16 +32,29 @@ pub(crate) enum Way<'p> {
 impl<'de> RecordDeserializer<'de, '_> {
     #[inline]
     fn field(&self, column: usize) -> FieldDeserializer<'de> {
-        FieldDeserializer { field: self.record.field(column), null_literals: self.null_literals }
+        FieldDeserializer {
+            field: self.record.field(column),
+            null_literals: self.null_literals,
+        }
+    }
+
+    /// How many columns there are: those with a name, though the record ends before them, and those that it has beyond.
+    fn columns(&self) -> usize {
+        self.record.len().max(self.names.map_or(0, <[String]>::len))
     }
 
     /// All columns, from left to right.
     fn by_position<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        let mut columns = InOrder { record: &self, next: 0 };
+        let mut columns = InOrder {
+            record: &self,
+            next: 0,
+        };
         let value = visitor.visit_seq(&mut columns)?;
-        let (found, taken) = (self.record.len(), columns.next);
+        let (found, taken) = (self.columns(), columns.next);
         if taken < found && !self.extra_fields {
-            return Err(FieldError::new(format!("it has {found} fields instead of {taken}")));
+            return Err(FieldError::new(format!(
+                "it has {found} fields instead of {taken}"
+            )));
         }
         Ok(value)
     }
@@ -51,14 +64,20 @@ impl<'de> RecordDeserializer<'de, '_> {
         names: &'de [String],
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        visitor.visit_map(ByName { record: &self, names, next: 0 })
+        visitor.visit_map(ByName {
+            record: &self,
+            names,
+            next: 0,
+        })
     }
 
     /// A type that asks for one value gets it if there is one.
     fn single(&self) -> Result<FieldDeserializer<'de>, FieldError> {
         match self.record.len() {
             1 => Ok(self.field(0)),
-            found => Err(FieldError::new(format!("it has {found} fields instead of 1"))),
+            found => Err(FieldError::new(format!(
+                "it has {found} fields instead of 1"
+            ))),
         }
     }
 }
@@ -87,11 +106,17 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        let Some(names) = self.names else { return self.by_position(visitor) };
+        let Some(names) = self.names else {
+            return self.by_position(visitor);
+        };
         match self.way {
             Way::Sequence(columns) => {
                 let (record, null_literals) = (self.record, self.null_literals);
-                let mut chosen = Chosen { record, null_literals, columns };
+                let mut chosen = Chosen {
+                    record,
+                    null_literals,
+                    columns,
+                };
                 let value = visitor.visit_seq(&mut chosen)?;
                 if chosen.columns.is_empty() {
                     return Ok(value);
@@ -108,7 +133,9 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         match self.names {
             Some(names) => self.by_name(names, visitor),
-            None => Err(FieldError::new("a record by name needs a header or `columns`")),
+            None => Err(FieldError::new(
+                "a record by name needs a header or `columns`",
+            )),
         }
     }
 
@@ -148,7 +175,9 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, FieldError> {
         let field = self.single()?;
-        field.deserialize_enum(name, variants, visitor).map_err(|error| error.at(0))
+        field
+            .deserialize_enum(name, variants, visitor)
+            .map_err(|error| error.at(0))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -156,7 +185,9 @@ impl<'de> Deserializer<'de> for RecordDeserializer<'de, '_> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, FieldError> {
-        self.single()?.deserialize_unit(visitor).map_err(|error| error.at(0))
+        self.single()?
+            .deserialize_unit(visitor)
+            .map_err(|error| error.at(0))
     }
 
     single_values! {
@@ -185,10 +216,15 @@ impl<'de> SeqAccess<'de> for Chosen<'de, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, FieldError> {
-        let Some((&column, rest)) = self.columns.split_first() else { return Ok(None) };
+        let Some((&column, rest)) = self.columns.split_first() else {
+            return Ok(None);
+        };
         self.columns = rest;
         let field = self.record.field(column);
-        match seed.deserialize(FieldDeserializer { field, null_literals: self.null_literals }) {
+        match seed.deserialize(FieldDeserializer {
+            field,
+            null_literals: self.null_literals,
+        }) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.at(column)),
         }
@@ -214,7 +250,7 @@ impl<'de> SeqAccess<'de> for InOrder<'_, 'de, '_> {
         seed: S,
     ) -> Result<Option<S::Value>, FieldError> {
         let column = self.next;
-        if column >= self.record.record.len() {
+        if column >= self.record.columns() {
             return Ok(None);
         }
         self.next += 1;
@@ -223,7 +259,7 @@ impl<'de> SeqAccess<'de> for InOrder<'_, 'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.record.record.len().saturating_sub(self.next))
+        Some(self.record.columns().saturating_sub(self.next))
     }
 }
 
@@ -241,13 +277,20 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, FieldError> {
-        let Some(name) = self.names.get(self.next) else { return Ok(None) };
-        seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
+        let Some(name) = self.names.get(self.next) else {
+            return Ok(None);
+        };
+        seed.deserialize(BorrowedStrDeserializer::new(name))
+            .map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, FieldError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, FieldError> {
         let column = self.next;
         self.next += 1;
-        seed.deserialize(self.record.field(column)).map_err(|error| error.at(column))
+        seed.deserialize(self.record.field(column))
+            .map_err(|error| error.at(column))
     }
 }

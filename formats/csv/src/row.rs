@@ -27,7 +27,10 @@ pub(crate) struct Quoting {
 impl Quoting {
     pub(crate) fn new(options: Arc<Options>) -> Self {
         let mut special = [false; 256];
-        for byte in [options.delimiter, b'\n', b'\r'].into_iter().chain(options.quote) {
+        for byte in [options.delimiter, b'\n', b'\r']
+            .into_iter()
+            .chain(options.quote)
+        {
             if let Some(special) = special.get_mut(usize::from(byte)) {
                 *special = true;
             }
@@ -38,7 +41,11 @@ impl Quoting {
         let numbers_are_plain = !in_numbers(options.delimiter)
             && !options.quote.is_some_and(in_numbers)
             && !texts.into_iter().any(|text| begins_number(text));
-        Self { options, special, numbers_are_plain }
+        Self {
+            options,
+            special,
+            numbers_are_plain,
+        }
     }
 }
 
@@ -66,7 +73,14 @@ impl<'a> Row<'a> {
         names: Option<&'a mut Vec<String>>,
     ) -> Self {
         let start = out.len();
-        Self { quoting, options: &quoting.options, out, start, fields: 0, names }
+        Self {
+            quoting,
+            options: &quoting.options,
+            out,
+            start,
+            fields: 0,
+            names,
+        }
     }
 
     /// Ends the line.
@@ -127,7 +141,9 @@ impl<'a> Row<'a> {
             return Ok(());
         }
         let Some(quote) = self.options.quote else {
-            return Err(FieldError::new(format!("`{text}` needs quotes, and there is no quote")));
+            return Err(FieldError::new(format!(
+                "`{text}` needs quotes, and there is no quote"
+            )));
         };
         self.out.push(quote);
         for byte in text.bytes() {
@@ -141,10 +157,18 @@ impl<'a> Row<'a> {
     }
 
     fn needs_quotes(&self, text: &str) -> bool {
-        let Options { trim, comment, null_literals, .. } = self.options;
+        let Options {
+            trim,
+            comment,
+            null_literals,
+            ..
+        } = self.options;
         let special = |byte: u8| self.quoting.special.get(usize::from(byte)) == Some(&true);
-        let starts_comment =
-            || comment.as_ref().is_some_and(|prefix| self.fields == 1 && text.starts_with(prefix));
+        let starts_comment = || {
+            comment
+                .as_ref()
+                .is_some_and(|prefix| self.fields == 1 && text.starts_with(prefix))
+        };
         text.is_empty()
             || text.bytes().any(special)
             || (*trim && text.trim_matches([' ', '\t']).len() < text.len())
@@ -294,7 +318,9 @@ impl<'r, 'a> Serializer for RowSerializer<'r, 'a> {
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<No, FieldError> {
-        Err(FieldError::new("a row is a struct, a tuple or a list, not a map (or a struct with flattened parts)"))
+        Err(FieldError::new(
+            "a row is a struct, a tuple or a list, not a map (or a struct with flattened parts)",
+        ))
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, FieldError> {

@@ -7,13 +7,17 @@ use serde::de::DeserializeOwned;
 /// Decodes lines by serde_json.
 ///
 /// simd-json and sonic-rs were weighed: on records of a hundred bytes into a struct serde_json is as fast or faster
-/// (`docs/performance.md`), and needs no copy that it may write into.
+/// (`docs/performance.md`), and needs no copy that it may write into. Its `float_roundtrip` is on: without it one number in a
+/// few is read as its neighbour.
 #[derive(Debug)]
 pub(crate) struct JsonLines;
 
 impl<T: DeserializeOwned + Send + 'static> DecodeRecord<T> for JsonLines {
     fn decode_header(&mut self, input: DecodeInput<'_>) -> Result<Option<Taken>> {
-        Ok(byte_order_mark(input).map(|bytes| Taken { bytes, ..Taken::default() }))
+        Ok(byte_order_mark(input).map(|bytes| Taken {
+            bytes,
+            ..Taken::default()
+        }))
     }
 
     #[inline]
@@ -68,21 +72,29 @@ mod tests {
     }
 
     fn error(line: &str) -> RecordError {
-        JsonLines.decode_record(line.as_bytes(), &mut Vec::<Order>::new()).unwrap_err()
+        JsonLines
+            .decode_record(line.as_bytes(), &mut Vec::<Order>::new())
+            .unwrap_err()
     }
 
     #[test]
     fn errors_name_the_path_to_the_field() {
         let nested = error(r#"{"id":1,"items":[{"price":1.5},{"price":"NA"}]}"#);
         assert_eq!(nested.field.as_deref(), Some("items[1].price"));
-        assert_eq!(nested.reason, "invalid type: string \"NA\", expected f64 (column 44)");
+        assert_eq!(
+            nested.reason,
+            "invalid type: string \"NA\", expected f64 (column 44)"
+        );
         let missing = error(r#"{"id":1}"#);
         assert_eq!(missing.to_string(), "missing field `items` (column 8)");
     }
 
     #[test]
     fn what_is_no_json_is_called_so() {
-        assert_eq!(error("{\"id\":1,").to_string(), "EOF while parsing a value (column 8)");
+        assert_eq!(
+            error("{\"id\":1,").to_string(),
+            "EOF while parsing a value (column 8)"
+        );
         assert_eq!(error("{} x").to_string(), "missing field `id` (column 2)");
         assert_eq!(
             error(r#"{"id":1,"items":[]} x"#).to_string(),

@@ -23,9 +23,14 @@ impl<T: Serialize + Send + 'static> Encoder<T> for JsonEncoder<T> {
             if index > 0 && start >= bytes_max {
                 return Ok(index);
             }
-            serde_json::to_writer(&mut *out, value).or_kind(ErrorKind::BadRecord, || {
-                format!("a record of type {} can't be written as JSON", std::any::type_name::<T>())
-            }).inspect_err(|_| out.truncate(start))?;
+            serde_json::to_writer(&mut *out, value)
+                .or_kind(ErrorKind::BadRecord, || {
+                    format!(
+                        "a record of type {} can't be written as JSON",
+                        std::any::type_name::<T>()
+                    )
+                })
+                .inspect_err(|_| out.truncate(start))?;
             out.push(b'\n');
         }
         Ok(values.len())

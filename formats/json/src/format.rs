@@ -34,7 +34,10 @@ pub struct JsonFormat<T> {
 impl<T> JsonFormat<T> {
     /// Lines of at most 16 MiB.
     pub fn new() -> Self {
-        Self { line_bytes_max: RECORD_BYTES_MAX, record: PhantomData }
+        Self {
+            line_bytes_max: RECORD_BYTES_MAX,
+            record: PhantomData,
+        }
     }
 
     /// Lines of at most so many bytes; a longer one is a bad record.
@@ -56,7 +59,11 @@ impl<T: DeserializeOwned + Send + 'static> DecodingFormat<T> for JsonFormat<T> {
 
     fn create_decoder(&self) -> Result<Box<dyn Decoder<T>>> {
         DecodingFormat::<T>::check(self)?;
-        Ok(Box::new(RecordDecoder::new(LineEnds::default(), JsonLines, self.line_bytes_max)))
+        Ok(Box::new(RecordDecoder::new(
+            LineEnds::default(),
+            JsonLines,
+            self.line_bytes_max,
+        )))
     }
 }
 
@@ -82,12 +89,17 @@ impl<T> Default for JsonFormat<T> {
 
 impl<T> Clone for JsonFormat<T> {
     fn clone(&self) -> Self {
-        Self { line_bytes_max: self.line_bytes_max, record: PhantomData }
+        Self {
+            line_bytes_max: self.line_bytes_max,
+            record: PhantomData,
+        }
     }
 }
 
 impl<T> fmt::Debug for JsonFormat<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonFormat").field("line_bytes_max", &self.line_bytes_max).finish()
+        f.debug_struct("JsonFormat")
+            .field("line_bytes_max", &self.line_bytes_max)
+            .finish()
     }
 }

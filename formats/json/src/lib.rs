@@ -38,6 +38,8 @@
 //! # Ok::<(), hurtig_types::Error>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod decoder;
 mod encoder;
 mod format;

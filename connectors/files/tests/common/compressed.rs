@@ -15,6 +15,8 @@ pub fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 pub fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .read_to_end(&mut plain)
+        .unwrap();
     plain
 }

@@ -1,5 +1,6 @@
 //! Plays the engine: drives enumerators, readers and writers in a world.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod compressed;
 
@@ -25,7 +26,10 @@ pub struct Row {
 }
 
 pub fn row(id: u64) -> Row {
-    Row { id, name: format!("n{}", id * id) }
+    Row {
+        id,
+        name: format!("n{}", id * id),
+    }
 }
 
 /// Rows as CSV with a header.
@@ -39,7 +43,10 @@ pub fn csv(rows: impl IntoIterator<Item = u64>) -> String {
 pub fn put(world: &World, path: &str, bytes: impl AsRef<[u8]>) {
     let place = world.storage().open(path).unwrap();
     let payload = bytes.as_ref().to_vec().into();
-    world.block_on(place.store.put(&place.path, payload)).unwrap().unwrap();
+    world
+        .block_on(place.store.put(&place.path, payload))
+        .unwrap()
+        .unwrap();
 }
 
 pub fn get(world: &World, path: &str) -> Vec<u8> {
@@ -62,7 +69,11 @@ pub fn names(world: &World, directory: &str) -> Vec<String> {
         .unwrap()
         .unwrap()
         .into_iter()
-        .map(|meta| meta.location.to_string()[base.len()..].trim_start_matches('/').to_string())
+        .map(|meta| {
+            meta.location.to_string()[base.len()..]
+                .trim_start_matches('/')
+                .to_string()
+        })
         .collect();
     names.sort();
     names
@@ -136,7 +147,12 @@ impl<T: Data> Running<T> {
             requests,
             metrics,
             rediscover: false,
-            output: Output { records: Vec::new(), bad: Vec::new(), origins: Vec::new(), finished: 0 },
+            output: Output {
+                records: Vec::new(),
+                bad: Vec::new(),
+                origins: Vec::new(),
+                finished: 0,
+            },
         };
         running.tell(EnumeratorEvent::Started { parallelism })?;
         running.discover()?;
@@ -199,7 +215,9 @@ impl<T: Data> Running<T> {
         }
         loop {
             let next = self.requests.lock().unwrap().pop_front();
-            let Some(subtask) = next else { return Ok(happened) };
+            let Some(subtask) = next else {
+                return Ok(happened);
+            };
             self.tell(EnumeratorEvent::SplitRequested { subtask })?;
             happened = true;
         }
@@ -223,7 +241,10 @@ impl<T: Data> Running<T> {
     }
 
     pub fn snapshot(&self) -> Vec<FileSplit> {
-        self.readers.iter().flat_map(|reader| reader.snapshot()).collect()
+        self.readers
+            .iter()
+            .flat_map(|reader| reader.snapshot())
+            .collect()
     }
 }
 
@@ -305,7 +326,10 @@ impl<T> Writing<T> {
             world: world.clone(),
             metrics: MetricGroup::unregistered(),
         })?;
-        Ok(Self { world: world.clone(), writer })
+        Ok(Self {
+            world: world.clone(),
+            writer,
+        })
     }
 
     pub fn write(&mut self, values: Vec<T>) -> Result<()> {
@@ -322,7 +346,10 @@ impl<T> Writing<T> {
         let end = clock.wall_clock_ms() + time.as_millis() as i64;
         loop {
             let now = clock.wall_clock_ms();
-            let next = self.writer.next_time().map_or(end, |next| next.as_millis().min(end));
+            let next = self
+                .writer
+                .next_time()
+                .map_or(end, |next| next.as_millis().min(end));
             let nap = std::time::Duration::from_millis(next.saturating_sub(now).max(0) as u64);
             self.world.block_on(clock.sleep(nap))?;
             let now = hurtig_types::Timestamp::from_millis(clock.wall_clock_ms());
@@ -336,7 +363,8 @@ impl<T> Writing<T> {
     }
 
     pub fn finish(mut self) -> Result<()> {
-        self.world.block_on(poll_fn(|context| self.writer.poll_flush(context)))??;
+        self.world
+            .block_on(poll_fn(|context| self.writer.poll_flush(context)))??;
         self.writer.close()
     }
 }

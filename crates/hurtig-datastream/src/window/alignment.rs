@@ -38,7 +38,9 @@ pub(super) fn check_length(what: &str, millis: i64) -> Result<()> {
     if millis > 0 {
         return Ok(());
     }
-    Err(Error::invalid_job(format!("{what} of {millis} ms: choose 1 ms or more")))
+    Err(Error::invalid_job(format!(
+        "{what} of {millis} ms: choose 1 ms or more"
+    )))
 }
 
 /// An offset shifts the grid by less than one step.
@@ -77,8 +79,14 @@ mod tests {
 
     #[test]
     fn bounds_on_both_sides_of_the_epoch() {
-        assert_eq!([-11, -10, -1, 0, 9, 10].map(|t| floor(t, 0, 10)), [-20, -10, -10, 0, 0, 10]);
+        assert_eq!(
+            [-11, -10, -1, 0, 9, 10].map(|t| floor(t, 0, 10)),
+            [-20, -10, -10, 0, 0, 10]
+        );
         assert_eq!([-11, -10, 2, 3].map(|t| floor(t, 3, 10)), [-17, -17, -7, 3]);
-        assert_eq!([-11, -4, -3, 6, 7].map(|t| floor(t, -3, 10)), [-13, -13, -3, -3, 7]);
+        assert_eq!(
+            [-11, -4, -3, 6, 7].map(|t| floor(t, -3, 10)),
+            [-13, -13, -3, -3, 7]
+        );
     }
 }

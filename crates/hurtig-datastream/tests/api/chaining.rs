@@ -50,9 +50,7 @@ fn start_new_chain_makes_an_operator_the_head_of_a_vertex() {
 
 #[test]
 fn without_operator_chaining_each_operator_is_a_vertex() {
-    let (vertices, _) = vertices(|env| {
-            env.disable_operator_chaining();
-        }, |a| a);
+    let (vertices, _) = vertices(|env| drop(env.disable_operator_chaining().clone()), |a| a);
     assert_eq!(vertices, [vec!["source"], vec!["a"], vec!["b"], vec!["sink"]]);
 }
 

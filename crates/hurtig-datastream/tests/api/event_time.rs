@@ -10,7 +10,7 @@ use hurtig_env::World;
 use hurtig_types::{Result, Timestamp, Watermark};
 
 use crate::support::{
-    Arrivals, Say, Splits, at, environment, in_all_worlds, in_simulated_worlds, millis, seconds, sorted,
+    Arrival, Arrivals, Say, Splits, at, environment, in_all_worlds, in_simulated_worlds, millis, seconds, sorted,
 };
 
 /// Counts the records of each second: by their event time, or by the clock.
@@ -293,7 +293,7 @@ fn a_periodic_generator_of_ones_own_is_asked_at_every_interval_also_without_reco
             } else {
                 script.stream(&env, strategy, "quiet")
             };
-            let fired = Arrivals::new();
+            let (fired, started) = (Arrivals::new(), world.clock().now());
             let function = crate::support::with_timers(
                 |_, ctx, _| ctx.register_event_time_timer(ctx.timestamp().unwrap_or_default()),
                 |_, _, out| {
@@ -306,8 +306,8 @@ fn a_periodic_generator_of_ones_own_is_asked_at_every_interval_also_without_reco
             stream.key_by(|_| 0u64).process(function).sink_to(fired.clone());
             env.execute("ticking").unwrap();
             assert_eq!(arrivals.watermarks(), [100, 200, 300, 400, 500, i64::MAX]);
-            let moments: Vec<u64> = fired.all().iter().map(|arrival| arrival.at.as_millis()).collect();
-            assert_eq!(moments, [800], "350 is complete at the fourth tick");
+            let moment = |arrival: &Arrival<u64>| arrival.at.saturating_since(started).as_millis();
+            assert_eq!(fired.all().iter().map(moment).collect::<Vec<_>>(), [800], "350 is complete at the fourth tick");
         }
     });
 }
@@ -361,10 +361,11 @@ fn moments_of_seconds(env: &StreamExecutionEnvironment, stream: &DataStream<u64>
             Ok(())
         },
     );
-    let arrivals = Arrivals::new();
+    let (arrivals, started) = (Arrivals::new(), env.world().clock().now());
     stream.key_by(|_| 0u64).process(function).parallelism(1).sink_to(arrivals.clone()).parallelism(1);
     env.execute("idle").unwrap();
-    arrivals.all().iter().map(|arrival| (arrival.value, arrival.at.as_millis())).collect()
+    let moment = |arrival: &Arrival<i64>| arrival.at.saturating_since(started).as_millis() as u64;
+    arrivals.all().iter().map(|arrival| (arrival.value, moment(arrival))).collect()
 }
 
 #[test]
@@ -403,11 +404,11 @@ fn a_partition_that_speaks_again_takes_part_again_and_the_watermark_never_goes_b
     in_simulated_worlds(|world| {
         let env = environment(&world, 2);
         env.set_auto_watermark_interval(millis(100));
-        let second = |time: i64| [Say::Records(vec![(0u64, time)]), Say::Wait(seconds(1))];
-        let steady: Vec<Say<u64>> = (0..20).flat_map(|n| second(n * 1000)).collect();
+        let second = |partition: u64, time| [Say::Records(vec![(partition, time)]), Say::Wait(seconds(1))];
+        let steady: Vec<Say<u64>> = (0..20).flat_map(|n| second(0, n * 1000)).collect();
         // Speaks at 0 s, and again at 10 s, when it is 9 s behind in event time; then goes on from there.
         let mut moody = vec![Say::Records(vec![(1u64, 0)]), Say::Wait(seconds(10))];
-        moody.extend((0..5).flat_map(|n| second(1000 + n * 1000)));
+        moody.extend((0..5).flat_map(|n| second(1, 1000 + n * 1000)));
         let strategy = WatermarkStrategy::monotonous().with_idleness(seconds(2));
         let stream = Splits::new([steady, moody]).stream(&env, strategy, "moody");
         let arrivals = Arrivals::new();
@@ -421,7 +422,7 @@ fn a_partition_that_speaks_again_takes_part_again_and_the_watermark_never_goes_b
         assert!(watermarks.is_sorted(), "{watermarks:?}");
         let steady: Vec<(i64, i64)> = arrivals.values().into_iter().filter(|seen| seen.0 == 0).map(|seen| (seen.1, seen.2)).collect();
         // Until it is idle it holds the watermark at its own; idle it doesn't; back it holds what has been reached, until it ends.
-        assert!(steady[1..=1].iter().all(|(_, watermark)| *watermark == -1), "{steady:?}");
+        assert_eq!(steady[1], (1000, -1));
         assert!(steady[4..=9].iter().all(|(time, watermark)| *watermark == time - 1001), "{steady:?}");
         assert!(steady[12..=14].windows(2).all(|pair| pair[0].1 == pair[1].1), "{steady:?}");
         assert!(steady[17..].iter().all(|(time, watermark)| *watermark == time - 1001), "{steady:?}");

@@ -173,7 +173,7 @@ fn two_states_of_one_name_and_different_types_are_an_error_that_names_it() {
             Ok(())
         });
         let message = failing.execute_and_collect("same name").unwrap_err().to_string();
-        assert!(message.contains("operator `Keyed Process` (subtask 1/1)"), "{message}");
+        assert!(message.contains("operator `KeyedProcess` (subtask 1/1)"), "{message}");
         assert!(message.contains("same") && message.contains("u64") && message.contains("String"), "{message}");
     });
 }

@@ -10,9 +10,10 @@ use crate::support::{
     Arrivals, Say, Splits, at, environment, in_all_worlds, in_simulated_worlds, millis, seconds, sorted, with_timers,
 };
 
-/// Records (key, number) with times that don't go back, a watermark behind each.
+/// Keys with times that don't go back, a watermark behind each; the end comes a second after the last.
 fn timed(env: &StreamExecutionEnvironment, records: &[(u64, i64)]) -> DataStream<u64> {
-    let script = Splits::batches(records.to_vec(), 64);
+    let mut script = Splits::batches(records.to_vec(), 64);
+    script.push(Say::Wait(seconds(1)));
     Splits::new([script]).stream(env, WatermarkStrategy::monotonous().per_event(), "timed")
 }
 
@@ -156,7 +157,7 @@ fn a_timer_that_is_past_when_a_record_registers_it_fires_with_the_next_watermark
                     Ok(())
                 },
             );
-            let records = vec![Say::Records(vec![(1u64, 1000)]), Say::Records(vec![(1, 990), (1, 995)]), Say::Records(vec![(1, 2000)])];
+            let records = vec![Say::Records(vec![(1u64, 1000)]), Say::Records(vec![(1, 990), (1, 995)]), Say::Records(vec![(1, 2000)]), Say::Wait(seconds(1))];
             let strategy = WatermarkStrategy::monotonous().per_event();
             let stream = Splits::new([records]).stream(&env, strategy, "timed");
             let mut seen = stream.key_by(|key| *key).process(function).execute_and_collect("past").unwrap();
@@ -265,7 +266,7 @@ fn two_hundred_thousand_timers_fire_each_once_and_in_order() {
         assert!((0..2).all(|subtask| arrivals.of(subtask).is_sorted_by_key(|fired| fired.0)));
         let keys: Vec<u64> = sorted(arrivals.values().into_iter().map(|(_, key)| key).collect());
         assert_eq!(keys, (0..TIMERS).collect::<Vec<_>>());
-        assert_eq!(result.metrics.sum_over_subtasks("Keyed Process", "numFiredTimers"), Some(TIMERS));
+        assert_eq!(result.metrics.sum_over_subtasks("KeyedProcess", "numFiredTimers"), Some(TIMERS));
     };
     check(&World::simulated(1));
     check(&World::real());

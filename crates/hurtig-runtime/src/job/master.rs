@@ -118,7 +118,10 @@ fn refresh_meters(client: &JobClient, world: &World) -> JoinHandle<()> {
     let (metrics, clock) = (client.metrics().clone(), world.clock().clone());
     let simulated = world.is_simulated();
     let refresh = async move {
-        while !simulated {
+        if simulated {
+            return;
+        }
+        loop {
             clock.sleep(METERS_INTERVAL).await;
             metrics.update_views();
         }

@@ -66,9 +66,7 @@ impl OperatorChain {
             if self.poll_drain(waker).is_pending() {
                 return Ok(ChainState::BlockedOnOutput);
             }
-            let Some(index) = self.nodes.iter().rposition(Node::is_busy) else {
-                return Ok(ChainState::Idle);
-            };
+            let Some(index) = self.last_busy() else { return Ok(ChainState::Idle) };
             if blocked == Some(index) {
                 return Ok(ChainState::BlockedOnOperator);
             }
@@ -79,7 +77,13 @@ impl OperatorChain {
             }
             self.deliver(index, waker)?;
         }
-        Ok(ChainState::Busy)
+        let waits = blocked.is_some() && blocked == self.last_busy();
+        Ok(if waits { ChainState::BlockedOnOperator } else { ChainState::Busy })
+    }
+
+    /// The node to work at: the last that has something to do.
+    fn last_busy(&self) -> Option<usize> {
+        self.nodes.iter().rposition(Node::is_busy)
     }
 
     /// Hands a batch to the first node.

@@ -8,7 +8,9 @@ mod tumbling;
 use hurtig_types::{Result, Timestamp};
 
 pub use global::GlobalWindows;
-pub use session::{DynamicGap, EventTimeSessionWindows, Gap, ProcessingTimeSessionWindows, StaticGap};
+pub use session::{
+    DynamicGap, EventTimeSessionWindows, Gap, ProcessingTimeSessionWindows, StaticGap,
+};
 pub use sliding::{SlidingEventTimeWindows, SlidingProcessingTimeWindows};
 pub use tumbling::{TumblingEventTimeWindows, TumblingProcessingTimeWindows};
 

@@ -24,8 +24,13 @@ impl Sliding {
         let (time, slide) = (time.as_millis(), self.slide.max(1));
         let mut start = floor(time, self.offset, slide);
         while start > time.saturating_sub(self.size) {
-            windows.push(TimeWindow::of_millis(start, start.saturating_add(self.size)));
-            let Some(earlier) = start.checked_sub(slide) else { break };
+            windows.push(TimeWindow::of_millis(
+                start,
+                start.saturating_add(self.size),
+            ));
+            let Some(earlier) = start.checked_sub(slide) else {
+                break;
+            };
             start = earlier;
         }
     }
@@ -37,7 +42,11 @@ impl Sliding {
     }
 
     fn describe(self, name: &str) -> String {
-        let Self { size, slide, offset } = self;
+        let Self {
+            size,
+            slide,
+            offset,
+        } = self;
         match offset {
             0 => format!("{name}({size}, {slide})"),
             offset => format!("{name}({size}, {slide}, offset {offset})"),
@@ -110,13 +119,7 @@ impl<T: 'static> WindowAssigner<T> for SlidingEventTimeWindows {
     type Trigger = EventTimeTrigger;
 
     #[inline]
-    fn assign(
-        &mut self,
-        _: &T,
-        timestamp: Timestamp,
-        _: Timestamp,
-        windows: &mut Vec<TimeWindow>,
-    ) {
+    fn assign(&mut self, _: &T, timestamp: Timestamp, _: Timestamp, windows: &mut Vec<TimeWindow>) {
         self.0.add_windows(timestamp, windows);
     }
 
@@ -129,7 +132,11 @@ impl<T: 'static> WindowAssigner<T> for SlidingEventTimeWindows {
     }
 
     fn alignment(&self) -> Option<AlignedWindows<TimeWindow>> {
-        Some(AlignedWindows::of_time(self.0.size, self.0.slide, self.0.offset))
+        Some(AlignedWindows::of_time(
+            self.0.size,
+            self.0.slide,
+            self.0.offset,
+        ))
     }
 
     fn validate(&self) -> Result<()> {

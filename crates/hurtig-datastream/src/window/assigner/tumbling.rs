@@ -106,13 +106,7 @@ impl<T: 'static> WindowAssigner<T> for TumblingEventTimeWindows {
     type Trigger = EventTimeTrigger;
 
     #[inline]
-    fn assign(
-        &mut self,
-        _: &T,
-        timestamp: Timestamp,
-        _: Timestamp,
-        windows: &mut Vec<TimeWindow>,
-    ) {
+    fn assign(&mut self, _: &T, timestamp: Timestamp, _: Timestamp, windows: &mut Vec<TimeWindow>) {
         windows.push(self.0.window(timestamp));
     }
 
@@ -125,7 +119,11 @@ impl<T: 'static> WindowAssigner<T> for TumblingEventTimeWindows {
     }
 
     fn alignment(&self) -> Option<AlignedWindows<TimeWindow>> {
-        Some(AlignedWindows::of_time(self.0.size, self.0.size, self.0.offset))
+        Some(AlignedWindows::of_time(
+            self.0.size,
+            self.0.size,
+            self.0.offset,
+        ))
     }
 
     fn validate(&self) -> Result<()> {

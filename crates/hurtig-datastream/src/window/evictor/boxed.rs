@@ -19,12 +19,7 @@ impl<T, W> Clone for BoxedEvictor<T, W> {
 }
 
 trait AnyEvictor<T, W>: Send {
-    fn before(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        window: &W,
-        ctx: &EvictorContext,
-    );
+    fn before(&mut self, elements: &mut Vec<TimestampedValue<T>>, window: &W, ctx: &EvictorContext);
     fn after(&mut self, elements: &mut Vec<TimestampedValue<T>>, window: &W, ctx: &EvictorContext);
     fn check(&self) -> hurtig_types::Result<()>;
     fn show(&self) -> String;

@@ -26,13 +26,19 @@ pub struct CountEvictor {
 impl CountEvictor {
     /// Keeps the last `n` records.
     pub const fn of(n: usize) -> Self {
-        Self { n, moment: Moment::Before }
+        Self {
+            n,
+            moment: Moment::Before,
+        }
     }
 
     /// Removes when the function was called, not before.
     #[must_use]
     pub const fn after(self) -> Self {
-        Self { moment: Moment::After, ..self }
+        Self {
+            moment: Moment::After,
+            ..self
+        }
     }
 
     fn evict<T>(self, elements: &mut Vec<TimestampedValue<T>>) {
@@ -42,23 +48,13 @@ impl CountEvictor {
 }
 
 impl<T, W: Window> Evictor<T, W> for CountEvictor {
-    fn evict_before(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_before(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::Before {
             self.evict(elements);
         }
     }
 
-    fn evict_after(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_after(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::After {
             self.evict(elements);
         }
@@ -66,7 +62,9 @@ impl<T, W: Window> Evictor<T, W> for CountEvictor {
 
     fn validate(&self) -> Result<()> {
         match self.n {
-            0 => Err(Error::invalid_job("CountEvictor keeps 0 records: choose 1 or more")),
+            0 => Err(Error::invalid_job(
+                "CountEvictor keeps 0 records: choose 1 or more",
+            )),
             _ => Ok(()),
         }
     }

@@ -29,13 +29,20 @@ impl<F> DeltaEvictor<F> {
     where
         F: Fn(&T, &T) -> f64 + Clone + Send + 'static,
     {
-        Self { threshold, delta, moment: Moment::Before }
+        Self {
+            threshold,
+            delta,
+            moment: Moment::Before,
+        }
     }
 
     /// Removes when the function was called, not before.
     #[must_use]
     pub fn after(self) -> Self {
-        Self { moment: Moment::After, ..self }
+        Self {
+            moment: Moment::After,
+            ..self
+        }
     }
 
     fn evict<T>(&self, elements: &mut Vec<TimestampedValue<T>>)
@@ -55,23 +62,13 @@ where
     W: Window,
     F: Fn(&T, &T) -> f64 + Clone + Send + 'static,
 {
-    fn evict_before(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_before(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::Before {
             self.evict(elements);
         }
     }
 
-    fn evict_after(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_after(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::After {
             self.evict(elements);
         }

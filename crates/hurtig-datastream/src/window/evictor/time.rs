@@ -30,13 +30,19 @@ pub struct TimeEvictor {
 impl TimeEvictor {
     /// Keeps the records of the last `keep`.
     pub fn of(keep: Duration) -> Self {
-        Self { keep: millis(keep), moment: Moment::Before }
+        Self {
+            keep: millis(keep),
+            moment: Moment::Before,
+        }
     }
 
     /// Removes when the function was called, not before.
     #[must_use]
     pub const fn after(self) -> Self {
-        Self { moment: Moment::After, ..self }
+        Self {
+            moment: Moment::After,
+            ..self
+        }
     }
 
     fn evict<T>(self, elements: &mut Vec<TimestampedValue<T>>) {
@@ -49,23 +55,13 @@ impl TimeEvictor {
 }
 
 impl<T, W: Window> Evictor<T, W> for TimeEvictor {
-    fn evict_before(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_before(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::Before {
             self.evict(elements);
         }
     }
 
-    fn evict_after(
-        &mut self,
-        elements: &mut Vec<TimestampedValue<T>>,
-        _: &W,
-        _: &EvictorContext,
-    ) {
+    fn evict_after(&mut self, elements: &mut Vec<TimestampedValue<T>>, _: &W, _: &EvictorContext) {
         if self.moment == Moment::After {
             self.evict(elements);
         }

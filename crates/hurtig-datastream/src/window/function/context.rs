@@ -83,7 +83,10 @@ impl<K: Key, W: Window> WindowContext<'_, K, W> {
                 "windows that merge have no state of their own: keep it by key (pass `ctx` itself to the state)",
             ));
         };
-        state.set_current_key((self.key.clone(), self.window), self.hash.with(&self.window));
+        state.set_current_key(
+            (self.key.clone(), self.window),
+            self.hash.with(&self.window),
+        );
         Ok(state)
     }
 

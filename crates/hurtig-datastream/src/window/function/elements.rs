@@ -111,7 +111,10 @@ impl<T: Clone> Iterator for IntoElements<'_, T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.0 {
-            Left::One(value) => (usize::from(value.is_some()), Some(usize::from(value.is_some()))),
+            Left::One(value) => (
+                usize::from(value.is_some()),
+                Some(usize::from(value.is_some())),
+            ),
             Left::Owned(values) => values.size_hint(),
             Left::Borrowed(values) => values.size_hint(),
         }

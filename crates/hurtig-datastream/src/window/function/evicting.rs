@@ -67,7 +67,10 @@ where
 }
 
 fn evictor_context<K: Key, W: Window>(ctx: &WindowContext<'_, K, W>) -> EvictorContext {
-    EvictorContext { current_watermark: ctx.watermark, current_processing_time: ctx.now }
+    EvictorContext {
+        current_watermark: ctx.watermark,
+        current_processing_time: ctx.now,
+    }
 }
 
 /// Gathers what is left by evictors, and lets another finish it. Of nothing there is no result.
@@ -107,7 +110,9 @@ where
             Contents::Borrowed(values) => values.clone(),
         };
         let mut values = values.into_iter();
-        let Some(first) = values.next() else { return Ok(()) };
+        let Some(first) = values.next() else {
+            return Ok(());
+        };
         let mut acc = self.gather.create(first, Timestamp::NONE);
         values.for_each(|value| self.gather.add(&mut acc, value, Timestamp::NONE));
         self.next.fire(Contents::Owned(acc), ctx, out)

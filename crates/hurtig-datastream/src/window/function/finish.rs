@@ -109,7 +109,10 @@ pub(in crate::window) struct EmitAggregate<T, F> {
 
 impl<T, F> EmitAggregate<T, F> {
     pub(in crate::window) const fn new(function: F) -> Self {
-        Self { function, records: std::marker::PhantomData }
+        Self {
+            function,
+            records: std::marker::PhantomData,
+        }
     }
 }
 
@@ -176,7 +179,8 @@ where
         out: &mut Collector<'_, P::Out>,
     ) -> Result<()> {
         let result = self.conclude.conclude(contents);
-        self.process.process(ctx.key, ctx, Elements::one(result), out)
+        self.process
+            .process(ctx.key, ctx, Elements::one(result), out)
     }
 
     fn clear(&mut self, ctx: &mut WindowContext<'_, K, W>) -> Result<()> {

@@ -35,7 +35,10 @@ pub(in crate::window) struct Reduce<T, F> {
 
 impl<T: Data, F: FnMut(T, T) -> T> Reduce<T, F> {
     pub(in crate::window) const fn new(function: F) -> Self {
-        Self { function, spare: None }
+        Self {
+            function,
+            spare: None,
+        }
     }
 
     #[inline]

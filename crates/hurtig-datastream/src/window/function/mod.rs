@@ -21,7 +21,9 @@ pub use elements::{Elements, IntoElements};
 pub use process::{ProcessAllWindowFunction, ProcessWindowFunction};
 
 pub(super) use evicting::{EvictThen, FoldThen};
-pub(super) use finish::{Contents, EmitAggregate, EmitReduced, Finish, ProcessElements, ProcessOne};
+pub(super) use finish::{
+    Contents, EmitAggregate, EmitReduced, Finish, ProcessElements, ProcessOne,
+};
 pub(super) use gather::{Aggregate, Collect, CollectTimed, Gather, Reduce};
 pub(super) use process::{AllWindows, ProcessClosure, ResultClosure};
 pub(super) use simple::{Count, Extreme, replace_field};

@@ -208,7 +208,10 @@ pub(in crate::window) struct ResultClosure<F, Out> {
 
 impl<F, Out> ResultClosure<F, Out> {
     pub(in crate::window) const fn new(function: F) -> Self {
-        Self { function, out: PhantomData }
+        Self {
+            function,
+            out: PhantomData,
+        }
     }
 }
 
@@ -253,7 +256,10 @@ pub(in crate::window) struct ProcessClosure<F, Out> {
 
 impl<F, Out> ProcessClosure<F, Out> {
     pub(in crate::window) const fn new(function: F) -> Self {
-        Self { function, out: PhantomData }
+        Self {
+            function,
+            out: PhantomData,
+        }
     }
 }
 

@@ -77,7 +77,8 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
         let (finish, mut ctx) = self.context((key, hash, window), moment, sides);
         finish.clear(&mut ctx)?;
         if self.by_window.entry_count() > 0 {
-            self.by_window.set_current_key((key.clone(), window), hash.with(&window));
+            self.by_window
+                .set_current_key((key.clone(), window), hash.with(&window));
             self.by_window.clear_current_key()?;
         }
         Ok(())
@@ -92,7 +93,16 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     ) -> (&'a mut F, WindowContext<'a, K, W>) {
         let by_window = (!self.is_merging).then_some(&mut self.by_window);
         let by_key = &mut self.by_key;
-        let ctx = WindowContext { key, hash, window, watermark, now, by_key, by_window, sides };
+        let ctx = WindowContext {
+            key,
+            hash,
+            window,
+            watermark,
+            now,
+            by_key,
+            by_window,
+            sides,
+        };
         (&mut self.finish, ctx)
     }
 }

@@ -40,7 +40,9 @@ where
                 TimeDomain::EventTime => self.timers.pop_due_event_time(),
                 TimeDomain::ProcessingTime => self.timers.pop_due_processing_time(now),
             };
-            let Some(timer) = timer else { return Ok(Progress::Done) };
+            let Some(timer) = timer else {
+                return Ok(Progress::Done);
+            };
             self.fire_timer(domain, timer, emit)?;
         }
     }
@@ -48,7 +50,12 @@ where
     fn fire_timer(
         &mut self,
         domain: TimeDomain,
-        Timer { time, key, hash, namespace: window }: Timer<K, A::Window>,
+        Timer {
+            time,
+            key,
+            hash,
+            namespace: window,
+        }: Timer<K, A::Window>,
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<()> {
         let (moment, cleanup) = (self.moment(), (self.domain(), self.cleanup_time(&window)));
@@ -134,8 +141,6 @@ pub(super) fn delete<K: Key, W: Window>(
 ) {
     match domain {
         TimeDomain::EventTime => timers.delete_event_time_timer(time, key, hash, &window),
-        TimeDomain::ProcessingTime => {
-            timers.delete_processing_time_timer(time, key, hash, &window)
-        }
+        TimeDomain::ProcessingTime => timers.delete_processing_time_timer(time, key, hash, &window),
     };
 }

@@ -42,20 +42,29 @@ impl<W: Ord, A, S> KeyWindows<W, A, S> {
     /// Where `window` is, or where it would be.
     #[inline]
     pub(super) fn find(&self, window: &W) -> Result<usize, usize> {
-        self.as_slice().binary_search_by(|pane| pane.window.cmp(window))
+        self.as_slice()
+            .binary_search_by(|pane| pane.window.cmp(window))
     }
 
     #[inline]
     pub(super) const fn get_mut(&mut self, index: usize) -> Option<&mut Pane<W, A, S>> {
         let panes = self.as_mut_slice();
-        if index < panes.len() { panes.split_at_mut(index).1.first_mut() } else { None }
+        if index < panes.len() {
+            panes.split_at_mut(index).1.first_mut()
+        } else {
+            None
+        }
     }
 
     /// Puts a pane where [`find`](Self::find) said.
     pub(super) fn insert(&mut self, index: usize, pane: Pane<W, A, S>) {
         *self = match std::mem::replace(self, Self::None) {
             Self::None => Self::One(pane),
-            Self::One(only) => Self::Many(if index == 0 { vec![pane, only] } else { vec![only, pane] }),
+            Self::One(only) => Self::Many(if index == 0 {
+                vec![pane, only]
+            } else {
+                vec![only, pane]
+            }),
             Self::Many(mut panes) => {
                 panes.insert(index.min(panes.len()), pane);
                 Self::Many(panes)
@@ -92,8 +101,17 @@ mod tests {
     fn stays_sorted_and_shrinks_back_to_one_in_place() {
         let mut windows = KeyWindows::<u32, (), ()>::None;
         for window in [5, 1, 9, 3] {
-            let Err(place) = windows.find(&window) else { panic!("{window} is new") };
-            windows.insert(place, Pane { window, contents: None, trigger: () });
+            let Err(place) = windows.find(&window) else {
+                panic!("{window} is new")
+            };
+            windows.insert(
+                place,
+                Pane {
+                    window,
+                    contents: None,
+                    trigger: (),
+                },
+            );
         }
         let all = |windows: &KeyWindows<u32, (), ()>| -> Vec<u32> {
             windows.as_slice().iter().map(|pane| pane.window).collect()

@@ -18,7 +18,11 @@ impl<T: Data> LateRecords<T> {
         context: &OperatorContext,
     ) -> Self {
         let dropped = context.metrics.counter(names::NUM_LATE_RECORDS_DROPPED);
-        Self { side_output, dropped, uncounted: 0 }
+        Self {
+            side_output,
+            dropped,
+            uncounted: 0,
+        }
     }
 
     pub(in crate::window) fn take(

@@ -29,7 +29,9 @@ where
         windows: &[A::Window],
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<()> {
-        let slot = self.table.find_or_insert_with(hash, key, || KeyWindows::None);
+        let slot = self
+            .table
+            .find_or_insert_with(hash, key, || KeyWindows::None);
         let (mut left, mut is_left_out, mut windows) = (Some(value), true, windows.iter());
         while let Some(window) = windows.next() {
             let merged = self.merged(slot, *window);
@@ -37,7 +39,11 @@ where
             if self.is_late(&merged) {
                 continue;
             }
-            let value = if windows.len() == 0 { left.take() } else { left.clone() };
+            let value = if windows.len() == 0 {
+                left.take()
+            } else {
+                left.clone()
+            };
             let Some(value) = value else { break };
             is_left_out = false;
             self.make_room((slot, hash), merged);
@@ -76,12 +82,21 @@ where
         }
         let mut whole: Option<Pane<A::Window, G::Acc, Tr::State>> = None;
         let mut index = 0;
-        while let Some(part) = self.table.at(slot).1.as_slice().get(index).map(|pane| pane.window) {
+        while let Some(part) = self
+            .table
+            .at(slot)
+            .1
+            .as_slice()
+            .get(index)
+            .map(|pane| pane.window)
+        {
             if self.assigner.merge(&merged, &part).is_none() {
                 index += 1;
                 continue;
             }
-            let Some(pane) = self.retire((slot, hash), index) else { break };
+            let Some(pane) = self.retire((slot, hash), index) else {
+                break;
+            };
             whole = Some(match whole {
                 None => pane,
                 Some(whole) => self.unite((slot, hash), merged, whole, pane),
@@ -89,8 +104,11 @@ where
         }
         let Some(mut whole) = whole else { return };
         if count == 1 {
-            let nothing =
-                Pane { window: merged, contents: None, trigger: Tr::State::default() };
+            let nothing = Pane {
+                window: merged,
+                contents: None,
+                trigger: Tr::State::default(),
+            };
             whole = self.unite((slot, hash), merged, whole, nothing);
         }
         whole.window = merged;
@@ -113,8 +131,15 @@ where
         let window = pane.window;
         let cleanup = (self.domain(), self.cleanup_time(&window));
         let key = self.table.at(slot).0;
-        self.trigger.clear(&window, &pane.trigger, &mut self.triggering);
-        apply_timer_changes(&mut self.timers, &mut self.triggering, (key, hash), window, cleanup);
+        self.trigger
+            .clear(&window, &pane.trigger, &mut self.triggering);
+        apply_timer_changes(
+            &mut self.timers,
+            &mut self.triggering,
+            (key, hash),
+            window,
+            cleanup,
+        );
         delete(&mut self.timers, cleanup, (key, hash), window);
         Some(pane)
     }

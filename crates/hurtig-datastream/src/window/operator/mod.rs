@@ -142,18 +142,27 @@ where
     #[inline]
     fn cleanup_time(&self, window: &A::Window) -> Timestamp {
         let end = window.max_timestamp();
-        if self.is_event_time { end.saturating_add_millis(self.allowed_lateness) } else { end }
+        if self.is_event_time {
+            end.saturating_add_millis(self.allowed_lateness)
+        } else {
+            end
+        }
     }
 
     /// In which time a window is cleaned up.
     const fn domain(&self) -> TimeDomain {
-        if self.is_event_time { TimeDomain::EventTime } else { TimeDomain::ProcessingTime }
+        if self.is_event_time {
+            TimeDomain::EventTime
+        } else {
+            TimeDomain::ProcessingTime
+        }
     }
 
     /// Does what is left to do, as far as there is room.
     fn work(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
         self.timers.set_processing_time(now);
-        self.triggering.set_times(self.timers.current_watermark(), now);
+        self.triggering
+            .set_times(self.timers.current_watermark(), now);
         let (records, sides) = output.split::<F::Out>()?;
         let mut emit = Emit { records, sides };
         let progress = match std::mem::replace(&mut self.work, Work::Nothing) {

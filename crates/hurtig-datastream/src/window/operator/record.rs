@@ -56,9 +56,15 @@ where
                 let ahead = batch.hashes.get(index..).unwrap_or_default();
                 self.table.prefetch(ahead.get(..AHEAD).unwrap_or(ahead));
             }
-            let Some(value) = batch.values.next() else { break };
+            let Some(value) = batch.values.next() else {
+                break;
+            };
             batch.next += 1;
-            let timestamp = batch.timestamps.get(index).copied().unwrap_or(Timestamp::NONE);
+            let timestamp = batch
+                .timestamps
+                .get(index)
+                .copied()
+                .unwrap_or(Timestamp::NONE);
             let hash = batch.hashes.get(index).copied();
             let hash = hash.unwrap_or_else(|| KeyHash::of(key, self.max_parallelism));
             self.take_record(value, timestamp, (key, hash), emit)?;
@@ -123,7 +129,9 @@ where
         let Some((last, others)) = windows.split_last() else {
             return self.leave_out(value, timestamp, emit);
         };
-        let slot = self.table.find_or_insert_with(hash, key, || super::KeyWindows::None);
+        let slot = self
+            .table
+            .find_or_insert_with(hash, key, || super::KeyWindows::None);
         for window in others {
             self.add((slot, hash), *window, value.clone(), timestamp, emit)?;
         }
@@ -153,7 +161,11 @@ where
         let index = match windows.find(&window) {
             Ok(index) => index,
             Err(index) => {
-                let pane = Pane { window, contents: None, trigger: Tr::State::default() };
+                let pane = Pane {
+                    window,
+                    contents: None,
+                    trigger: Tr::State::default(),
+                };
                 windows.insert(index, pane);
                 if cleanup < Timestamp::MAX {
                     register(&mut self.timers, (domain, cleanup), (key, hash), window);
@@ -161,7 +173,9 @@ where
                 index
             }
         };
-        let Some(pane) = windows.get_mut(index) else { return Ok(()) };
+        let Some(pane) = windows.get_mut(index) else {
+            return Ok(());
+        };
         let trigger = &mut self.trigger;
         let result = trigger.on_element(
             &value,
@@ -190,7 +204,8 @@ where
             };
             if let Some(contents) = contents {
                 let sides = emit.sides.reborrow();
-                self.stage.fire((key, hash, window), contents, moment, emit.records, sides)?;
+                self.stage
+                    .fire((key, hash, window), contents, moment, emit.records, sides)?;
             }
         }
         if result.purges() {

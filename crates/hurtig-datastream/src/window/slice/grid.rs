@@ -33,7 +33,11 @@ pub(super) struct Slice {
 
 impl Slice {
     /// A slice that holds no time.
-    pub(super) const NOWHERE: Self = Self { start: 0, end: 0, last_window_end: i64::MIN };
+    pub(super) const NOWHERE: Self = Self {
+        start: 0,
+        end: 0,
+        last_window_end: i64::MIN,
+    };
 
     #[inline(always)]
     pub(super) const fn contains(&self, time: i64) -> bool {
@@ -60,8 +64,17 @@ impl<W: Window> AlignedWindows<W> {
     /// The same for windows of another type, which `window` makes of their bounds.
     pub const fn new(size: i64, slide: i64, offset: i64, window: fn(TimeWindow) -> W) -> Self {
         // Sizes of 0 are refused elsewhere; here they must only do no harm.
-        let (size, slide) = (if size < 1 { 1 } else { size }, if slide < 1 { 1 } else { slide });
-        Self { size, slide, offset: offset.rem_euclid(slide), cut: size % slide, window }
+        let (size, slide) = (
+            if size < 1 { 1 } else { size },
+            if slide < 1 { 1 } else { slide },
+        );
+        Self {
+            size,
+            slide,
+            offset: offset.rem_euclid(slide),
+            cut: size % slide,
+            window,
+        }
     }
 
     /// Whether each record belongs to exactly one.
@@ -94,9 +107,17 @@ impl<W: Window> AlignedWindows<W> {
         let middle = base.saturating_add(self.cut);
         let last_window_end = base.saturating_add(self.size);
         if time < middle {
-            Slice { start: base, end: middle, last_window_end }
+            Slice {
+                start: base,
+                end: middle,
+                last_window_end,
+            }
         } else {
-            Slice { start: middle, end: base.saturating_add(self.slide), last_window_end }
+            Slice {
+                start: middle,
+                end: base.saturating_add(self.slide),
+                last_window_end,
+            }
         }
     }
 }
@@ -123,7 +144,7 @@ mod tests {
                 prop_assert_eq!(grid.slice_at(same), slice);
             }
             prop_assert_eq!(slice.is_gap(), over(time).next().is_none());
-            if let Some(last) = over(time).last() {
+            if let Some(last) = over(time).next_back() {
                 prop_assert_eq!(slice.last_window_end, last + size);
             }
             let end = grid.first_end_after(time);
@@ -136,6 +157,9 @@ mod tests {
     fn there_are_no_more_than_two_slices_in_a_slide() {
         let grid = AlignedWindows::of_time(3_600_000, 7_000, 0);
         assert_eq!((grid.slice_at(0).start, grid.slice_at(0).end), (0, 2_000));
-        assert_eq!((grid.slice_at(6_999).start, grid.slice_at(6_999).end), (2_000, 7_000));
+        assert_eq!(
+            (grid.slice_at(6_999).start, grid.slice_at(6_999).end),
+            (2_000, 7_000)
+        );
     }
 }

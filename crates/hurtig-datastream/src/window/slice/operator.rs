@@ -9,8 +9,8 @@ use hurtig_types::{
     Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
 };
 
-use super::grid::{AlignedWindows, Slice};
 use super::Slices;
+use super::grid::{AlignedWindows, Slice};
 use crate::KeySelector;
 use crate::window::function::{Finish, Gather, Moment, Stage};
 use crate::window::operator::{LateRecords, no_timestamp};
@@ -79,7 +79,10 @@ where
             fired_to: i64::MIN,
             firing: None,
             late: LateRecords::new(late, context),
-            scratch: Scratch { keys: Vec::new(), starts: Vec::new() },
+            scratch: Scratch {
+                keys: Vec::new(),
+                starts: Vec::new(),
+            },
             slices: PhantomData,
         }
     }
@@ -99,7 +102,11 @@ where
                 }
                 slice = self.grid.slice_at(time);
                 let is_over = slice.last_window_end.saturating_sub(1) <= watermark.as_millis();
-                start = if slice.is_gap() || is_over { LEFT_OUT } else { slice.start };
+                start = if slice.is_gap() || is_over {
+                    LEFT_OUT
+                } else {
+                    slice.start
+                };
             }
             left_out += usize::from(start == LEFT_OUT);
             starts.push(start);
@@ -115,7 +122,12 @@ where
         let timestamps = std::mem::take(&mut records.timestamps);
         let values = records.values.drain(..).zip(timestamps);
         for (index, (value, timestamp)) in values.enumerate() {
-            if self.scratch.starts.get(index).is_some_and(|start| *start != LEFT_OUT) {
+            if self
+                .scratch
+                .starts
+                .get(index)
+                .is_some_and(|start| *start != LEFT_OUT)
+            {
                 kept.push(value, timestamp);
                 kept.hashes.extend(hashes.get(index).copied());
             } else if timestamp <= self.watermark {
@@ -134,7 +146,10 @@ where
         self.selector.keys_into(&records.values, keys);
         if records.hashes.len() != keys.len() {
             let max_parallelism = self.max_parallelism;
-            records.hashes = keys.iter().map(|key| KeyHash::of(key, max_parallelism)).collect();
+            records.hashes = keys
+                .iter()
+                .map(|key| KeyHash::of(key, max_parallelism))
+                .collect();
         }
         let (gather, known, mut newest) = (&mut self.gather, &mut self.starts, None);
         let times = records.timestamps.iter();
@@ -144,7 +159,9 @@ where
             |index| key_at(keys, index),
             |_| S::new(),
             |_, _, slices| {
-                let Some((value, (&start, &timestamp))) = values.next() else { return };
+                let Some((value, (&start, &timestamp))) = values.next() else {
+                    return;
+                };
                 if slices.add(start, value, timestamp, gather) && newest != Some(start) {
                     known.insert(start);
                     newest = Some(start);
@@ -157,7 +174,10 @@ where
     fn fire(&mut self, output: &mut Output) -> Result<Progress> {
         let now = output.now();
         let (records, mut sides) = output.split::<F::Out>()?;
-        let moment = Moment { watermark: self.watermark, now };
+        let moment = Moment {
+            watermark: self.watermark,
+            now,
+        };
         while let Some(mut firing) = self.firing.take().or_else(|| self.next_firing()) {
             if self.fire_window(&mut firing, moment, records, &mut sides)? == Progress::More {
                 self.firing = Some(firing);
@@ -166,7 +186,9 @@ where
             self.fired_to = firing.end;
             self.starts = self.starts.split_off(&self.grid.next_start_of(firing.end));
         }
-        self.fired_to = self.fired_to.max(self.watermark.as_millis().saturating_add(1));
+        self.fired_to = self
+            .fired_to
+            .max(self.watermark.as_millis().saturating_add(1));
         Ok(Progress::Done)
     }
 
@@ -178,7 +200,10 @@ where
         let after = first.max(self.fired_to);
         let end = self.grid.first_end_after(after);
         let has_passed = end > after && end.saturating_sub(1) <= self.watermark.as_millis();
-        has_passed.then(|| Firing { end, cursor: self.table.cursor() })
+        has_passed.then(|| Firing {
+            end,
+            cursor: self.table.cursor(),
+        })
     }
 
     fn fire_window(
@@ -189,18 +214,23 @@ where
         sides: &mut SideOutputs<'_>,
     ) -> Result<Progress> {
         let (start, end) = (self.grid.start_of(firing.end), firing.end);
-        let (next_start, window) =
-            (self.grid.next_start_of(end), self.grid.window_ending_at(end));
+        let (next_start, window) = (
+            self.grid.next_start_of(end),
+            self.grid.window_ending_at(end),
+        );
         loop {
             if records.is_full() {
                 return Ok(Progress::More);
             }
-            let Some(slot) = firing.cursor.next(&self.table) else { return Ok(Progress::Done) };
+            let Some(slot) = firing.cursor.next(&self.table) else {
+                return Ok(Progress::Done);
+            };
             let hash = self.table.hash_at(slot);
             let (key, slices) = self.table.at_mut(slot);
             if let Some(contents) = slices.fire(start, end, &mut self.gather) {
                 let of = (key, hash, window);
-                self.stage.fire(of, contents, moment, records, sides.reborrow())?;
+                self.stage
+                    .fire(of, contents, moment, records, sides.reborrow())?;
                 self.stage.clear(of, moment, sides.reborrow())?;
             }
             if slices.expire(next_start, &mut self.gather) {
@@ -213,7 +243,9 @@ where
 /// The key of a record of the batch. There is one for each: the selector made them.
 #[inline(always)]
 fn key_at<K>(keys: &[K], index: usize) -> &K {
-    let Some(key) = keys.get(index) else { no_key(index) };
+    let Some(key) = keys.get(index) else {
+        no_key(index)
+    };
     key
 }
 

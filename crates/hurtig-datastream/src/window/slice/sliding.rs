@@ -57,7 +57,11 @@ impl<A: Clone> SlidingSlices<A> {
 
     /// Drops the slices before `start`.
     fn drop_before<T, G: Gather<T, Acc = A>>(&mut self, start: i64, gather: &mut G) {
-        let expired = self.slices.iter().take_while(|slice| slice.0 < start).count();
+        let expired = self
+            .slices
+            .iter()
+            .take_while(|slice| slice.0 < start)
+            .count();
         if expired > 0 {
             self.drop_first(expired, gather);
         }
@@ -89,7 +93,11 @@ impl<A: Clone> SlidingSlices<A> {
         let is_front = index < self.front;
         if place.is_err() {
             // In front an entry holds what is behind it as well.
-            let behind = self.slices.get(index).filter(|_| is_front).map(|slice| slice.1.clone());
+            let behind = self
+                .slices
+                .get(index)
+                .filter(|_| is_front)
+                .map(|slice| slice.1.clone());
             let acc = match behind {
                 Some(mut acc) => {
                     gather.add(&mut acc, value.clone(), timestamp);
@@ -117,7 +125,12 @@ impl<A: Clone> SlidingSlices<A> {
 
 impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
     fn new() -> Self {
-        Self { slices: VecDeque::new(), front: 0, fired: 0, sum: None }
+        Self {
+            slices: VecDeque::new(),
+            front: 0,
+            fired: 0,
+            sum: None,
+        }
     }
 
     #[inline]
@@ -140,7 +153,9 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
                     gather.add(acc, value, timestamp);
                 }
             }
-            Err(index) => self.slices.insert(index, (start, gather.create(value, timestamp))),
+            Err(index) => self
+                .slices
+                .insert(index, (start, gather.create(value, timestamp))),
         }
         place.is_err()
     }
@@ -152,7 +167,9 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
             return self.sum.as_mut().map(Contents::Borrowed);
         }
         let (_, first) = self.slices.front_mut()?;
-        let Some(sum) = &self.sum else { return Some(Contents::Borrowed(first)) };
+        let Some(sum) = &self.sum else {
+            return Some(Contents::Borrowed(first));
+        };
         let mut whole = first.clone();
         gather.merge(&mut whole, sum.clone());
         Some(Contents::Owned(whole))

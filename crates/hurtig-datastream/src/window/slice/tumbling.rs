@@ -77,7 +77,11 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for TumblingSlices<G::Acc> {
             gather.add(acc, value, timestamp);
             return false;
         }
-        if let Some((_, acc)) = self.as_mut_slice().iter_mut().find(|slice| slice.0 == start) {
+        if let Some((_, acc)) = self
+            .as_mut_slice()
+            .iter_mut()
+            .find(|slice| slice.0 == start)
+        {
             gather.add(acc, value, timestamp);
             return false;
         }

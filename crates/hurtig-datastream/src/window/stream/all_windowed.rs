@@ -49,31 +49,41 @@ where
     where
         Other: Trigger<T, A::Window>,
     {
-        AllWindowedStream { windows: self.windows.trigger(trigger) }
+        AllWindowedStream {
+            windows: self.windows.trigger(trigger),
+        }
     }
 
     /// Lets an evictor throw records away when windows fire. All records are kept until then.
     #[must_use]
     pub fn evictor(self, evictor: impl Evictor<T, A::Window>) -> Self {
-        Self { windows: self.windows.evictor(evictor) }
+        Self {
+            windows: self.windows.evictor(evictor),
+        }
     }
 
     /// Keeps windows for so long after their end, and fires them again for each record that comes in that time.
     #[must_use]
     pub fn allowed_lateness(self, allowed: Duration) -> Self {
-        Self { windows: self.windows.allowed_lateness(allowed) }
+        Self {
+            windows: self.windows.allowed_lateness(allowed),
+        }
     }
 
     /// Sends records that come after all their windows have gone to a side output, instead of dropping them.
     #[must_use]
     pub fn side_output_late_data(self, tag: &OutputTag<T>) -> Self {
-        Self { windows: self.windows.side_output_late_data(tag) }
+        Self {
+            windows: self.windows.side_output_late_data(tag),
+        }
     }
 
     /// As [`WindowedStream::in_arrival_order`].
     #[must_use]
     pub fn in_arrival_order(self) -> Self {
-        Self { windows: self.windows.in_arrival_order() }
+        Self {
+            windows: self.windows.in_arrival_order(),
+        }
     }
 
     /// Folds the records of a window into one.
@@ -111,7 +121,9 @@ where
     ) -> DataStream<Out> {
         let mut function = function;
         let windows = self.windows;
-        windows.process_fn(move |(), ctx, elements, out| function(ctx, elements, out)).parallelism(1)
+        windows
+            .process_fn(move |(), ctx, elements, out| function(ctx, elements, out))
+            .parallelism(1)
     }
 
     /// Folds the records of a window into one, with which the function is called.
@@ -123,7 +135,9 @@ where
     where
         P: ProcessAllWindowFunction<T, A::Window>,
     {
-        self.windows.reduce_with(reduce, AllWindows(function)).parallelism(1)
+        self.windows
+            .reduce_with(reduce, AllWindows(function))
+            .parallelism(1)
     }
 
     /// Aggregates the records of a window, and calls the function with the one result.
@@ -133,7 +147,9 @@ where
         F::Out: Data,
         P: ProcessAllWindowFunction<F::Out, A::Window>,
     {
-        self.windows.aggregate_with(aggregate, AllWindows(function)).parallelism(1)
+        self.windows
+            .aggregate_with(aggregate, AllWindows(function))
+            .parallelism(1)
     }
 
     /// How many records a window has.

@@ -8,6 +8,7 @@ use hurtig_types::{Data, Key};
 use super::WindowedStream;
 use super::validate::validate;
 use crate::function::Prototype;
+use crate::window::ProcessWindowFunction;
 use crate::window::assigner::WindowAssigner;
 use crate::window::evictor::{BoxedEvictor, Evictor};
 use crate::window::function::{
@@ -18,7 +19,6 @@ use crate::window::slice::{
     AlignedWindows, SliceWindowOperator, Slices, SlidingSlices, TumblingSlices,
 };
 use crate::window::trigger::{EventTimeTrigger, Trigger};
-use crate::window::ProcessWindowFunction;
 use crate::{DataStream, KeySelector};
 
 /// The parts of a windowed stream that a subtask's operator is made of.
@@ -53,30 +53,34 @@ where
         G: Gather<T>,
         F: Finish<K, A::Window, G::Acc>,
     {
-        self.build(function, prototype, move |selector, parts, function, context| {
-            let (gather, finish) = make(function);
-            match (&parts.evictor, parts.grid) {
-                (Some(evictor), _) => {
-                    let finish = EvictThen::new(evictor.clone(), FoldThen::new(gather, finish));
-                    general(selector, parts, (CollectTimed::new(), finish), context)
-                }
-                (None, Some(grid)) if grid.is_tumbling() => {
-                    sliced::<_, _, _, _, _, _, TumblingSlices<G::Acc>>(
+        self.build(
+            function,
+            prototype,
+            move |selector, parts, function, context| {
+                let (gather, finish) = make(function);
+                match (&parts.evictor, parts.grid) {
+                    (Some(evictor), _) => {
+                        let finish = EvictThen::new(evictor.clone(), FoldThen::new(gather, finish));
+                        general(selector, parts, (CollectTimed::new(), finish), context)
+                    }
+                    (None, Some(grid)) if grid.is_tumbling() => {
+                        sliced::<_, _, _, _, _, _, TumblingSlices<G::Acc>>(
+                            selector,
+                            (parts, grid),
+                            (gather, finish),
+                            context,
+                        )
+                    }
+                    (None, Some(grid)) => sliced::<_, _, _, _, _, _, SlidingSlices<G::Acc>>(
                         selector,
                         (parts, grid),
                         (gather, finish),
                         context,
-                    )
+                    ),
+                    (None, None) => general(selector, parts, (gather, finish), context),
                 }
-                (None, Some(grid)) => sliced::<_, _, _, _, _, _, SlidingSlices<G::Acc>>(
-                    selector,
-                    (parts, grid),
-                    (gather, finish),
-                    context,
-                ),
-                (None, None) => general(selector, parts, (gather, finish), context),
-            }
-        })
+            },
+        )
     }
 
     /// The operator for a function that sees the window whole.
@@ -138,7 +142,10 @@ where
         match &self.evictor {
             None => format!("Window({assigner}, {trigger}, {function})"),
             Some(evictor) => {
-                format!("Window({assigner}, {trigger}, {}, {function})", evictor.describe())
+                format!(
+                    "Window({assigner}, {trigger}, {}, {function})",
+                    evictor.describe()
+                )
             }
         }
     }
@@ -148,8 +155,20 @@ where
             && self.lateness.allowed.is_zero();
         let grid = self.assigner.alignment().filter(|_| shares_slices);
         let grid = grid.filter(|grid| grid.is_tumbling() || !self.in_arrival_order);
-        let Self { assigner, trigger, evictor, lateness, .. } = self;
-        Parts { assigner, trigger, evictor, lateness, grid }
+        let Self {
+            assigner,
+            trigger,
+            evictor,
+            lateness,
+            ..
+        } = self;
+        Parts {
+            assigner,
+            trigger,
+            evictor,
+            lateness,
+            grid,
+        }
     }
 }
 
@@ -167,8 +186,19 @@ where
     G: Gather<T>,
     F: Finish<K, A::Window, G::Acc>,
 {
-    let Parts { assigner, trigger, lateness, .. } = parts;
-    Box::new(WindowOperator::new(selector, (assigner, trigger), functions, lateness, context))
+    let Parts {
+        assigner,
+        trigger,
+        lateness,
+        ..
+    } = parts;
+    Box::new(WindowOperator::new(
+        selector,
+        (assigner, trigger),
+        functions,
+        lateness,
+        context,
+    ))
 }
 
 fn sliced<T, K, A, Tr, G, F, S>(
@@ -186,5 +216,7 @@ where
     S: Slices<T, G>,
 {
     let late = parts.lateness.side_output;
-    Box::new(SliceWindowOperator::<_, _, _, _, _, S>::new(selector, grid, functions, late, context))
+    Box::new(SliceWindowOperator::<_, _, _, _, _, S>::new(
+        selector, grid, functions, late, context,
+    ))
 }

@@ -69,7 +69,9 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
             GlobalWindows::create(),
             CountTrigger::of(slide),
         );
-        windows.evictor(CountEvictor::of(usize::try_from(size).unwrap_or(usize::MAX)))
+        windows.evictor(CountEvictor::of(
+            usize::try_from(size).unwrap_or(usize::MAX),
+        ))
     }
 }
 

@@ -65,8 +65,18 @@ where
     Tr: Trigger<T, A::Window>,
 {
     pub(super) const fn new(stream: KeyedStream<T, K>, assigner: A, trigger: Tr) -> Self {
-        let lateness = Lateness { allowed: Duration::ZERO, side_output: None };
-        Self { stream, assigner, trigger, evictor: None, lateness, in_arrival_order: false }
+        let lateness = Lateness {
+            allowed: Duration::ZERO,
+            side_output: None,
+        };
+        Self {
+            stream,
+            assigner,
+            trigger,
+            evictor: None,
+            lateness,
+            in_arrival_order: false,
+        }
     }
 
     /// Lets another trigger decide when windows fire.
@@ -75,27 +85,56 @@ where
     where
         Other: Trigger<T, A::Window>,
     {
-        let Self { stream, assigner, evictor, lateness, in_arrival_order, .. } = self;
-        WindowedStream { stream, assigner, trigger, evictor, lateness, in_arrival_order }
+        let Self {
+            stream,
+            assigner,
+            evictor,
+            lateness,
+            in_arrival_order,
+            ..
+        } = self;
+        WindowedStream {
+            stream,
+            assigner,
+            trigger,
+            evictor,
+            lateness,
+            in_arrival_order,
+        }
     }
 
     /// Lets an evictor throw records away when windows fire. All records are kept until then.
     #[must_use]
     pub fn evictor(self, evictor: impl Evictor<T, A::Window>) -> Self {
-        Self { evictor: Some(BoxedEvictor::new(evictor)), ..self }
+        Self {
+            evictor: Some(BoxedEvictor::new(evictor)),
+            ..self
+        }
     }
 
     /// Keeps windows for so long after their end, and fires them again for each record that comes in that time.
     #[must_use]
     pub fn allowed_lateness(self, allowed: Duration) -> Self {
-        Self { lateness: Lateness { allowed, ..self.lateness }, ..self }
+        Self {
+            lateness: Lateness {
+                allowed,
+                ..self.lateness
+            },
+            ..self
+        }
     }
 
     /// Sends records that come after all their windows have gone to a side output, instead of dropping them. Where
     /// they are dropped, `numLateRecordsDropped` counts them.
     #[must_use]
     pub fn side_output_late_data(self, tag: &OutputTag<T>) -> Self {
-        Self { lateness: Lateness { side_output: Some(tag.clone()), ..self.lateness }, ..self }
+        Self {
+            lateness: Lateness {
+                side_output: Some(tag.clone()),
+                ..self.lateness
+            },
+            ..self
+        }
     }
 
     /// Puts the records of sliding windows together strictly in the order in which they came.
@@ -104,7 +143,10 @@ where
     /// time: the same, and much faster, wherever the order of records that came out of order does not matter.
     #[must_use]
     pub fn in_arrival_order(self) -> Self {
-        Self { in_arrival_order: true, ..self }
+        Self {
+            in_arrival_order: true,
+            ..self
+        }
     }
 
     /// Folds the records of a window into one. One record is kept per window.
@@ -233,7 +275,10 @@ where
     ) -> DataStream<Out> {
         let name = "ReduceFunction, ProcessWindowFunction";
         self.build_incremental(name, (reduce, ResultClosure::new(function)), |functions| {
-            (Reduce::new(functions.0), ProcessOne::new(EmitReduced, functions.1))
+            (
+                Reduce::new(functions.0),
+                ProcessOne::new(EmitReduced, functions.1),
+            )
         })
     }
 
@@ -245,10 +290,14 @@ where
         P: ProcessWindowFunction<K, F::Out, A::Window>,
     {
         let name = format!("{}, {}", function_name::<F>(), function_name::<P>());
-        self.build_incremental(&name, (aggregate, function), |(aggregate, function): (F, P)| {
-            let conclude = EmitAggregate::new(aggregate.clone());
-            (Aggregate(aggregate), ProcessOne::new(conclude, function))
-        })
+        self.build_incremental(
+            &name,
+            (aggregate, function),
+            |(aggregate, function): (F, P)| {
+                let conclude = EmitAggregate::new(aggregate.clone());
+                (Aggregate(aggregate), ProcessOne::new(conclude, function))
+            },
+        )
     }
 
     /// Aggregates the records of a window, and calls the closure with the one result.
@@ -311,7 +360,10 @@ where
     ) -> DataStream<Out> {
         let name = "CountFunction, ProcessWindowFunction";
         self.build_incremental(name, ResultClosure::new(function), |function| {
-            (Aggregate(Count), ProcessOne::new(EmitAggregate::<T, Count>::new(Count), function))
+            (
+                Aggregate(Count),
+                ProcessOne::new(EmitAggregate::<T, Count>::new(Count), function),
+            )
         })
     }
 
@@ -361,7 +413,11 @@ where
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
         self.reduce_named("MinByFunction", move |first, second| {
-            if Extreme::Least.prefers(&field(&second), &field(&first)) { second } else { first }
+            if Extreme::Least.prefers(&field(&second), &field(&first)) {
+                second
+            } else {
+                first
+            }
         })
     }
 
@@ -371,7 +427,11 @@ where
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
         self.reduce_named("MaxByFunction", move |first, second| {
-            if Extreme::Greatest.prefers(&field(&second), &field(&first)) { second } else { first }
+            if Extreme::Greatest.prefers(&field(&second), &field(&first)) {
+                second
+            } else {
+                first
+            }
         })
     }
 
@@ -387,6 +447,8 @@ where
 /// A function's type, without what makes it fit for us.
 fn function_name<F>() -> String {
     let name = short_type_name::<F>();
-    let inner = name.strip_prefix("AllWindows<").and_then(|rest| rest.strip_suffix('>'));
+    let inner = name
+        .strip_prefix("AllWindows<")
+        .and_then(|rest| rest.strip_suffix('>'));
     inner.unwrap_or(&name).to_string()
 }

@@ -21,7 +21,9 @@ fn assigned<A: WindowAssigner<(), Window = TimeWindow>>(
 /// All windows of this size over `time` that begin at `offset` plus a multiple of `slide`.
 fn over(time: i64, size: i64, slide: i64, offset: i64) -> Vec<TimeWindow> {
     let starts = (time - size + 1..=time).filter(|start| (start - offset).rem_euclid(slide) == 0);
-    starts.map(|start| TimeWindow::of_millis(start, start + size)).collect()
+    starts
+        .map(|start| TimeWindow::of_millis(start, start + size))
+        .collect()
 }
 
 proptest! {
@@ -55,7 +57,9 @@ proptest! {
 #[test]
 fn what_cannot_work_is_refused() {
     fn refusal<A: WindowAssigner<()>>(assigner: A) -> String {
-        assigner.validate().map_or_else(|error| error.to_string(), |()| "fine".to_string())
+        assigner
+            .validate()
+            .map_or_else(|error| error.to_string(), |()| "fine".to_string())
     }
     assert_eq!(
         refusal(TumblingEventTimeWindows::of(ms(0))),
@@ -78,5 +82,8 @@ fn what_cannot_work_is_refused() {
         refusal(crate::window::EventTimeSessionWindows::with_gap(ms(0)))
             .contains("sessions with a gap of 0 ms")
     );
-    assert_eq!(refusal(TumblingEventTimeWindows::of(ms(5)).with_offset(ms(4))), "fine");
+    assert_eq!(
+        refusal(TumblingEventTimeWindows::of(ms(5)).with_offset(ms(4))),
+        "fine"
+    );
 }

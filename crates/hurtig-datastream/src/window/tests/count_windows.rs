@@ -1,9 +1,7 @@
 //! Windows by number of records.
 
 use super::*;
-use crate::window::function::{
-    CollectTimed, EvictThen, FoldThen, ProcessClosure, ProcessElements,
-};
+use crate::window::function::{CollectTimed, EvictThen, FoldThen, ProcessClosure, ProcessElements};
 use crate::window::{
     CountEvictor, CountTrigger, Elements, GlobalWindow, GlobalWindows, PurgingTrigger,
     WindowContext,
@@ -11,7 +9,10 @@ use crate::window::{
 
 #[test]
 fn every_so_many_records_and_nothing_is_kept_between() {
-    let parts = (GlobalWindows::create(), PurgingTrigger::of(CountTrigger::of(3)));
+    let parts = (
+        GlobalWindows::create(),
+        PurgingTrigger::of(CountTrigger::of(3)),
+    );
     let mut driven = general(key, parts, sum, no_lateness());
     driven.push((1..=7).map(|number| ((1, number), number)));
     assert_eq!(driven.output(), [((1, 6), i64::MAX), ((1, 15), i64::MAX)]);
@@ -31,7 +32,10 @@ fn the_last_ten_fire_at_every_fifth() {
             Ok(())
         };
         let process = ProcessElements(ProcessClosure::new(show));
-        (CollectTimed::new(), EvictThen::new(CountEvictor::of(10), process))
+        (
+            CollectTimed::new(),
+            EvictThen::new(CountEvictor::of(10), process),
+        )
     };
     let parts = (GlobalWindows::create(), CountTrigger::of(5));
     let mut driven = general(key, parts, functions, no_lateness());
@@ -57,5 +61,8 @@ fn incremental_functions_fold_what_evictors_leave() {
     let parts = (GlobalWindows::create(), CountTrigger::of(2));
     let mut driven = general(key, parts, functions, no_lateness());
     driven.push((1..=6).map(|number| ((1, number), 0)));
-    assert_eq!(driven.harness.take_values(), [(1, 1 + 2), (1, 2 + 3 + 4), (1, 4 + 5 + 6)]);
+    assert_eq!(
+        driven.harness.take_values(),
+        [(1, 1 + 2), (1, 2 + 3 + 4), (1, 4 + 5 + 6)]
+    );
 }

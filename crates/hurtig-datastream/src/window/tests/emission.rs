@@ -15,10 +15,19 @@ fn two_hundred_thousand_keys_leave_a_batch_at_a_time() {
     let keys = 200_000u32;
     let tumbling = AlignedWindows::of_time(1_000, 1_000, 0);
     let sliding = AlignedWindows::of_time(2_000, 1_000, 0);
-    let parts = (TumblingEventTimeWindows::of(ms(1_000)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(1_000)),
+        EventTimeTrigger::new(),
+    );
     let all = [
-        (sliced::<_, _, _, _, TumblingSlices<_>>(key, tumbling, sum, None), 1),
-        (sliced::<_, _, _, _, SlidingSlices<_>>(key, sliding, sum, None), 2),
+        (
+            sliced::<_, _, _, _, TumblingSlices<_>>(key, tumbling, sum, None),
+            1,
+        ),
+        (
+            sliced::<_, _, _, _, SlidingSlices<_>>(key, sliding, sum, None),
+            2,
+        ),
         (general(key, parts, sum, no_lateness()), 1),
     ];
     for (mut driven, windows) in all {
@@ -49,7 +58,10 @@ fn a_batch_of_which_every_record_fires_leaves_in_slices_too() {
             Ok(())
         };
         let process = ProcessElements(ProcessClosure::new(repeat));
-        (CollectTimed::new(), EvictThen::new(CountEvictor::of(100), process))
+        (
+            CollectTimed::new(),
+            EvictThen::new(CountEvictor::of(100), process),
+        )
     };
     let parts = (GlobalWindows::create(), CountTrigger::of(1));
     let mut driven = general(key, parts, functions, no_lateness());

@@ -18,7 +18,10 @@ fn seen(evictor: impl Evictor<Pair, GlobalWindow> + Sync, times: &[i64]) -> Vec<
             Ok(())
         };
         let process = ProcessElements(ProcessClosure::new(show));
-        (CollectTimed::new(), EvictThen::new(evictor.clone(), process))
+        (
+            CollectTimed::new(),
+            EvictThen::new(evictor.clone(), process),
+        )
     };
     let parts = (GlobalWindows::create(), CountTrigger::of(2));
     let mut driven = general(key, parts, functions, no_lateness());
@@ -40,7 +43,9 @@ fn by_time_and_by_distance() {
     let times = [0, 100, 130, 60, 90, 200];
     let by_time = seen(TimeEvictor::of(ms(50)), &times);
     assert_eq!(by_time, [vec![100], vec![100, 130], vec![200]]);
-    let near = DeltaEvictor::of(45.0, |element: &Pair, last: &Pair| (last.1 - element.1).abs() as f64);
+    let near = DeltaEvictor::of(45.0, |element: &Pair, last: &Pair| {
+        (last.1 - element.1).abs() as f64
+    });
     assert_eq!(seen(near, &times), [vec![100], vec![100, 60], vec![200]]);
 }
 

@@ -8,14 +8,20 @@ use crate::window::slice::TumblingSlices;
 use crate::window::{EventTimeTrigger, TumblingEventTimeWindows};
 
 fn tumbling(lateness: Lateness<Pair>) -> Driven<Pair, Pair> {
-    let parts = (TumblingEventTimeWindows::of(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(10)),
+        EventTimeTrigger::new(),
+    );
     general(key, parts, sum, lateness)
 }
 
 #[test]
 fn three_classes_are_told_apart() {
     let side_output = Some(late());
-    let mut driven = tumbling(Lateness { allowed: ms(20), side_output });
+    let mut driven = tumbling(Lateness {
+        allowed: ms(20),
+        side_output,
+    });
     driven.push([((1, 1), 1), ((1, 2), 2), ((2, 4), 12)]);
     driven.watermark(9);
     assert_eq!(driven.output(), [((1, 3), 9)]); // on time: 2
@@ -57,7 +63,12 @@ fn a_record_without_time_is_told_how_to_get_one() {
     for mut driven in [tumbling(no_lateness()), slices] {
         let error = driven.harness.push((1, 1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidJob);
-        assert!(error.to_string().contains("assign_timestamps_and_watermarks"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("assign_timestamps_and_watermarks"),
+            "{error}"
+        );
     }
 }
 

@@ -10,6 +10,7 @@ mod processing_time;
 mod sessions;
 mod size;
 mod slices_equal_general;
+mod speed;
 mod triggers;
 
 use std::sync::Arc;
@@ -45,7 +46,10 @@ pub(super) struct Size {
 impl Size {
     /// Nothing at all is kept.
     fn is_zero(self) -> bool {
-        Self { entry_bytes: 0, ..self } == Self::default()
+        Self {
+            entry_bytes: 0,
+            ..self
+        } == Self::default()
     }
 }
 
@@ -152,11 +156,17 @@ fn late<T>() -> OutputTag<T> {
 }
 
 fn no_lateness<T>() -> Lateness<T> {
-    Lateness { allowed: Duration::ZERO, side_output: None }
+    Lateness {
+        allowed: Duration::ZERO,
+        side_output: None,
+    }
 }
 
 fn lateness<T>(millis: u64) -> Lateness<T> {
-    Lateness { allowed: Duration::from_millis(millis), side_output: None }
+    Lateness {
+        allowed: Duration::from_millis(millis),
+        side_output: None,
+    }
 }
 
 fn drive<T: Data, K: Key, O: Measure + StreamOperator + 'static, Out: Data>(
@@ -168,12 +178,19 @@ fn drive<T: Data, K: Key, O: Measure + StreamOperator + 'static, Out: Data>(
     let measured = Arc::clone(&size);
     let factory = move |context: &OperatorContext| {
         let operator = make(selector.clone(), context);
-        let measured: Box<dyn StreamOperator> =
-            Box::new(Measured { operator, size: Arc::clone(&measured) });
+        let measured: Box<dyn StreamOperator> = Box::new(Measured {
+            operator,
+            size: Arc::clone(&measured),
+        });
         Ok(measured)
     };
-    let builder = OperatorHarness::builder().key_by(key).side_output(&late::<T>());
-    Driven { harness: builder.create(&factory).unwrap(), size }
+    let builder = OperatorHarness::builder()
+        .key_by(key)
+        .side_output(&late::<T>());
+    Driven {
+        harness: builder.create(&factory).unwrap(),
+        size,
+    }
 }
 
 /// The general operator.
@@ -231,7 +248,10 @@ fn key(pair: &Pair) -> u32 {
 
 /// The sum of the numbers of a key.
 fn sum() -> (impl Gather<Pair, Acc = Pair>, EmitReduced) {
-    (Reduce::new(|one: Pair, other: Pair| (one.0, one.1 + other.1)), EmitReduced)
+    (
+        Reduce::new(|one: Pair, other: Pair| (one.0, one.1 + other.1)),
+        EmitReduced,
+    )
 }
 
 fn ms(millis: u64) -> Duration {

@@ -44,12 +44,22 @@ impl ProcessWindowFunction<u32, Pair, TimeWindow> for Counting {
         self.per_window.update(state, |calls| *calls += 1)?;
         let in_window = self.per_window.get(state)?.copied().unwrap_or_default();
         let in_key = self.per_key.get(ctx)?.copied().unwrap_or_default();
-        out.collect((*key, ctx.window().start.as_millis(), elements.len(), in_key, in_window));
+        out.collect((
+            *key,
+            ctx.window().start.as_millis(),
+            elements.len(),
+            in_key,
+            in_window,
+        ));
         Ok(())
     }
 
     fn clear(&mut self, key: &u32, ctx: &mut WindowContext<'_, u32, TimeWindow>) -> Result<()> {
-        let calls = self.per_window.get(ctx.window_state()?)?.copied().unwrap_or_default();
+        let calls = self
+            .per_window
+            .get(ctx.window_state()?)?
+            .copied()
+            .unwrap_or_default();
         let gone = self.gone.clone();
         ctx.output(&gone, (*key, i64::from(calls)))
     }
@@ -57,12 +67,18 @@ impl ProcessWindowFunction<u32, Pair, TimeWindow> for Counting {
 
 #[test]
 fn states_of_keys_stay_and_states_of_windows_go() {
-    let parts = (TumblingEventTimeWindows::of(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(10)),
+        EventTimeTrigger::new(),
+    );
     let functions = || (Collect::new(), ProcessElements(Counting::new()));
     let mut driven = general(key, parts, functions, lateness(20));
     driven.push([((1, 0), 1), ((1, 0), 2), ((2, 0), 3)]);
     driven.watermark(9);
-    assert_eq!(driven.sorted(), [((1, 0, 2, 1, 1), 9), ((2, 0, 1, 1, 1), 9)]);
+    assert_eq!(
+        driven.sorted(),
+        [((1, 0, 2, 1, 1), 9), ((2, 0, 1, 1, 1), 9)]
+    );
     driven.push([((1, 0), 5), ((1, 0), 12)]);
     assert_eq!(driven.output(), [((1, 0, 3, 2, 2), 9)]);
     driven.watermark(19);
@@ -71,7 +87,10 @@ fn states_of_keys_stay_and_states_of_windows_go() {
     driven.watermark(100);
     let mut gone = driven.harness.take_side_output(&late::<Pair>());
     gone.sort();
-    assert_eq!(gone, [((1, 1), Some(19)), ((1, 2), Some(9)), ((2, 1), Some(9))]);
+    assert_eq!(
+        gone,
+        [((1, 1), Some(19)), ((1, 2), Some(9)), ((2, 1), Some(9))]
+    );
     // What is left is what the function keeps by key.
     let size = driven.size();
     assert_eq!((size.keys, size.timers, size.states), (0, 0, 2));
@@ -84,7 +103,10 @@ fn slices_call_the_same_function_in_the_same_way() {
     let mut driven = sliced::<_, _, _, _, TumblingSlices<_>>(key, grid, functions, None);
     driven.push([((1, 0), 1), ((1, 0), 2), ((1, 0), 11)]);
     driven.watermark(100);
-    assert_eq!(driven.output(), [((1, 0, 2, 1, 1), 9), ((1, 10, 1, 2, 1), 19)]);
+    assert_eq!(
+        driven.output(),
+        [((1, 0, 2, 1, 1), 9), ((1, 10, 1, 2, 1), 19)]
+    );
     let gone = driven.harness.take_side(&late::<Pair>());
     assert_eq!(gone, [(1, 1), (1, 1)]);
     assert_eq!((driven.size().keys, driven.size().states), (0, 1));
@@ -92,7 +114,10 @@ fn slices_call_the_same_function_in_the_same_way() {
 
 #[test]
 fn windows_that_merge_have_no_state_of_their_own() {
-    let parts = (EventTimeSessionWindows::with_gap(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        EventTimeSessionWindows::with_gap(ms(10)),
+        EventTimeTrigger::new(),
+    );
     let functions = || (Collect::new(), ProcessElements(Counting::new()));
     let mut driven = general(key, parts, functions, no_lateness());
     driven.push([((1, 0), 1)]);
@@ -102,7 +127,10 @@ fn windows_that_merge_have_no_state_of_their_own() {
 
 #[test]
 fn one_result_comes_with_the_window_and_the_time() {
-    let parts = (TumblingEventTimeWindows::of(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(10)),
+        EventTimeTrigger::new(),
+    );
     let functions = || {
         let show = |key: &u32,
                     ctx: &mut WindowContext<'_, u32, TimeWindow>,
@@ -112,7 +140,10 @@ fn one_result_comes_with_the_window_and_the_time() {
             out.collect((*key, sum.1, watermark.as_millis(), now.as_millis()));
             Ok(())
         };
-        (sum().0, ProcessOne::new(EmitReduced, ResultClosure::new(show)))
+        (
+            sum().0,
+            ProcessOne::new(EmitReduced, ResultClosure::new(show)),
+        )
     };
     let mut driven = general(key, parts, functions, no_lateness());
     driven.harness.set_time(77).unwrap();
@@ -123,17 +154,29 @@ fn one_result_comes_with_the_window_and_the_time() {
 
 #[test]
 fn errors_of_functions_end_the_job() {
-    let parts = (TumblingEventTimeWindows::of(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(10)),
+        EventTimeTrigger::new(),
+    );
     let functions = || {
-        let fail = |_: &u32,
-                    _: &mut WindowContext<'_, u32, TimeWindow>,
-                    _: Pair,
-                    _: &mut Collector<'_, ()>| {
-            Err(hurtig_types::Error::function("no"))
-        };
-        (sum().0, ProcessOne::new(EmitReduced, ResultClosure::new(fail)))
+        let fail =
+            |_: &u32,
+             _: &mut WindowContext<'_, u32, TimeWindow>,
+             _: Pair,
+             _: &mut Collector<'_, ()>| { Err(hurtig_types::Error::function("no")) };
+        (
+            sum().0,
+            ProcessOne::new(EmitReduced, ResultClosure::new(fail)),
+        )
     };
     let mut driven = general(key, parts, functions, no_lateness());
     driven.push([((1, 3), 1)]);
-    assert!(driven.harness.watermark(9).unwrap_err().to_string().contains("no"));
+    assert!(
+        driven
+            .harness
+            .watermark(9)
+            .unwrap_err()
+            .to_string()
+            .contains("no")
+    );
 }

@@ -8,7 +8,10 @@ use crate::window::{
 
 #[test]
 fn tumbling_windows_fire_when_the_clock_passes_their_end() {
-    let parts = (TumblingProcessingTimeWindows::of(ms(10)), ProcessingTimeTrigger::new());
+    let parts = (
+        TumblingProcessingTimeWindows::of(ms(10)),
+        ProcessingTimeTrigger::new(),
+    );
     let mut driven = general(key, parts, sum, no_lateness());
     driven.harness.set_time(1_003).unwrap();
     driven.harness.push((1, 1)).unwrap();
@@ -57,7 +60,10 @@ fn sessions_end_when_nothing_came_for_the_gap() {
 
 #[test]
 fn early_results_come_by_the_clock() {
-    let parts = (GlobalWindows::create(), ContinuousProcessingTimeTrigger::of(ms(10)));
+    let parts = (
+        GlobalWindows::create(),
+        ContinuousProcessingTimeTrigger::of(ms(10)),
+    );
     let mut driven = general(key, parts, sum, no_lateness());
     driven.harness.set_time(3).unwrap();
     driven.harness.push((1, 1)).unwrap();

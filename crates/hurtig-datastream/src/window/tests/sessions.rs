@@ -14,7 +14,10 @@ type Click = (u32, u64, i64);
 /// Key, start, end, sum.
 type Visit = (u32, i64, i64, i64);
 
-fn visits() -> (impl Gather<Click, Acc = Click>, impl Finish<u32, TimeWindow, Click, Out = Visit>) {
+fn visits() -> (
+    impl Gather<Click, Acc = Click>,
+    impl Finish<u32, TimeWindow, Click, Out = Visit>,
+) {
     let show = |key: &u32,
                 ctx: &mut WindowContext<'_, u32, TimeWindow>,
                 sum: Click,
@@ -24,7 +27,10 @@ fn visits() -> (impl Gather<Click, Acc = Click>, impl Finish<u32, TimeWindow, Cl
         Ok(())
     };
     let reduce = Reduce::new(|one: Click, other: Click| (one.0, 0, one.2 + other.2));
-    (reduce, ProcessOne::new(EmitReduced, ResultClosure::new(show)))
+    (
+        reduce,
+        ProcessOne::new(EmitReduced, ResultClosure::new(show)),
+    )
 }
 
 fn gap(click: &Click) -> Duration {
@@ -67,8 +73,13 @@ struct Model {
 
 impl Model {
     fn click(&mut self, key: u32, gap: i64, time: i64) {
-        let mut merged =
-            Session { start: time, end: time + gap, sum: 0, has_contents: false, seen: 0 };
+        let mut merged = Session {
+            start: time,
+            end: time + gap,
+            sum: 0,
+            has_contents: false,
+            seen: 0,
+        };
         let mut is_new = true;
         // Again until nothing touches it any more.
         while let Some(index) = self.sessions.iter().position(|(owner, session)| {
@@ -94,7 +105,8 @@ impl Model {
             Some(every) => merged.seen >= every,
         };
         if fires {
-            self.said.push(((key, merged.start, merged.end, merged.sum), merged.end - 1));
+            self.said
+                .push(((key, merged.start, merged.end, merged.sum), merged.end - 1));
         }
         if fires && self.every.is_some() {
             (merged.seen, merged.sum, merged.has_contents) = (0, 0, false);
@@ -108,12 +120,17 @@ impl Model {
         let due = |session: &Session| session.end - 1 > before && session.end - 1 <= to;
         if self.every.is_none() {
             let fired = self.sessions.iter().filter(|(_, session)| due(session));
-            let results = fired
-                .map(|(key, session)| ((*key, session.start, session.end, session.sum), session.end - 1));
+            let results = fired.map(|(key, session)| {
+                (
+                    (*key, session.start, session.end, session.sum),
+                    session.end - 1,
+                )
+            });
             self.said.extend(results);
         }
         let (lateness, watermark) = (self.lateness, self.watermark);
-        self.sessions.retain(|(_, session)| session.end - 1 + lateness > watermark);
+        self.sessions
+            .retain(|(_, session)| session.end - 1 + lateness > watermark);
     }
 }
 
@@ -123,9 +140,17 @@ fn check<Tr: Trigger<Click, TimeWindow> + Sync>(
     lateness: u64,
     steps: Vec<Step>,
 ) {
-    let allowed = Lateness { allowed: ms(lateness), side_output: Some(late()) };
+    let allowed = Lateness {
+        allowed: ms(lateness),
+        side_output: Some(late()),
+    };
     let sessions = EventTimeSessionWindows::with_dynamic_gap(gap);
-    let mut driven = general(|click: &Click| click.0, (sessions, trigger), visits, allowed);
+    let mut driven = general(
+        |click: &Click| click.0,
+        (sessions, trigger),
+        visits,
+        allowed,
+    );
     let mut model = Model {
         watermark: i64::MIN,
         lateness: lateness as i64,
@@ -152,7 +177,11 @@ fn check<Tr: Trigger<Click, TimeWindow> + Sync>(
         assert_eq!(is_late, std::mem::take(&mut model.late), "{step:?}");
         assert_eq!(
             driven.size().accumulators,
-            model.sessions.iter().filter(|(_, session)| session.has_contents).count()
+            model
+                .sessions
+                .iter()
+                .filter(|(_, session)| session.has_contents)
+                .count()
         );
     }
     assert!(driven.size().is_zero(), "{:?}", driven.size());
@@ -175,7 +204,12 @@ proptest! {
 fn a_bridge_joins_two_sessions_and_leaves_one_timer() {
     let sessions = EventTimeSessionWindows::with_gap(ms(10));
     let trigger = EventTimeTrigger::new();
-    let mut driven = general(|click: &Click| click.0, (sessions, trigger), visits, no_lateness());
+    let mut driven = general(
+        |click: &Click| click.0,
+        (sessions, trigger),
+        visits,
+        no_lateness(),
+    );
     driven.push([((1, 0, 5), 0), ((1, 0, 7), 18)]);
     assert_eq!((driven.size().accumulators, driven.size().timers), (2, 2));
     driven.push([((1, 0, 1), 9)]);
@@ -222,7 +256,12 @@ fn a_trigger_sees_the_states_of_both_sides() {
         }
     }
     let sessions = EventTimeSessionWindows::with_gap(ms(10));
-    let mut driven = general(|click: &Click| click.0, (sessions, Greatest), visits, no_lateness());
+    let mut driven = general(
+        |click: &Click| click.0,
+        (sessions, Greatest),
+        visits,
+        no_lateness(),
+    );
     driven.push([((1, 0, 3), 0), ((1, 0, 100), 20), ((1, 0, 0), 0)]);
     assert!(driven.output().is_empty());
     driven.push([((1, 0, 0), 10)]);

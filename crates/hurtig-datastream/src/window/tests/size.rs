@@ -12,7 +12,10 @@ fn count() -> (Aggregate<Count>, EmitAggregate<Pair, Count>) {
 #[test]
 fn a_window_has_one_accumulator_however_many_records_came() {
     let grid = AlignedWindows::of_time(1_000, 1_000, 0);
-    let parts = (TumblingEventTimeWindows::of(ms(1_000)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(1_000)),
+        EventTimeTrigger::new(),
+    );
     let mut slices = sliced::<_, _, _, _, TumblingSlices<_>>(key, grid, count, None);
     let mut windows = general(key, parts, count, no_lateness());
     for driven in [&mut slices, &mut windows] {
@@ -32,7 +35,10 @@ fn a_window_has_one_accumulator_however_many_records_came() {
 #[test]
 fn overlapping_windows_share_their_slices() {
     let grid = AlignedWindows::of_time(60, 1, 0);
-    let parts = (SlidingEventTimeWindows::of(ms(60), ms(1)), EventTimeTrigger::new());
+    let parts = (
+        SlidingEventTimeWindows::of(ms(60), ms(1)),
+        EventTimeTrigger::new(),
+    );
     let mut slices = sliced::<_, _, _, _, SlidingSlices<_>>(key, grid, count, None);
     let mut windows = general(key, parts, count, no_lateness());
     for driven in [&mut slices, &mut windows] {
@@ -50,7 +56,10 @@ fn overlapping_windows_share_their_slices() {
 #[test]
 fn many_keys_leave_nothing_behind() {
     let grid = AlignedWindows::of_time(10, 10, 0);
-    let parts = (TumblingEventTimeWindows::of(ms(10)), EventTimeTrigger::new());
+    let parts = (
+        TumblingEventTimeWindows::of(ms(10)),
+        EventTimeTrigger::new(),
+    );
     let slices = sliced::<_, _, _, _, TumblingSlices<_>>(key, grid, count, None);
     for mut driven in [slices, general(key, parts, count, no_lateness())] {
         for window in 0..4 {

@@ -39,10 +39,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// The sum and the count of a window, so that nothing is missing and nothing counts twice.
-fn sum_and_count() -> (impl Gather<(u32, i64, u32), Acc = (u32, i64, u32)>, EmitReduced) {
-    let add = |one: (u32, i64, u32), other: (u32, i64, u32)| {
-        (one.0, one.1 + other.1, one.2 + other.2)
-    };
+fn sum_and_count() -> (
+    impl Gather<(u32, i64, u32), Acc = (u32, i64, u32)>,
+    EmitReduced,
+) {
+    let add =
+        |one: (u32, i64, u32), other: (u32, i64, u32)| (one.0, one.1 + other.1, one.2 + other.2);
     (Reduce::new(add), EmitReduced)
 }
 
@@ -61,7 +63,10 @@ fn compare(size: u64, slide: u64, offset: u64, steps: Vec<Step>, late_is_read: b
     let windows = SlidingEventTimeWindows::of(ms(size), ms(slide)).with_offset(ms(offset % slide));
     let tag = late_is_read.then(late);
     let grid = WindowAssigner::<()>::alignment(&windows).unwrap();
-    let lateness = Lateness { allowed: Duration::ZERO, side_output: tag.clone() };
+    let lateness = Lateness {
+        allowed: Duration::ZERO,
+        side_output: tag.clone(),
+    };
     let mut expected = general(
         |record: &(u32, i64, u32)| record.0,
         (windows, EventTimeTrigger::new()),
@@ -86,9 +91,15 @@ fn compare(size: u64, slide: u64, offset: u64, steps: Vec<Step>, late_is_read: b
         other.sort();
         assert_eq!(one, other, "{step:?}");
         let tag: OutputTag<(u32, i64, u32)> = late();
-        assert_eq!(expected.harness.take_side_output(&tag), found.harness.take_side_output(&tag));
+        assert_eq!(
+            expected.harness.take_side_output(&tag),
+            found.harness.take_side_output(&tag)
+        );
         let dropped = names::NUM_LATE_RECORDS_DROPPED;
-        assert_eq!(expected.harness.count(dropped), found.harness.count(dropped));
+        assert_eq!(
+            expected.harness.count(dropped),
+            found.harness.count(dropped)
+        );
     };
     steps.iter().for_each(&mut check);
     check(&Step::Watermark(i64::MAX));
@@ -151,7 +162,10 @@ fn merges_per_slide_are_few() {
     assert_eq!(results.len(), slides as usize);
     assert_eq!(results.last().map(|result| result.0), Some((1, 3_600)));
     let merges = merges.load(Ordering::Relaxed);
-    assert!(merges <= 3 * slides as usize, "{merges} merges for {slides} slides");
+    assert!(
+        merges <= 3 * slides as usize,
+        "{merges} merges for {slides} slides"
+    );
 }
 
 #[test]
@@ -162,7 +176,13 @@ fn late_for_some_windows_is_on_time_for_others() {
     assert_eq!(driven.output(), [((1, 25, 1), 29)]);
     // The window that ends at 30 has gone; those that end at 40 and 50 have not.
     driven.push([((1, 21, 1), 21), ((1, 12, 1), 12), ((1, 9, 1), 9)]);
-    assert_eq!(driven.harness.take_side(&late::<(u32, i64, u32)>()), [(1, 9, 1)]);
+    assert_eq!(
+        driven.harness.take_side(&late::<(u32, i64, u32)>()),
+        [(1, 9, 1)]
+    );
     driven.watermark(100);
-    assert_eq!(driven.output(), [((1, 25 + 21 + 12, 3), 39), ((1, 25 + 21, 2), 49)]);
+    assert_eq!(
+        driven.output(),
+        [((1, 25 + 21 + 12, 3), 39), ((1, 25 + 21, 2), 49)]
+    );
 }

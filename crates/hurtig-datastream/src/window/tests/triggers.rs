@@ -3,8 +3,8 @@
 use super::*;
 use crate::window::{
     ContinuousEventTimeTrigger, CountTrigger, DeltaTrigger, EndOfStreamTrigger, EventTimeTrigger,
-    GlobalWindows, NeverTrigger, PurgingTrigger, TriggerContext, TriggerResult, Window,
-    TumblingEventTimeWindows,
+    GlobalWindows, NeverTrigger, PurgingTrigger, TriggerContext, TriggerResult,
+    TumblingEventTimeWindows, Window,
 };
 
 /// Does what the number of the record says.
@@ -37,7 +37,11 @@ fn every_result_has_its_effect() {
     let mut driven = general(key, parts, sum, no_lateness());
     let mut after = |number| {
         driven.push([((1, number), 0)]);
-        let results: Vec<i64> = driven.output().into_iter().map(|result| result.0.1).collect();
+        let results: Vec<i64> = driven
+            .output()
+            .into_iter()
+            .map(|result| result.0.1)
+            .collect();
         (results, driven.size().accumulators)
     };
     assert_eq!(after(1), (vec![], 1)); // Continue
@@ -95,7 +99,13 @@ fn delta_fires_when_a_value_is_far_from_the_last() {
     let trigger = DeltaTrigger::of(10.0, |from: &Pair, to: &Pair| (to.1 - from.1) as f64);
     let parts = (GlobalWindows::create(), PurgingTrigger::of(trigger));
     let mut driven = general(key, parts, sum, no_lateness());
-    driven.push([((1, 0), 0), ((1, 10), 0), ((1, 11), 0), ((1, 20), 0), ((1, 22), 0)]);
+    driven.push([
+        ((1, 0), 0),
+        ((1, 10), 0),
+        ((1, 11), 0),
+        ((1, 20), 0),
+        ((1, 22), 0),
+    ]);
     assert_eq!(driven.harness.take_values(), [(1, 21), (1, 42)]);
 }
 
@@ -122,7 +132,10 @@ fn early_results_come_at_every_interval_that_the_watermark_passes() {
 
 #[test]
 fn early_results_of_a_window_without_end_survive_the_end_of_time() {
-    let parts = (GlobalWindows::create(), ContinuousEventTimeTrigger::of(ms(1)));
+    let parts = (
+        GlobalWindows::create(),
+        ContinuousEventTimeTrigger::of(ms(1)),
+    );
     let mut driven = general(key, parts, sum, no_lateness());
     driven.push([((1, 1), 0)]);
     driven.watermark(i64::MAX);
@@ -164,7 +177,13 @@ fn a_trigger_deletes_its_own_timers_but_not_the_windows() {
 fn counts_fire_in_time_windows_as_well() {
     let parts = (TumblingEventTimeWindows::of(ms(10)), CountTrigger::of(2));
     let mut driven = general(key, parts, sum, no_lateness());
-    driven.push([((1, 1), 1), ((1, 2), 2), ((1, 4), 3), ((1, 8), 11), ((1, 16), 4)]);
+    driven.push([
+        ((1, 1), 1),
+        ((1, 2), 2),
+        ((1, 4), 3),
+        ((1, 8), 11),
+        ((1, 16), 4),
+    ]);
     assert_eq!(driven.output(), [((1, 3), 9), ((1, 23), 9)]);
     driven.watermark(50);
     assert!(driven.output().is_empty() && driven.size().is_zero());

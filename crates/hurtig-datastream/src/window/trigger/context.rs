@@ -37,7 +37,11 @@ pub struct TriggerContext {
 impl TriggerContext {
     /// A context in which event time has come to `watermark` and processing time to `now`.
     pub const fn new(watermark: Timestamp, now: Timestamp) -> Self {
-        Self { watermark, now, changes: Vec::new() }
+        Self {
+            watermark,
+            now,
+            changes: Vec::new(),
+        }
     }
 
     /// How far event time has come; [`Timestamp::MIN`] before the first watermark.
@@ -56,26 +60,30 @@ impl TriggerContext {
     /// Registering the same time again changes nothing.
     #[inline]
     pub fn register_event_time_timer(&mut self, time: Timestamp) {
-        self.changes.push(TimerChange::Register(TimeDomain::EventTime, time));
+        self.changes
+            .push(TimerChange::Register(TimeDomain::EventTime, time));
     }
 
     /// Calls [`Trigger::on_processing_time`](super::Trigger::on_processing_time) when the clock has come to `time`.
     /// Registering the same time again changes nothing.
     #[inline]
     pub fn register_processing_time_timer(&mut self, time: Timestamp) {
-        self.changes.push(TimerChange::Register(TimeDomain::ProcessingTime, time));
+        self.changes
+            .push(TimerChange::Register(TimeDomain::ProcessingTime, time));
     }
 
     /// Deletes a timer, if there is one.
     #[inline]
     pub fn delete_event_time_timer(&mut self, time: Timestamp) {
-        self.changes.push(TimerChange::Delete(TimeDomain::EventTime, time));
+        self.changes
+            .push(TimerChange::Delete(TimeDomain::EventTime, time));
     }
 
     /// Deletes a timer, if there is one.
     #[inline]
     pub fn delete_processing_time_timer(&mut self, time: Timestamp) {
-        self.changes.push(TimerChange::Delete(TimeDomain::ProcessingTime, time));
+        self.changes
+            .push(TimerChange::Delete(TimeDomain::ProcessingTime, time));
     }
 
     /// What was asked for and not yet done.

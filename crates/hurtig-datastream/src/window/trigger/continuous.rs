@@ -10,7 +10,9 @@ use crate::window::window::Window;
 
 /// The multiple of `interval` after `time`, or the end of the window if that comes first.
 fn next_fire(time: Timestamp, interval: i64, end: Timestamp) -> Timestamp {
-    floor_time(time, interval).saturating_add_millis(interval).min(end)
+    floor_time(time, interval)
+        .saturating_add_millis(interval)
+        .min(end)
 }
 
 /// Fires at every multiple of an interval of event time that the watermark passes, and at the end of the window.
@@ -37,7 +39,9 @@ pub struct ContinuousEventTimeTrigger {
 impl ContinuousEventTimeTrigger {
     /// Fires every `interval` of event time.
     pub fn of(interval: Duration) -> Self {
-        Self { interval: millis(interval) }
+        Self {
+            interval: millis(interval),
+        }
     }
 }
 
@@ -149,7 +153,9 @@ pub struct ContinuousProcessingTimeTrigger {
 impl ContinuousProcessingTimeTrigger {
     /// Fires every `interval` of the clock.
     pub fn of(interval: Duration) -> Self {
-        Self { interval: millis(interval) }
+        Self {
+            interval: millis(interval),
+        }
     }
 }
 
@@ -188,7 +194,9 @@ impl<T, W: Window> Trigger<T, W> for ContinuousProcessingTimeTrigger {
         }
         *next = None;
         if time < end {
-            let passed = ctx.current_processing_time().min(end.saturating_add_millis(-1));
+            let passed = ctx
+                .current_processing_time()
+                .min(end.saturating_add_millis(-1));
             let following = next_fire(passed.max(time), self.interval, end);
             *next = Some(following);
             ctx.register_processing_time_timer(following);
@@ -224,7 +232,10 @@ impl<T, W: Window> Trigger<T, W> for ContinuousProcessingTimeTrigger {
     }
 
     fn validate(&self) -> Result<()> {
-        check_length("ContinuousProcessingTimeTrigger: an interval", self.interval)
+        check_length(
+            "ContinuousProcessingTimeTrigger: an interval",
+            self.interval,
+        )
     }
 
     fn describe(&self) -> String {

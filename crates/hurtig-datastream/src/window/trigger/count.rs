@@ -65,7 +65,9 @@ impl<T, W: Window> Trigger<T, W> for CountTrigger {
 
     fn validate(&self) -> Result<()> {
         match self.n {
-            0 => Err(Error::invalid_job("CountTrigger every 0 records: choose 1 or more")),
+            0 => Err(Error::invalid_job(
+                "CountTrigger every 0 records: choose 1 or more",
+            )),
             _ => Ok(()),
         }
     }

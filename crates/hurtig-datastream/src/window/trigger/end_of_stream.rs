@@ -51,7 +51,11 @@ impl<T, W: Window> Trigger<T, W> for EndOfStreamTrigger {
         _: &mut bool,
         _: &mut TriggerContext,
     ) -> TriggerResult {
-        if time == Timestamp::MAX { TriggerResult::Fire } else { TriggerResult::Continue }
+        if time == Timestamp::MAX {
+            TriggerResult::Fire
+        } else {
+            TriggerResult::Continue
+        }
     }
 
     fn can_merge(&self) -> bool {

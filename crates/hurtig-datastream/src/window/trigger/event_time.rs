@@ -58,7 +58,11 @@ impl<T, W: Window> Trigger<T, W> for EventTimeTrigger {
         _: &mut bool,
         _: &mut TriggerContext,
     ) -> TriggerResult {
-        if time == window.max_timestamp() { TriggerResult::Fire } else { TriggerResult::Continue }
+        if time == window.max_timestamp() {
+            TriggerResult::Fire
+        } else {
+            TriggerResult::Continue
+        }
     }
 
     fn can_merge(&self) -> bool {

@@ -40,7 +40,9 @@ impl<T, W: Window, I: Trigger<T, W>> Trigger<T, W> for PurgingTrigger<I> {
         state: &mut I::State,
         ctx: &mut TriggerContext,
     ) -> TriggerResult {
-        self.inner.on_element(value, timestamp, window, state, ctx).and_purge()
+        self.inner
+            .on_element(value, timestamp, window, state, ctx)
+            .and_purge()
     }
 
     fn on_event_time(
@@ -50,7 +52,9 @@ impl<T, W: Window, I: Trigger<T, W>> Trigger<T, W> for PurgingTrigger<I> {
         state: &mut I::State,
         ctx: &mut TriggerContext,
     ) -> TriggerResult {
-        self.inner.on_event_time(time, window, state, ctx).and_purge()
+        self.inner
+            .on_event_time(time, window, state, ctx)
+            .and_purge()
     }
 
     fn on_processing_time(
@@ -60,7 +64,9 @@ impl<T, W: Window, I: Trigger<T, W>> Trigger<T, W> for PurgingTrigger<I> {
         state: &mut I::State,
         ctx: &mut TriggerContext,
     ) -> TriggerResult {
-        self.inner.on_processing_time(time, window, state, ctx).and_purge()
+        self.inner
+            .on_processing_time(time, window, state, ctx)
+            .and_purge()
     }
 
     fn can_merge(&self) -> bool {

@@ -1,0 +1,152 @@
+//! How fast both operators are. Says numbers, asserts none:
+//! `cargo test --release -p hurtig-datastream --lib window::tests::speed -- --ignored --nocapture --test-threads 1`
+//!
+//! What to expect: a record costs its key, its slice, one probe and one addition. With the table in the second-level
+//! cache the probe is about 4 ns (hurtig-state's bench), the rest about as much: 8 to 10 ns. Sliding windows cost the
+//! same per record, and per key and slide two or three merges and a result, whatever the number of slices.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A stopwatch is what this is.
+
+use std::time::Instant;
+
+use super::*;
+use crate::window::function::{Aggregate, Count, EmitAggregate};
+use crate::window::slice::{SlidingSlices, TumblingSlices};
+use crate::window::{EventTimeSessionWindows, EventTimeTrigger, TumblingEventTimeWindows};
+
+/// Adds up the time that an operator takes.
+struct Timed<O> {
+    operator: O,
+    taken: Arc<Mutex<(Duration, Duration)>>,
+}
+
+impl<O: StreamOperator> StreamOperator for Timed<O> {
+    fn process_batch(
+        &mut self,
+        input: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        let begun = Instant::now();
+        let result = self.operator.process_batch(input, batch, output);
+        self.taken.lock().0 += begun.elapsed();
+        result
+    }
+
+    fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
+        let begun = Instant::now();
+        let result = self.operator.process_watermark(watermark, output);
+        self.taken.lock().1 += begun.elapsed();
+        result
+    }
+
+    fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        let begun = Instant::now();
+        let result = self.operator.resume(output);
+        self.taken.lock().1 += begun.elapsed();
+        result
+    }
+}
+
+type Event = (u64, u64);
+
+fn count() -> (Aggregate<Count>, EmitAggregate<Event, Count>) {
+    (Aggregate(Count), EmitAggregate::new(Count))
+}
+
+/// So many events of so many keys, `per_second` of them a second of event time, with a watermark every second.
+fn run<O: StreamOperator + 'static>(
+    what: &str,
+    (events, keys, per_second): (u64, u64, u64),
+    make: impl Fn(KeySelector<Event, u64>, &OperatorContext) -> O + Send + Sync + 'static,
+) {
+    let taken = Arc::new(Mutex::new((Duration::ZERO, Duration::ZERO)));
+    let stopwatch = Arc::clone(&taken);
+    let selector = KeySelector::new(|event: &Event| event.0);
+    let factory = move |context: &OperatorContext| {
+        let operator = make(selector.clone(), context);
+        let timed: Box<dyn StreamOperator> =
+            Box::new(Timed { operator, taken: Arc::clone(&stopwatch) });
+        Ok(timed)
+    };
+    let builder = OperatorHarness::<Event, u64>::builder().key_by(|event: &Event| event.0);
+    let mut harness = builder.create(&factory).unwrap();
+    let (mut random, mut results, mut second) = (1u64, 0, 0);
+    for first in (0..events).step_by(2_048) {
+        let mut records = Records::new();
+        for number in first..(first + 2_048).min(events) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let time = Timestamp::from_millis((number * 1_000 / per_second) as i64);
+            records.push(((random >> 33) % keys, number), time);
+        }
+        harness.push_batch(records).unwrap();
+        let now = first / per_second;
+        if now > second {
+            second = now;
+            harness.watermark(second as i64 * 1_000 - 1).unwrap();
+            results += harness.output().len();
+        }
+    }
+    harness.watermark(i64::MAX).unwrap();
+    results += harness.output().len();
+    let (batches, firing) = *taken.lock();
+    let per_event = |time: Duration| time.as_nanos() as f64 / events as f64;
+    let per_result = firing.as_nanos() as f64 / results as f64;
+    println!(
+        "{what:<44} {:>6.1} ns/event taken in {:>6.1} ns/event fired ({results} results, {per_result:.0} ns each)",
+        per_event(batches),
+        per_event(firing),
+    );
+}
+
+fn grid(size: i64, slide: i64) -> AlignedWindows<TimeWindow> {
+    AlignedWindows::of_time(size, slide, 0)
+}
+
+fn tumble(what: &str, load: (u64, u64, u64), size: i64) {
+    run(what, load, move |selector, context| {
+        let grid = grid(size, size);
+        SliceWindowOperator::<_, _, _, _, _, TumblingSlices<u64>>::new(
+            selector,
+            grid,
+            count(),
+            None,
+            context,
+        )
+    });
+}
+
+fn hop(what: &str, load: (u64, u64, u64), size: i64, slide: i64) {
+    run(what, load, move |selector, context| {
+        let grid = grid(size, slide);
+        SliceWindowOperator::<_, _, _, _, _, SlidingSlices<u64>>::new(
+            selector,
+            grid,
+            count(),
+            None,
+            context,
+        )
+    });
+}
+
+#[test]
+#[ignore = "a benchmark"]
+fn speed() {
+    tumble("(c) tumbling 10 s, 10 K keys", (20_000_000, 10_000, 1_000_000), 10_000);
+    tumble("    tumbling 10 s, 1 M keys", (20_000_000, 1_000_000, 1_000_000), 10_000);
+    hop("(e) sliding 60 s by 1 s, 1 K keys", (20_000_000, 1_000, 100_000), 60_000, 1_000);
+    // Few keys: results per event are comparable, what differs is what a window costs.
+    tumble("    tumbling 1 h, 100 keys", (20_000_000, 100, 2_000), 3_600_000);
+    hop("    sliding 1 h by 1 s, 100 keys", (20_000_000, 100, 2_000), 3_600_000, 1_000);
+    tumble("    tumbling 1 h, 10 keys, 2 K a second", (20_000_000, 10, 2_000), 3_600_000);
+    hop("    sliding 1 h by 1 s, 10 keys, 2 K a second", (20_000_000, 10, 2_000), 3_600_000, 1_000);
+    run("    general: tumbling 10 s, 10 K keys", (20_000_000, 10_000, 1_000_000), |keys, context| {
+        let windows = TumblingEventTimeWindows::of(ms(10_000));
+        let parts = (windows, EventTimeTrigger::new());
+        WindowOperator::new(keys, parts, count(), no_lateness(), context)
+    });
+    run("    general: sessions of 1 s, 10 K keys", (5_000_000, 10_000, 10_000), |keys, context| {
+        let parts = (EventTimeSessionWindows::with_gap(ms(1_000)), EventTimeTrigger::new());
+        WindowOperator::new(keys, parts, count(), no_lateness(), context)
+    });
+}

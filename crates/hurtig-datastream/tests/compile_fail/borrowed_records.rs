@@ -1,0 +1,8 @@
+//! A record owns what it holds.
+
+use hurtig_datastream::StreamExecutionEnvironment;
+
+fn main() {
+    let env = StreamExecutionEnvironment::new();
+    env.from_sequence(0, 9).map(|n| if n > 5 { "many" } else { "few" }).discard();
+}
