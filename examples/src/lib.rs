@@ -1,5 +1,10 @@
-//! Jobs to read, run and start from. Each is a function that adds the job to an environment, so that a test can run it as the
-//! binary of the same name does.
+//! Jobs to read, run and start from: word count, session windows, top speed, flights.
+//!
+//! ```text
+//!  src/NAME.rs ── a function that adds the job to an environment ◄── src/bin/NAME.rs (options, terminal), tests/examples.rs
+//! ```
+//!
+//! Not a library to depend on. Two laws: each example runs without arguments, and each is run by a test.
 
 pub mod flights;
 pub mod options;

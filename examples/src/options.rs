@@ -22,14 +22,26 @@ impl Options {
     ///
     /// # Errors
     /// When a name is unknown or lacks its value.
-    pub fn parse<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>, known: &[&str]) -> Result<Self> {
+    pub fn parse<S: AsRef<str>>(
+        arguments: impl IntoIterator<Item = S>,
+        known: &[&str],
+    ) -> Result<Self> {
         let mut options = BTreeMap::new();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let argument = argument.as_ref();
-            let Some(name) = argument.strip_prefix("--").filter(|name| known.contains(name)) else {
-                let known = known.iter().map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ");
-                return Err(Error::config(format!("`{argument}` is no option; there are {known}")));
+            let Some(name) = argument
+                .strip_prefix("--")
+                .filter(|name| known.contains(name))
+            else {
+                let known = known
+                    .iter()
+                    .map(|name| format!("--{name}"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(Error::config(format!(
+                    "`{argument}` is no option; there are {known}"
+                )));
             };
             let missing = || Error::config(format!("--{name} lacks its value"));
             let value = arguments.next().ok_or_else(missing)?;
@@ -56,7 +68,10 @@ impl Options {
     /// # Errors
     /// When it is something else.
     pub fn number(&self, name: &str, default: u32) -> Result<u32> {
-        let Some(text) = self.text(name) else { return Ok(default) };
-        text.parse().map_err(|_| Error::config(format!("--{name} is `{text}`: expected a whole number")))
+        let Some(text) = self.text(name) else {
+            return Ok(default);
+        };
+        text.parse()
+            .map_err(|_| Error::config(format!("--{name} is `{text}`: expected a whole number")))
     }
 }

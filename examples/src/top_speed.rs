@@ -25,9 +25,15 @@ pub fn car_event(n: u64, cars: u64) -> CarEvent {
     let phase = (tick + 37 * car) as f64 / 50.0;
     let speed = 60.0 + 40.0 * phase.sin();
     // The distance is the integral of the speed: 100 ms a tick.
-    let distance = (60.0 * tick as f64 / 36.0) + (40.0 / 36.0) * 50.0 * ((37 * car) as f64 / 50.0).cos()
+    let distance = (60.0 * tick as f64 / 36.0)
+        + (40.0 / 36.0) * 50.0 * ((37 * car) as f64 / 50.0).cos()
         - (40.0 / 36.0) * 50.0 * phase.cos();
-    CarEvent { car: car as u32, speed: speed as u32, distance, time: tick as i64 * 100 }
+    CarEvent {
+        car: car as u32,
+        speed: speed as u32,
+        distance,
+        time: tick as i64 * 100,
+    }
 }
 
 /// The fastest event of each car over the last 10 s, after every 50 m.
@@ -38,7 +44,9 @@ pub fn top_speed(events: &DataStream<CarEvent>) -> DataStream<CarEvent> {
         .key_by(|event| event.car)
         .window(GlobalWindows::create())
         .evictor(TimeEvictor::of(Duration::from_secs(10)))
-        .trigger(DeltaTrigger::of(50.0, |old: &CarEvent, new: &CarEvent| new.distance - old.distance))
+        .trigger(DeltaTrigger::of(50.0, |old: &CarEvent, new: &CarEvent| {
+            new.distance - old.distance
+        }))
         .max_by(|event| event.speed)
         .name("top speed")
         .uid("top-speed")

@@ -15,7 +15,9 @@ pub fn count(lines: &DataStream<String>) -> DataStream<(String, u64)> {
     lines
         .flat_map(|line| {
             let words = line.to_lowercase();
-            let words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            let words = words
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty());
             words.map(|word| (word.to_string(), 1)).collect::<Vec<_>>()
         })
         .name("tokenize")

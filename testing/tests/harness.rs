@@ -428,7 +428,10 @@ fn the_end_comes_when_both_inputs_have_ended() {
     assert!(harness.take_signals().is_empty());
     harness.finish().unwrap();
     // The input that ended first, before its time, holds nobody back.
-    assert_eq!(harness.take_signals(), [Emitted::Watermark(i64::MAX), Emitted::EndOfInput]);
+    assert_eq!(
+        harness.take_signals(),
+        [Emitted::Watermark(i64::MAX), Emitted::EndOfInput]
+    );
 }
 
 #[test]

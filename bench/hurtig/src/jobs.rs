@@ -7,9 +7,10 @@ use hurtig_bench_workloads::{
     Bid, Tally, TimedKey, Workload, bid, keep_a, keep_bid, key_b, map_a, map_bid, timed_c, timed_e,
 };
 use hurtig_datastream::{
-    AggregateFunction, Collector, DataStream, EndOfStreamTrigger, GeneratorSource, GlobalWindow, GlobalWindows,
-    KeyedStream, ProcessWindowFunction, SlidingEventTimeWindows, StreamExecutionEnvironment, TimeWindow,
-    TumblingEventTimeWindows, WatermarkStrategy, WindowContext,
+    AggregateFunction, Collector, DataStream, EndOfStreamTrigger, GeneratorSource, GlobalWindow,
+    GlobalWindows, KeyedStream, ProcessWindowFunction, SlidingEventTimeWindows,
+    StreamExecutionEnvironment, TimeWindow, TumblingEventTimeWindows, WatermarkStrategy,
+    WindowContext,
 };
 use hurtig_types::Result;
 use parking_lot::Mutex;
@@ -38,13 +39,20 @@ pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Result
         Workload::C => {
             let keyed = timed(&env, events, timed_c);
             let windows = TumblingEventTimeWindows::of(Duration::from_secs(10));
-            tally_windows(&keyed.window(windows).aggregate_with(Count, Describe), &total);
+            tally_windows(
+                &keyed.window(windows).aggregate_with(Count, Describe),
+                &total,
+            );
         }
         Workload::D => bids(&env, events, &total),
         Workload::E => {
             let keyed = timed(&env, events, timed_e);
-            let windows = SlidingEventTimeWindows::of(Duration::from_secs(60), Duration::from_secs(1));
-            tally_windows(&keyed.window(windows).aggregate_with(Count, Describe), &total);
+            let windows =
+                SlidingEventTimeWindows::of(Duration::from_secs(60), Duration::from_secs(1));
+            tally_windows(
+                &keyed.window(windows).aggregate_with(Count, Describe),
+                &total,
+            );
         }
     }
     env.execute(format!("bench {workload}"))?;
@@ -56,7 +64,9 @@ fn map_filter(env: &StreamExecutionEnvironment, events: u64, total: &Total) {
     env.generate(events, |i| i)
         .map(map_a)
         .filter(|y| keep_a(*y))
-        .sink_to(TallySink::new(total, |tally: &mut Tally, y: &u64| tally.add_value(*y)));
+        .sink_to(TallySink::new(total, |tally: &mut Tally, y: &u64| {
+            tally.add_value(*y)
+        }));
 }
 
 fn map_filter_shuffle(env: &StreamExecutionEnvironment, events: u64, total: &Total) {
@@ -65,19 +75,28 @@ fn map_filter_shuffle(env: &StreamExecutionEnvironment, events: u64, total: &Tot
         .filter(|y| keep_a(*y))
         .key_by(|y| *y)
         .as_stream()
-        .sink_to(TallySink::new(total, |tally: &mut Tally, y: &u64| tally.add_value(*y)));
+        .sink_to(TallySink::new(total, |tally: &mut Tally, y: &u64| {
+            tally.add_value(*y)
+        }));
 }
 
-fn numbers(env: &StreamExecutionEnvironment, events: u64, keys: u64) -> KeyedStream<(u64, u64), u64> {
+fn numbers(
+    env: &StreamExecutionEnvironment,
+    events: u64,
+    keys: u64,
+) -> KeyedStream<(u64, u64), u64> {
     let source = GeneratorSource::new(events, move |i| (key_b(i, keys), 1u64));
-    env.from_source(source, WatermarkStrategy::none(), "numbers").key_by(|record| record.0)
+    env.from_source(source, WatermarkStrategy::none(), "numbers")
+        .key_by(|record| record.0)
 }
 
 fn running_count(env: &StreamExecutionEnvironment, events: u64, keys: u64, total: &Total) {
-    numbers(env, events, keys).sum(|record| &mut record.1).sink_to(TallySink::new(
-        total,
-        |tally: &mut Tally, record: &(u64, u64)| tally.add_running(record.0, record.1),
-    ));
+    numbers(env, events, keys)
+        .sum(|record| &mut record.1)
+        .sink_to(TallySink::new(
+            total,
+            |tally: &mut Tally, record: &(u64, u64)| tally.add_running(record.0, record.1),
+        ));
 }
 
 fn final_count(env: &StreamExecutionEnvironment, events: u64, keys: u64, total: &Total) {
@@ -85,9 +104,12 @@ fn final_count(env: &StreamExecutionEnvironment, events: u64, keys: u64, total: 
         .window(GlobalWindows::create())
         .trigger(EndOfStreamTrigger::new())
         .aggregate_with(Count, Describe)
-        .sink_to(TallySink::new(total, |tally: &mut Tally, record: &(u64, u64)| {
-            tally.add_final(record.0, record.1);
-        }));
+        .sink_to(TallySink::new(
+            total,
+            |tally: &mut Tally, record: &(u64, u64)| {
+                tally.add_final(record.0, record.1);
+            },
+        ));
 }
 
 fn timed(
@@ -98,12 +120,13 @@ fn timed(
     let strategy = WatermarkStrategy::bounded_out_of_orderness(LATENESS)
         .with_timestamps(|event: &TimedKey| event.timestamp_ms);
     let source = GeneratorSource::new(events, generate);
-    env.from_source(source, strategy, "events").key_by(|event| event.key)
+    env.from_source(source, strategy, "events")
+        .key_by(|event| event.key)
 }
 
 fn bids(env: &StreamExecutionEnvironment, events: u64, total: &Total) {
-    let strategy =
-        WatermarkStrategy::bounded_out_of_orderness(LATENESS).with_timestamps(|bid: &Bid| bid.date_time);
+    let strategy = WatermarkStrategy::bounded_out_of_orderness(LATENESS)
+        .with_timestamps(|bid: &Bid| bid.date_time);
     let windows = TumblingEventTimeWindows::of(Duration::from_secs(10));
     let counts = env
         .from_source(GeneratorSource::new(events, bid), strategy, "bids")
@@ -116,9 +139,12 @@ fn bids(env: &StreamExecutionEnvironment, events: u64, total: &Total) {
 }
 
 fn tally_windows(counts: &DataStream<(u64, i64, u64)>, total: &Total) {
-    counts.sink_to(TallySink::new(total, |tally: &mut Tally, count: &(u64, i64, u64)| {
-        tally.add_window(count.0, count.1, count.2);
-    }));
+    counts.sink_to(TallySink::new(
+        total,
+        |tally: &mut Tally, count: &(u64, i64, u64)| {
+            tally.add_window(count.0, count.1, count.2);
+        },
+    ));
 }
 
 /// Counts.
@@ -161,7 +187,9 @@ impl ProcessWindowFunction<u64, u64, TimeWindow> for Describe {
         out: &mut Collector<'_, (u64, i64, u64)>,
     ) -> Result<()> {
         let end = ctx.window().end.as_millis();
-        counts.into_iter().for_each(|count| out.collect((*key, end, count)));
+        counts
+            .into_iter()
+            .for_each(|count| out.collect((*key, end, count)));
         Ok(())
     }
 }
@@ -176,7 +204,9 @@ impl ProcessWindowFunction<u64, u64, GlobalWindow> for Describe {
         counts: hurtig_datastream::Elements<'_, u64>,
         out: &mut Collector<'_, (u64, u64)>,
     ) -> Result<()> {
-        counts.into_iter().for_each(|count| out.collect((*key, count)));
+        counts
+            .into_iter()
+            .for_each(|count| out.collect((*key, count)));
         Ok(())
     }
 }

@@ -26,7 +26,13 @@ fn run() -> Result<()> {
     let options = RunOptions::parse(std::env::args().skip(1))?;
     let meter = Meter::start();
     let tally = jobs::run(options.workload, options.events, options.parallelism)?;
-    let report = meter.finish("hurtig", options.workload, options.events, options.parallelism, tally);
+    let report = meter.finish(
+        "hurtig",
+        options.workload,
+        options.events,
+        options.parallelism,
+        tally,
+    );
     report.print()?;
     Ok(())
 }

@@ -16,13 +16,20 @@ pub(crate) struct TallySink<F> {
 
 impl<F> TallySink<F> {
     pub(crate) fn new(total: &Arc<Mutex<Tally>>, add: F) -> Self {
-        Self { add, total: Arc::clone(total) }
+        Self {
+            add,
+            total: Arc::clone(total),
+        }
     }
 }
 
 impl<T: Data, F: Fn(&mut Tally, &T) + Clone + Send + Sync + 'static> Sink<T> for TallySink<F> {
     fn create_writer(&self, _: WriterContext) -> Result<Box<dyn SinkWriter<T>>> {
-        Ok(Box::new(TallyWriter { add: self.add.clone(), tally: Tally::default(), total: Arc::clone(&self.total) }))
+        Ok(Box::new(TallyWriter {
+            add: self.add.clone(),
+            tally: Tally::default(),
+            total: Arc::clone(&self.total),
+        }))
     }
 }
 

@@ -23,11 +23,17 @@ const VERSION: u8 = 1;
 /// ```
 pub fn encode_records<T: Data>(records: &Records<T>, bytes: &mut Vec<u8>) -> Result<()> {
     bytes.push(VERSION);
-    let timestamps: Vec<i64> = records.timestamps.iter().map(|time| time.as_millis()).collect();
+    let timestamps: Vec<i64> = records
+        .timestamps
+        .iter()
+        .map(|time| time.as_millis())
+        .collect();
     let hashes: Vec<u64> = records.hashes.iter().map(|hash| hash.to_bits()).collect();
     let taken = std::mem::take(bytes);
     *bytes = postcard::to_extend(&(timestamps, hashes, &records.values), taken)
-        .or_kind(ErrorKind::BadRecord, || format!("cannot encode {}", type_name::<T>()))?;
+        .or_kind(ErrorKind::BadRecord, || {
+            format!("cannot encode {}", type_name::<T>())
+        })?;
     Ok(())
 }
 
@@ -56,7 +62,10 @@ pub fn decode_records<T: Data>(bytes: &[u8]) -> Result<Records<T>> {
 }
 
 fn corrupt<T>(what: &str) -> Error {
-    Error::bad_record(format!("not an encoded batch of {}: {what}", type_name::<T>()))
+    Error::bad_record(format!(
+        "not an encoded batch of {}: {what}",
+        type_name::<T>()
+    ))
 }
 
 fn type_name<T>() -> &'static str {

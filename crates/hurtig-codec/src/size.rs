@@ -50,7 +50,11 @@ impl<T: Serialize> Sizer<T> {
     /// What one record weighs.
     #[inline]
     pub fn record_bytes(&self, record: &T) -> usize {
-        if Self::FIXED { size_of::<T>() } else { size_of::<T>() + heap_bytes(record) }
+        if Self::FIXED {
+            size_of::<T>()
+        } else {
+            size_of::<T>() + heap_bytes(record)
+        }
     }
 
     /// What many weigh. Constant time where all weigh the same.
@@ -80,7 +84,12 @@ impl Counter {
 
     #[inline]
     fn variable(&mut self, bytes: usize) -> Result<(), Never> {
-        self.bytes += bytes + if self.depth > 0 { size_of::<String>() } else { 0 };
+        self.bytes += bytes
+            + if self.depth > 0 {
+                size_of::<String>()
+            } else {
+                0
+            };
         Ok(())
     }
 }
@@ -326,8 +335,14 @@ mod tests {
     #[test]
     fn counts_what_lies_outside_the_value() {
         assert_eq!(heap_bytes(&Some("four".to_string())), 4);
-        assert_eq!(heap_bytes(&vec!["a".to_string(), "bc".to_string()]), 3 + 2 * size_of::<String>());
+        assert_eq!(
+            heap_bytes(&vec!["a".to_string(), "bc".to_string()]),
+            3 + 2 * size_of::<String>()
+        );
         assert_eq!(heap_bytes(&BTreeMap::from([(1u32, 2u64)])), 12);
-        assert_eq!(heap_bytes(&vec![vec![1u8; 3]; 2]), 6 + 2 * size_of::<Vec<u8>>());
+        assert_eq!(
+            heap_bytes(&vec![vec![1u8; 3]; 2]),
+            6 + 2 * size_of::<Vec<u8>>()
+        );
     }
 }

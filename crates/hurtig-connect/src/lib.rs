@@ -32,12 +32,10 @@ pub use encode::{Encoder, EncodingFormat};
 pub use format::{
     DecodeFailure, DecodeInput, DecodeOutput, Decoder, DecodingFormat, RecordError, Taken,
 };
-pub use lines::{
-    DecodeRecord, FindEnd, LineEnds, RECORD_BYTES_MAX, RecordDecoder, RecordEnd,
-};
+pub use lines::{DecodeRecord, FindEnd, LineEnds, RECORD_BYTES_MAX, RecordDecoder, RecordEnd};
 pub use sink::{Sink, SinkWriter, WriterContext};
 pub use source::{
-    BoxFuture, Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent,
+    Boundedness, BoxFuture, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent,
     ReaderOutput, Source, SourceReader, SourceSplit, SplitEnumerator, SplitRequester,
 };
 pub use split_pool::{Discover, Discovered, SplitPool};

@@ -203,14 +203,22 @@ pub struct ReaderOutput<T> {
 
 impl<T> Default for ReaderOutput<T> {
     fn default() -> Self {
-        Self { records: Records::new(), bad: Vec::new(), split: None }
+        Self {
+            records: Records::new(),
+            bad: Vec::new(),
+            split: None,
+        }
     }
 }
 
 impl<T> ReaderOutput<T> {
     /// Says which split the batch is of. To be called with the same `Arc` for the same split, batch after batch.
     pub fn set_split(&mut self, split: &Arc<str>) {
-        if !self.split.as_ref().is_some_and(|current| Arc::ptr_eq(current, split)) {
+        if !self
+            .split
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, split))
+        {
             self.split = Some(Arc::clone(split));
         }
     }

@@ -81,13 +81,20 @@ impl<S: SourceSplit, D: Discover<S>> SplitPool<S, D> {
 
     fn add(&mut self, splits: Vec<S>) {
         let known = &mut self.known;
-        self.splits.extend(splits.into_iter().filter(|split| known.insert(split.id().to_string())));
+        self.splits.extend(
+            splits
+                .into_iter()
+                .filter(|split| known.insert(split.id().to_string())),
+        );
     }
 
     fn hand_out(&mut self, actions: &mut Vec<EnumeratorAction<S>>) {
         while let Some(subtask) = self.waiting.pop_front() {
             if let Some(split) = self.splits.pop_front() {
-                actions.push(EnumeratorAction::Assign { subtask, splits: vec![split] });
+                actions.push(EnumeratorAction::Assign {
+                    subtask,
+                    splits: vec![split],
+                });
             } else if self.listed && self.interval.is_none() {
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             } else {
@@ -120,7 +127,10 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
                 actions.extend(self.interval.map(EnumeratorAction::DiscoverAfter));
             }
             EnumeratorEvent::SplitsReturned(splits) => {
-                splits.into_iter().rev().for_each(|split| self.splits.push_front(split));
+                splits
+                    .into_iter()
+                    .rev()
+                    .for_each(|split| self.splits.push_front(split));
             }
         }
         self.hand_out(actions);

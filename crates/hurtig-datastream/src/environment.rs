@@ -79,7 +79,12 @@ impl StreamExecutionEnvironment {
             client_parallelism: None,
             buffer_timeout: None,
         };
-        Self { shared: Arc::new(Shared { builder: Mutex::new(builder), cluster: MiniCluster::new(world) }) }
+        Self {
+            shared: Arc::new(Shared {
+                builder: Mutex::new(builder),
+                cluster: MiniCluster::new(world),
+            }),
+        }
     }
 
     /// The world it runs in.
@@ -112,7 +117,10 @@ impl StreamExecutionEnvironment {
 
     /// How often periodic watermarks are emitted; zero for never.
     pub fn set_auto_watermark_interval(&self, interval: std::time::Duration) -> &Self {
-        self.set(options::AUTO_WATERMARK_INTERVAL.key(), format!("{} ms", interval.as_millis()))
+        self.set(
+            options::AUTO_WATERMARK_INTERVAL.key(),
+            format!("{} ms", interval.as_millis()),
+        )
     }
 
     /// Chains no operators at all: every one becomes a task of its own.
@@ -131,14 +139,21 @@ impl StreamExecutionEnvironment {
     }
 
     /// The records of a collection, in order, by one subtask.
-    pub fn from_collection<T: Data + Sync>(&self, records: impl IntoIterator<Item = T>) -> DataStream<T> {
+    pub fn from_collection<T: Data + Sync>(
+        &self,
+        records: impl IntoIterator<Item = T>,
+    ) -> DataStream<T> {
         let source = CollectionSource::new(records.into_iter().collect());
         self.from_source(source, WatermarkStrategy::none(), "Collection Source")
     }
 
     /// The numbers from `first` to `last`, inclusive, shared among the subtasks.
     pub fn from_sequence(&self, first: u64, last: u64) -> DataStream<u64> {
-        self.from_source(SequenceSource::from_to(first, last), WatermarkStrategy::none(), "Sequence Source")
+        self.from_source(
+            SequenceSource::from_to(first, last),
+            WatermarkStrategy::none(),
+            "Sequence Source",
+        )
     }
 
     /// `count` records made by a function of their number, shared among the subtasks; see [`GeneratorSource`] for a rate.
@@ -165,16 +180,23 @@ impl StreamExecutionEnvironment {
         name: impl Into<String>,
     ) -> DataStream<S::Item> {
         let bounded = source.boundedness() == Boundedness::Bounded;
-        let mut transformation = Transformation::source(name, bounded, short_type_name::<S::Item>());
+        let mut transformation =
+            Transformation::source(name, bounded, short_type_name::<S::Item>());
         transformation.parallelism_limit = source.parallelism_limit();
         let program = Arc::new(SourceProgram::new(source, strategy));
         let node = self.build(|builder| {
             let node = builder.transformations.add(transformation);
             builder.program.set_source(node, program);
-            builder.program.set_port(node, None, DataStream::<S::Item>::port());
+            builder
+                .program
+                .set_port(node, None, DataStream::<S::Item>::port());
             node
         });
-        DataStream { env: self.clone(), node, records: PhantomData }
+        DataStream {
+            env: self.clone(),
+            node,
+            records: PhantomData,
+        }
     }
 
     /// All four graphs of the job as text: transformations, stream graph, job graph, execution graph.
@@ -233,7 +255,11 @@ impl StreamExecutionEnvironment {
         settings.job_name = name.unwrap_or(settings.job_name);
         settings.buffer_timeout = builder.buffer_timeout.unwrap_or(settings.buffer_timeout);
         let plan = Plan::compile(builder.transformations.clone(), settings)?;
-        Ok(Job { plan, program: builder.program.clone(), configuration })
+        Ok(Job {
+            plan,
+            program: builder.program.clone(),
+            configuration,
+        })
     }
 
     pub(crate) fn build<R>(&self, build: impl FnOnce(&mut JobBuilder) -> R) -> R {
@@ -251,7 +277,11 @@ impl StreamExecutionEnvironment {
 
     pub(crate) fn add_stream<T>(&self, transformation: Transformation) -> DataStream<T> {
         let node = self.build(|builder| builder.transformations.add(transformation));
-        DataStream { env: self.clone(), node, records: PhantomData }
+        DataStream {
+            env: self.clone(),
+            node,
+            records: PhantomData,
+        }
     }
 
     pub(crate) fn add_operator<T: Data>(
@@ -262,7 +292,9 @@ impl StreamExecutionEnvironment {
         let stream = self.add_stream(transformation);
         self.build(|builder| {
             builder.program.set_operator(stream.node, factory);
-            builder.program.set_port(stream.node, None, DataStream::<T>::port());
+            builder
+                .program
+                .set_port(stream.node, None, DataStream::<T>::port());
         });
         stream
     }

@@ -30,11 +30,10 @@ mod source;
 mod stream;
 mod window;
 
-
 pub use environment::StreamExecutionEnvironment;
 pub use function::{
-    CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext, KeyedProcessFunction,
-    MapFunction, ProcessContext, ProcessFunction, TimeDomain,
+    CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext,
+    KeyedProcessFunction, MapFunction, ProcessContext, ProcessFunction, TimeDomain,
 };
 pub use sink::{CollectSink, DiscardingSink, PrintSink};
 pub use source::{CollectionSource, GeneratorSource, SequenceSource, SocketTextSource};
@@ -42,15 +41,17 @@ pub use stream::{
     ConnectedStreams, DataStream, DataStreamSink, KeySelector, KeyedConnectedStreams, KeyedStream,
 };
 
-
 pub use window::*;
 
 pub use hurtig_connect::{
-    BadRecord, BadRecordPolicy, Boundedness, BoundedOutOfOrderness, Monotonous, NoWatermarks, Sink, Source,
-    WatermarkGenerator, WatermarkOutput, WatermarkStrategy,
+    BadRecord, BadRecordPolicy, BoundedOutOfOrderness, Boundedness, Monotonous, NoWatermarks, Sink,
+    Source, WatermarkGenerator, WatermarkOutput, WatermarkStrategy,
 };
 pub use hurtig_graph::BufferTimeout;
-pub use hurtig_runtime::{JobClient, JobExecutionResult, JobStatus, MiniCluster, OperatorContext, OutputTag};
+pub use hurtig_runtime::{
+    JobClient, JobExecutionResult, JobStatus, MiniCluster, OperatorContext, OutputTag,
+};
 pub use hurtig_state::{
-    AggregateFunction, AggregatingState, KeyedContext, ListState, MapState, ReducingState, ValueState,
+    AggregateFunction, AggregatingState, KeyedContext, ListState, MapState, ReducingState,
+    ValueState,
 };

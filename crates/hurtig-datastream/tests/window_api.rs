@@ -70,9 +70,15 @@ fn every_function_sees_every_record_once_at_every_parallelism() {
             .flat_map(|window| (0..4).map(move |user| 5 * (window * 20 + user) + 4 * 10))
             .collect();
         let by_user = |sales: DataStream<Sale>| sales.key_by(|sale| sale.0).window(windows());
-        assert_eq!(run(&|sales| by_user(sales).sum(|sale| &mut sale.2).map(|sale| sale.2)), sums);
+        assert_eq!(
+            run(&|sales| by_user(sales).sum(|sale| &mut sale.2).map(|sale| sale.2)),
+            sums
+        );
         let add = |one: Sale, other: Sale| (one.0, one.1, one.2 + other.2);
-        assert_eq!(run(&|sales| by_user(sales).reduce(add).map(|sale| sale.2)), sums);
+        assert_eq!(
+            run(&|sales| by_user(sales).reduce(add).map(|sale| sale.2)),
+            sums
+        );
         assert_eq!(
             run(&|sales| by_user(sales).process_fn(|_, _, sales, out| {
                 out.collect(sales.iter().map(|sale| sale.2).sum());
@@ -81,28 +87,47 @@ fn every_function_sees_every_record_once_at_every_parallelism() {
             sums
         );
         assert_eq!(
-            run(&|sales| by_user(sales).reduce_with_fn(add, |_, _, sale, out| {
-                out.collect(sale.2);
-                Ok(())
-            })),
+            run(
+                &|sales| by_user(sales).reduce_with_fn(add, |_, _, sale, out| {
+                    out.collect(sale.2);
+                    Ok(())
+                })
+            ),
             sums
         );
         let means: Vec<i64> = sums.iter().map(|sum| sum / 5).collect();
         assert_eq!(run(&|sales| by_user(sales).aggregate(Mean)), means);
         assert_eq!(
-            run(&|sales| by_user(sales).aggregate_with_fn(Mean, |_, _, mean, out| {
-                out.collect(mean);
-                Ok(())
-            })),
+            run(
+                &|sales| by_user(sales).aggregate_with_fn(Mean, |_, _, mean, out| {
+                    out.collect(mean);
+                    Ok(())
+                })
+            ),
             means
         );
-        assert_eq!(run(&|sales| by_user(sales).count().map(|count| count as i64)), [5; 8]);
+        assert_eq!(
+            run(&|sales| by_user(sales).count().map(|count| count as i64)),
+            [5; 8]
+        );
         let firsts: Vec<i64> = (0..4).chain(20..24).collect();
         let lasts: Vec<i64> = (16..20).chain(36..40).collect();
-        assert_eq!(run(&|sales| by_user(sales).min(|sale| &mut sale.2).map(|sale| sale.2)), firsts);
-        assert_eq!(run(&|sales| by_user(sales).max(|sale| &mut sale.2).map(|sale| sale.2)), lasts);
-        assert_eq!(run(&|sales| by_user(sales).max_by(|sale| sale.2).map(|sale| sale.1)), lasts);
-        assert_eq!(run(&|sales| by_user(sales).min_by(|sale| sale.2).map(|sale| sale.1)), firsts);
+        assert_eq!(
+            run(&|sales| by_user(sales).min(|sale| &mut sale.2).map(|sale| sale.2)),
+            firsts
+        );
+        assert_eq!(
+            run(&|sales| by_user(sales).max(|sale| &mut sale.2).map(|sale| sale.2)),
+            lasts
+        );
+        assert_eq!(
+            run(&|sales| by_user(sales).max_by(|sale| sale.2).map(|sale| sale.1)),
+            lasts
+        );
+        assert_eq!(
+            run(&|sales| by_user(sales).min_by(|sale| sale.2).map(|sale| sale.1)),
+            firsts
+        );
     }
 }
 
@@ -110,8 +135,13 @@ fn every_function_sees_every_record_once_at_every_parallelism() {
 fn windows_over_a_whole_stream_have_one_subtask() {
     let env = environment(1);
     env.set_parallelism(3);
-    let counts = sales(&env, 100).window_all(TumblingEventTimeWindows::of(ms(30))).count();
-    assert_eq!(counts.execute_and_collect("counts").unwrap(), [30, 30, 30, 10]);
+    let counts = sales(&env, 100)
+        .window_all(TumblingEventTimeWindows::of(ms(30)))
+        .count();
+    assert_eq!(
+        counts.execute_and_collect("counts").unwrap(),
+        [30, 30, 30, 10]
+    );
 
     let env = environment(2);
     env.set_parallelism(3);
@@ -131,7 +161,11 @@ fn sliding_windows_with_and_without_shared_slices_are_the_same() {
         let windows = sales(&env, 200)
             .key_by(|sale| sale.0)
             .window(SlidingEventTimeWindows::of(ms(50), ms(15)).with_offset(ms(4)));
-        let windows = if in_arrival_order { windows.in_arrival_order() } else { windows };
+        let windows = if in_arrival_order {
+            windows.in_arrival_order()
+        } else {
+            windows
+        };
         sorted(windows.aggregate_with_fn(Mean, |user, ctx, mean, out| {
             out.collect((*user, ctx.window(), mean));
             Ok(())
@@ -150,7 +184,9 @@ fn late_records_go_where_they_are_sent() {
     let times = env.from_collection(vec![(0, 5i64, 1i64), (0, 50, 2), (0, 6, 4), (0, 55, 8)]);
     let sums = times
         .assign_timestamps_and_watermarks(
-            WatermarkStrategy::monotonous().per_event().with_timestamps(|sale: &Sale| sale.1),
+            WatermarkStrategy::monotonous()
+                .per_event()
+                .with_timestamps(|sale: &Sale| sale.1),
         )
         .key_by(|sale| sale.0)
         .window(TumblingEventTimeWindows::of(ms(10)))
@@ -159,8 +195,12 @@ fn late_records_go_where_they_are_sent() {
         .sum(|sale| &mut sale.2);
     let sink = hurtig_datastream::CollectSink::new();
     sums.side_output(&late).sink_to(sink.clone());
-    let sums: Vec<i64> =
-        sums.execute_and_collect("sums").unwrap().iter().map(|sale| sale.2).collect();
+    let sums: Vec<i64> = sums
+        .execute_and_collect("sums")
+        .unwrap()
+        .iter()
+        .map(|sale| sale.2)
+        .collect();
     assert_eq!(sums, [1, 10]);
     assert_eq!(sink.take(), [(0, 6, 4)]);
 }
@@ -186,21 +226,28 @@ fn early_results_and_the_last_one() {
         .trigger(ContinuousEventTimeTrigger::of(ms(10)))
         .count();
     let counts = counts.execute_and_collect("counts").unwrap();
-    assert!(counts.is_sorted() && counts.last() == Some(&100), "{counts:?}");
+    assert!(
+        counts.is_sorted() && counts.last() == Some(&100),
+        "{counts:?}"
+    );
 }
 
 #[test]
 fn plans_say_what_windows_do() {
     let env = environment(7);
     let keyed = sales(&env, 1).key_by(|sale| sale.0);
-    let _ = keyed.window(TumblingEventTimeWindows::of(ms(10_000))).count();
+    let _ = keyed
+        .window(TumblingEventTimeWindows::of(ms(10_000)))
+        .count();
     let _ = keyed
         .window(SlidingEventTimeWindows::of(ms(60_000), ms(1_000)))
         .trigger(PurgingTrigger::of(CountTrigger::of(5)))
         .evictor(CountEvictor::of(3))
         .aggregate(Mean);
     let _ = keyed.count_window(7).reduce(|one, _| one);
-    let _ = keyed.window(EventTimeSessionWindows::with_gap(ms(30))).max_by(|sale| sale.2);
+    let _ = keyed
+        .window(EventTimeSessionWindows::with_gap(ms(30)))
+        .max_by(|sale| sale.2);
     let plan = env.explain().unwrap();
     for expected in [
         "Window(TumblingEventTimeWindows(10000), EventTimeTrigger, CountFunction)",
@@ -228,39 +275,67 @@ fn what_cannot_work_is_said_before_the_job_starts() {
         "windows of 0 ms",
     );
     says(
-        refusal(&|keyed| keyed.window(SlidingEventTimeWindows::of(hour, ms(0))).count()),
+        refusal(&|keyed| {
+            keyed
+                .window(SlidingEventTimeWindows::of(hour, ms(0)))
+                .count()
+        }),
         "a slide of 0 ms",
     );
     says(
         refusal(&|keyed| {
-            keyed.window(TumblingEventTimeWindows::of(hour).with_offset(2 * hour)).count()
+            keyed
+                .window(TumblingEventTimeWindows::of(hour).with_offset(2 * hour))
+                .count()
         }),
         "an offset of 7200000 ms",
     );
-    says(refusal(&|keyed| keyed.window(GlobalWindows::create()).count()), "choose a trigger");
-    says(refusal(&|keyed| keyed.count_window(0).count()), "every 0 records");
-    says(refusal(&|keyed| keyed.count_window_sliding(0, 1).count()), "keeps 0 records");
+    says(
+        refusal(&|keyed| keyed.window(GlobalWindows::create()).count()),
+        "choose a trigger",
+    );
+    says(
+        refusal(&|keyed| keyed.count_window(0).count()),
+        "every 0 records",
+    );
+    says(
+        refusal(&|keyed| keyed.count_window_sliding(0, 1).count()),
+        "keeps 0 records",
+    );
     says(
         refusal(&|keyed| {
             let far = DeltaTrigger::of(1.0, |one: &Sale, other: &Sale| (one.2 - other.2) as f64);
-            keyed.window(EventTimeSessionWindows::with_gap(hour)).trigger(far).count()
+            keyed
+                .window(EventTimeSessionWindows::with_gap(hour))
+                .trigger(far)
+                .count()
         }),
         "DeltaTrigger(1) can't follow",
     );
     says(
         refusal(&|keyed| {
-            keyed.window(TumblingProcessingTimeWindows::of(hour)).allowed_lateness(hour).count()
+            keyed
+                .window(TumblingProcessingTimeWindows::of(hour))
+                .allowed_lateness(hour)
+                .count()
         }),
         "leave `allowed_lateness` out",
     );
     says(
-        refusal(&|keyed| keyed.window(ProcessingTimeSessionWindows::with_gap(ms(0))).count()),
+        refusal(&|keyed| {
+            keyed
+                .window(ProcessingTimeSessionWindows::with_gap(ms(0)))
+                .count()
+        }),
         "sessions with a gap of 0 ms",
     );
     says(
         refusal(&|keyed| {
             let trigger = ContinuousEventTimeTrigger::of(ms(0));
-            keyed.window(TumblingEventTimeWindows::of(hour)).trigger(trigger).count()
+            keyed
+                .window(TumblingEventTimeWindows::of(hour))
+                .trigger(trigger)
+                .count()
         }),
         "an interval of 0 ms",
     );
@@ -272,5 +347,10 @@ fn a_stream_without_event_time_is_told_how_to_get_it() {
     let counts = env.from_sequence(1, 3).key_by(|x| *x);
     let counts = counts.window(TumblingEventTimeWindows::of(ms(10))).count();
     let error = counts.execute_and_collect("counts").unwrap_err();
-    assert!(error.to_string().contains("assign_timestamps_and_watermarks"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("assign_timestamps_and_watermarks"),
+        "{error}"
+    );
 }

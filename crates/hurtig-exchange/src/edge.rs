@@ -85,7 +85,11 @@ struct Builder<T> {
 
 impl<T> Builder<T> {
     const fn new() -> Self {
-        Self { records: Records::new(), bytes: 0, rows_max: 0 }
+        Self {
+            records: Records::new(),
+            bytes: 0,
+            rows_max: 0,
+        }
     }
 }
 
@@ -133,7 +137,9 @@ impl<T: Data> Edge<T> {
         if bytes >= self.options.buffer_bytes / 2 {
             self.send_builder(channel, waker);
         }
-        let Some(builder) = self.builders.get_mut(channel) else { return };
+        let Some(builder) = self.builders.get_mut(channel) else {
+            return;
+        };
         if builder.records.is_empty() {
             std::mem::swap(&mut builder.records, records);
         } else {
@@ -149,19 +155,30 @@ impl<T: Data> Edge<T> {
     fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) {
         self.weigh_each(records);
         self.scatter.settle(&mut self.chosen, self.builders.len());
-        let columns = self.builders.iter_mut().map(|builder| &mut builder.records.values);
+        let columns = self
+            .builders
+            .iter_mut()
+            .map(|builder| &mut builder.records.values);
         self.scatter.move_column(&mut records.values, columns);
         if !records.hashes.is_empty() {
-            let columns = self.builders.iter_mut().map(|builder| &mut builder.records.hashes);
+            let columns = self
+                .builders
+                .iter_mut()
+                .map(|builder| &mut builder.records.hashes);
             self.scatter.move_column(&mut records.hashes, columns);
         }
         if !records.timestamps.is_empty() {
-            let columns = self.builders.iter_mut().map(|builder| &mut builder.records.timestamps);
+            let columns = self
+                .builders
+                .iter_mut()
+                .map(|builder| &mut builder.records.timestamps);
             self.scatter.move_column(&mut records.timestamps, columns);
         }
         let row_bytes = size_of::<T>() + self.row_bytes;
         for channel in 0..self.builders.len() {
-            let Some(builder) = self.builders.get_mut(channel) else { continue };
+            let Some(builder) = self.builders.get_mut(channel) else {
+                continue;
+            };
             let count = self.scatter.count(channel);
             builder.bytes += count * row_bytes;
             if count > 0 {
@@ -191,14 +208,21 @@ impl<T: Data> Edge<T> {
     fn align_timestamps(&mut self, records: &mut Records<T>) {
         let stamped = !records.timestamps.is_empty();
         if stamped {
-            records.timestamps.resize(records.len(), hurtig_types::Timestamp::NONE);
+            records
+                .timestamps
+                .resize(records.len(), hurtig_types::Timestamp::NONE);
         }
         for builder in &mut self.builders {
             let rows = builder.records.len();
             if rows > 0 && stamped && builder.records.timestamps.is_empty() {
-                builder.records.timestamps.resize(rows, hurtig_types::Timestamp::NONE);
+                builder
+                    .records
+                    .timestamps
+                    .resize(rows, hurtig_types::Timestamp::NONE);
             } else if !builder.records.timestamps.is_empty() && !stamped {
-                records.timestamps.resize(records.len(), hurtig_types::Timestamp::NONE);
+                records
+                    .timestamps
+                    .resize(records.len(), hurtig_types::Timestamp::NONE);
             }
         }
     }
@@ -212,19 +236,26 @@ impl<T: Data> Edge<T> {
         };
         if self.builders.iter().any(differs) {
             records.hashes.clear();
-            self.builders.iter_mut().for_each(|builder| builder.records.hashes.clear());
+            self.builders
+                .iter_mut()
+                .for_each(|builder| builder.records.hashes.clear());
         }
     }
 
     fn send_builder(&mut self, channel: usize, waker: &Waker) {
-        let Some(builder) = self.builders.get_mut(channel) else { return };
+        let Some(builder) = self.builders.get_mut(channel) else {
+            return;
+        };
         if builder.records.is_empty() {
             return;
         }
         builder.rows_max = builder.rows_max.max(builder.records.len());
         let room = Records {
             values: Vec::with_capacity(builder.rows_max),
-            timestamps: Vec::with_capacity(room_like(&builder.records.timestamps, builder.rows_max)),
+            timestamps: Vec::with_capacity(room_like(
+                &builder.records.timestamps,
+                builder.rows_max,
+            )),
             hashes: Vec::with_capacity(room_like(&builder.records.hashes, builder.rows_max)),
             ..Records::new()
         };
@@ -282,7 +313,9 @@ impl<T: Data> EdgeWriter for Edge<T> {
             return Ok(());
         }
         self.chosen.clear();
-        let selection = self.partitioner.select(records, self.senders.len(), &mut self.chosen);
+        let selection = self
+            .partitioner
+            .select(records, self.senders.len(), &mut self.chosen);
         self.align_timestamps(records);
         self.align_hashes(records);
         match selection {
@@ -331,7 +364,11 @@ impl<T: Data> EdgeWriter for Edge<T> {
                 self.waiting_count -= 1;
             }
         }
-        if self.waiting_count == 0 { Poll::Ready(()) } else { Poll::Pending }
+        if self.waiting_count == 0 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     fn flush_idle(&mut self, waker: &Waker) {
@@ -341,7 +378,10 @@ impl<T: Data> EdgeWriter for Edge<T> {
     }
 
     fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
-        if self.flush_deadline().is_some_and(|deadline| deadline <= now) {
+        if self
+            .flush_deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
             self.flush_all(waker);
         }
     }
@@ -365,8 +405,10 @@ mod tests {
     use hurtig_types::{Timestamp, Watermark};
 
     const NOW: MonotonicTime = MonotonicTime::from_nanos(0);
-    const OPTIONS: EdgeOptions =
-        EdgeOptions { buffer_bytes: 64, flush: FlushPolicy::After(Duration::from_millis(100)) };
+    const OPTIONS: EdgeOptions = EdgeOptions {
+        buffer_bytes: 64,
+        flush: FlushPolicy::After(Duration::from_millis(100)),
+    };
 
     fn write(edge: &mut Edge<u64>, values: Vec<u64>) {
         let mut batch = ErasedBatch::new(Records::from_values(values));
@@ -377,16 +419,27 @@ mod tests {
     fn receive(gate: &mut InputGate) -> Vec<(usize, Option<Vec<u64>>)> {
         let mut received = Vec::new();
         while let Poll::Ready((channel, element)) = gate.poll_next(Waker::noop()) {
-            received.push((channel, match element {
-                StreamElement::Batch(batch) => Some(batch.get::<Records<u64>>().unwrap().values.clone()),
-                StreamElement::Signal(_) => None,
-            }));
+            received.push((
+                channel,
+                match element {
+                    StreamElement::Batch(batch) => {
+                        Some(batch.get::<Records<u64>>().unwrap().values.clone())
+                    }
+                    StreamElement::Signal(_) => None,
+                },
+            ));
         }
         received
     }
 
     fn wide(channels: usize) -> (InputGate, Vec<ChannelSender>) {
-        gate(channels, GateOptions { exclusive_bytes_per_channel: 1 << 20, floating_bytes: 0 })
+        gate(
+            channels,
+            GateOptions {
+                exclusive_bytes_per_channel: 1 << 20,
+                floating_bytes: 0,
+            },
+        )
     }
 
     #[test]
@@ -412,7 +465,8 @@ mod tests {
             if hashed {
                 records.hashes.push(hurtig_types::KeyHash::from_bits(7));
             }
-            edge.write(&mut ErasedBatch::new(records), NOW, Waker::noop()).unwrap();
+            edge.write(&mut ErasedBatch::new(records), NOW, Waker::noop())
+                .unwrap();
         }
         edge.flush_idle(Waker::noop());
         let Poll::Ready((_, StreamElement::Batch(batch))) = gate.poll_next(Waker::noop()) else {
@@ -427,16 +481,30 @@ mod tests {
         let (mut gate, senders) = wide(2);
         let mut edge = Edge::new(Box::new(Rebalance::new(1)), senders, OPTIONS);
         write(&mut edge, vec![1, 2, 3]);
-        edge.signal(Signal::Watermark(Watermark::new(Timestamp::from_millis(1))), Waker::noop());
+        edge.signal(
+            Signal::Watermark(Watermark::new(Timestamp::from_millis(1))),
+            Waker::noop(),
+        );
         assert_eq!(
             receive(&mut gate),
-            [(0, Some(vec![1, 3])), (1, Some(vec![2])), (0, None), (1, None)]
+            [
+                (0, Some(vec![1, 3])),
+                (1, Some(vec![2])),
+                (0, None),
+                (1, None)
+            ]
         );
     }
 
     #[test]
     fn what_has_no_credit_waits_in_order_and_signals_wait_behind_it() {
-        let (mut gate, senders) = gate(1, GateOptions { exclusive_bytes_per_channel: 64, floating_bytes: 0 });
+        let (mut gate, senders) = gate(
+            1,
+            GateOptions {
+                exclusive_bytes_per_channel: 64,
+                floating_bytes: 0,
+            },
+        );
         let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
         write(&mut edge, (0..8).collect());
         write(&mut edge, (8..16).collect());
@@ -444,7 +512,10 @@ mod tests {
         assert!(edge.poll_drain(Waker::noop()).is_pending());
         assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
         assert!(edge.poll_drain(Waker::noop()).is_ready());
-        assert_eq!(receive(&mut gate), [(0, Some((8..16).collect())), (0, None)]);
+        assert_eq!(
+            receive(&mut gate),
+            [(0, Some((8..16).collect())), (0, None)]
+        );
     }
 
     #[test]
@@ -456,7 +527,9 @@ mod tests {
             edge.flush_idle(Waker::noop());
             let mut received = receive(&mut gate);
             received.sort();
-            let expected: Vec<_> = (0..3).map(|channel| (channel, Some(values.clone()))).collect();
+            let expected: Vec<_> = (0..3)
+                .map(|channel| (channel, Some(values.clone())))
+                .collect();
             assert_eq!(received, expected);
         }
     }
@@ -464,7 +537,10 @@ mod tests {
     #[test]
     fn with_timeout_minus_one_only_full_batches_and_signals_are_sent() {
         let (mut gate, senders) = wide(1);
-        let options = EdgeOptions { flush: FlushPolicy::WhenFull, ..OPTIONS };
+        let options = EdgeOptions {
+            flush: FlushPolicy::WhenFull,
+            ..OPTIONS
+        };
         let mut edge = Edge::new(Box::new(Forward), senders, options);
         write(&mut edge, vec![1]);
         edge.flush_idle(Waker::noop());

@@ -46,10 +46,15 @@ pub fn gate(channels: usize, options: GateOptions) -> (InputGate, Vec<ChannelSen
         consumer: None,
         open: true,
     };
-    let shared =
-        Arc::new(Shared { state: Mutex::new(state), exclusive: options.exclusive_bytes_per_channel });
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+        exclusive: options.exclusive_bytes_per_channel,
+    });
     let senders = (0..channels)
-        .map(|channel| ChannelSender { shared: Arc::clone(&shared), channel })
+        .map(|channel| ChannelSender {
+            shared: Arc::clone(&shared),
+            channel,
+        })
         .collect();
     (InputGate { shared }, senders)
 }
@@ -81,7 +86,9 @@ struct Channel {
 impl State {
     /// Takes the credit for `bytes` more on `channel`; false when there is not enough.
     fn take_credit(&mut self, channel: usize, bytes: usize, exclusive: usize) -> bool {
-        let Some(state) = self.channels.get_mut(channel) else { return true };
+        let Some(state) = self.channels.get_mut(channel) else {
+            return true;
+        };
         let needed = (state.in_flight + bytes).saturating_sub(exclusive + state.borrowed);
         let floating = needed.min(self.floating_free);
         if floating < needed && state.in_flight > 0 {
@@ -96,16 +103,31 @@ impl State {
     }
 
     /// Gives the credit of a consumed batch back; who waited for it is added to `wake`.
-    fn return_credit(&mut self, channel: usize, bytes: usize, exclusive: usize, wake: &mut Vec<Waker>) {
-        let Some(state) = self.channels.get_mut(channel) else { return };
+    fn return_credit(
+        &mut self,
+        channel: usize,
+        bytes: usize,
+        exclusive: usize,
+        wake: &mut Vec<Waker>,
+    ) {
+        let Some(state) = self.channels.get_mut(channel) else {
+            return;
+        };
         state.in_flight = state.in_flight.saturating_sub(bytes);
         self.in_flight = self.in_flight.saturating_sub(bytes);
         wake.extend(state.blocked.take());
-        let returned = state.borrowed - state.borrowed.min(state.in_flight.saturating_sub(exclusive));
+        let returned = state.borrowed
+            - state
+                .borrowed
+                .min(state.in_flight.saturating_sub(exclusive));
         if returned > 0 {
             state.borrowed -= returned;
             self.floating_free += returned;
-            wake.extend(self.channels.iter_mut().filter_map(|other| other.blocked.take()));
+            wake.extend(
+                self.channels
+                    .iter_mut()
+                    .filter_map(|other| other.blocked.take()),
+            );
         }
     }
 
@@ -191,14 +213,27 @@ impl InputGate {
         let next = {
             let mut state = self.shared.state.lock();
             let Some(channel) = state.ready.pop_front() else {
-                if !state.consumer.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                if !state
+                    .consumer
+                    .as_ref()
+                    .is_some_and(|known| known.will_wake(waker))
+                {
                     state.consumer = Some(waker.clone());
                 }
                 return Poll::Pending;
             };
-            let popped = state.channels.get_mut(channel).and_then(|channel| channel.queue.pop_front());
-            let Some((element, bytes)) = popped else { return Poll::Pending };
-            if state.channels.get(channel).is_some_and(|channel| !channel.queue.is_empty()) {
+            let popped = state
+                .channels
+                .get_mut(channel)
+                .and_then(|channel| channel.queue.pop_front());
+            let Some((element, bytes)) = popped else {
+                return Poll::Pending;
+            };
+            if state
+                .channels
+                .get(channel)
+                .is_some_and(|channel| !channel.queue.is_empty())
+            {
                 state.ready.push_back(channel);
             }
             if bytes > 0 {
@@ -268,7 +303,10 @@ mod tests {
 
     #[test]
     fn without_any_credit_each_channel_passes_one_batch_at_a_time() {
-        let options = GateOptions { exclusive_bytes_per_channel: 0, floating_bytes: 0 };
+        let options = GateOptions {
+            exclusive_bytes_per_channel: 0,
+            floating_bytes: 0,
+        };
         let (mut gate, senders) = gate(2, options);
         assert!(send(&senders[0], 1, 10_000_000) && !send(&senders[0], 2, 1));
         assert!(send(&senders[1], 3, 1));
@@ -278,9 +316,17 @@ mod tests {
 
     #[test]
     fn a_row_of_watermarks_takes_one_place() {
-        let (mut gate, senders) = gate(1, GateOptions { exclusive_bytes_per_channel: 0, floating_bytes: 0 });
+        let (mut gate, senders) = gate(
+            1,
+            GateOptions {
+                exclusive_bytes_per_channel: 0,
+                floating_bytes: 0,
+            },
+        );
         for millis in 0..1000 {
-            senders[0].send_signal(Signal::Watermark(Watermark::new(Timestamp::from_millis(millis))));
+            senders[0].send_signal(Signal::Watermark(Watermark::new(Timestamp::from_millis(
+                millis,
+            ))));
         }
         let last = Watermark::new(Timestamp::from_millis(999));
         assert!(matches!(

@@ -11,7 +11,12 @@ use hurtig_types::{Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records};
 /// Called from one task, a batch at a time; `targets` is the number of channels, at least 1.
 pub trait Partitioner<T>: Send {
     /// Says where the records go. For [`Selection::Each`], `chosen` (empty at the call) holds a channel for each.
-    fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection;
+    fn select(
+        &mut self,
+        records: &mut Records<T>,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Selection;
 }
 
 /// Where the records of a batch go.
@@ -69,7 +74,12 @@ impl Rebalance {
 }
 
 impl<T> Partitioner<T> for Rebalance {
-    fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(
+        &mut self,
+        records: &mut Records<T>,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Selection {
         let targets = targets as u32;
         let mut next = self.next % targets;
         chosen.extend(records.values.iter().map(|_| {
@@ -105,9 +115,19 @@ impl Shuffle {
 }
 
 impl<T> Partitioner<T> for Shuffle {
-    fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(
+        &mut self,
+        records: &mut Records<T>,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Selection {
         let targets = targets as u64;
-        chosen.extend(records.values.iter().map(|_| (((self.next() >> 32) * targets) >> 32) as u32));
+        chosen.extend(
+            records
+                .values
+                .iter()
+                .map(|_| (((self.next() >> 32) * targets) >> 32) as u32),
+        );
         Selection::Each
     }
 }
@@ -126,7 +146,14 @@ pub struct KeyGroups<T, K, F> {
 impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
     /// Partitions by what `key` says, in a job of this maximum parallelism.
     pub fn new(key: F, max_parallelism: MaxParallelism) -> Self {
-        Self { key, max_parallelism, owners: Vec::new(), codes: Vec::new(), groups: Vec::new(), types: PhantomData }
+        Self {
+            key,
+            max_parallelism,
+            owners: Vec::new(),
+            codes: Vec::new(),
+            groups: Vec::new(),
+            types: PhantomData,
+        }
     }
 
     /// Codes and table bits from the keys, then groups from the codes: two plain loops. The hashes have no groups yet.
@@ -136,13 +163,20 @@ impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
     {
         self.codes.resize(records.values.len(), 0);
         records.hashes.clear();
-        records.hashes.extend(records.values.iter().zip(&mut self.codes).map(|(value, code)| {
-            let mut hasher = KeyHasher::default();
-            (self.key)(value).hash(&mut hasher);
-            *code = hasher.code();
-            KeyHash::new(KeyGroup::new(0), hasher.finish())
-        }));
-        self.max_parallelism.key_groups_of_codes(&self.codes, &mut self.groups);
+        records.hashes.extend(
+            records
+                .values
+                .iter()
+                .zip(&mut self.codes)
+                .map(|(value, code)| {
+                    let mut hasher = KeyHasher::default();
+                    (self.key)(value).hash(&mut hasher);
+                    *code = hasher.code();
+                    KeyHash::new(KeyGroup::new(0), hasher.finish())
+                }),
+        );
+        self.max_parallelism
+            .key_groups_of_codes(&self.codes, &mut self.groups);
     }
 
     fn find_owners(&mut self, parallelism: usize) {
@@ -161,16 +195,27 @@ where
     K: std::hash::Hash,
     F: Fn(&T) -> K + Send,
 {
-    fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(
+        &mut self,
+        records: &mut Records<T>,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Selection {
         self.hash(records);
         if self.owners.is_empty() {
             self.find_owners(targets);
         }
         let owners = self.owners.as_slice();
-        chosen.extend(records.hashes.iter_mut().zip(&self.groups).map(|(hash, &group)| {
-            *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
-            owners.get(group as usize).copied().unwrap_or(0)
-        }));
+        chosen.extend(
+            records
+                .hashes
+                .iter_mut()
+                .zip(&self.groups)
+                .map(|(hash, &group)| {
+                    *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
+                    owners.get(group as usize).copied().unwrap_or(0)
+                }),
+        );
         if targets == 1 {
             return Selection::One(0);
         }
@@ -188,7 +233,11 @@ pub struct Custom<T, K, F, P> {
 impl<T, K, F: Fn(&T) -> K, P: Fn(&K, usize) -> usize> Custom<T, K, F, P> {
     /// Partitions by `partition(key(record), channels)`; a result beyond the last channel is taken modulo.
     pub fn new(key: F, partition: P) -> Self {
-        Self { key, partition, types: PhantomData }
+        Self {
+            key,
+            partition,
+            types: PhantomData,
+        }
     }
 }
 
@@ -197,7 +246,12 @@ where
     F: Fn(&T) -> K + Send,
     P: Fn(&K, usize) -> usize + Send,
 {
-    fn select(&mut self, records: &mut Records<T>, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(
+        &mut self,
+        records: &mut Records<T>,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Selection {
         let choose = |value: &T| ((self.partition)(&(self.key)(value), targets) % targets) as u32;
         chosen.extend(records.values.iter().map(choose));
         Selection::Each
@@ -208,7 +262,11 @@ where
 mod tests {
     use super::*;
 
-    fn chosen<T>(partitioner: &mut dyn Partitioner<T>, values: Vec<T>, targets: usize) -> (Selection, Vec<u32>) {
+    fn chosen<T>(
+        partitioner: &mut dyn Partitioner<T>,
+        values: Vec<T>,
+        targets: usize,
+    ) -> (Selection, Vec<u32>) {
         let mut chosen = Vec::new();
         let selection = partitioner.select(&mut Records::from_values(values), targets, &mut chosen);
         (selection, chosen)
@@ -217,8 +275,14 @@ mod tests {
     #[test]
     fn rebalance_goes_round_and_remembers_where_it_was() {
         let mut rebalance = Rebalance::new(1);
-        assert_eq!(chosen(&mut rebalance, vec![(); 4], 3), (Selection::Each, vec![2, 0, 1, 2]));
-        assert_eq!(chosen(&mut rebalance, vec![(); 2], 3), (Selection::Each, vec![0, 1]));
+        assert_eq!(
+            chosen(&mut rebalance, vec![(); 4], 3),
+            (Selection::Each, vec![2, 0, 1, 2])
+        );
+        assert_eq!(
+            chosen(&mut rebalance, vec![(); 2], 3),
+            (Selection::Each, vec![0, 1])
+        );
     }
 
     #[test]
@@ -228,7 +292,10 @@ mod tests {
         assert_eq!(first, again);
         for channel in 0..3 {
             let share = first.iter().filter(|&&target| target == channel).count();
-            assert!((9_500..10_500).contains(&share), "channel {channel} got {share} of 30000");
+            assert!(
+                (9_500..10_500).contains(&share),
+                "channel {channel} got {share} of 30000"
+            );
         }
     }
 
@@ -237,19 +304,31 @@ mod tests {
         let max_parallelism = MaxParallelism::new(128).unwrap();
         let mut records = Records::from_values((0..1000i32).collect());
         let mut targets = Vec::new();
-        let selection =
-            KeyGroups::new(|value: &i32| *value, max_parallelism).select(&mut records, 3, &mut targets);
+        let selection = KeyGroups::new(|value: &i32| *value, max_parallelism).select(
+            &mut records,
+            3,
+            &mut targets,
+        );
         assert_eq!(selection, Selection::Each);
         for ((value, hash), target) in records.values.iter().zip(&records.hashes).zip(targets) {
             assert_eq!(*hash, KeyHash::of(value, max_parallelism));
-            assert_eq!(target, max_parallelism.subtask_of(max_parallelism.key_group(value), 3));
+            assert_eq!(
+                target,
+                max_parallelism.subtask_of(max_parallelism.key_group(value), 3)
+            );
         }
     }
 
     #[test]
     fn a_custom_partitioner_sees_key_and_number_of_channels() {
-        let mut custom = Custom::new(|value: &u32| value / 10, |key: &u32, targets| *key as usize + targets);
-        assert_eq!(chosen(&mut custom, vec![0, 10, 25, 99], 3), (Selection::Each, vec![0, 1, 2, 0]));
+        let mut custom = Custom::new(
+            |value: &u32| value / 10,
+            |key: &u32, targets| *key as usize + targets,
+        );
+        assert_eq!(
+            chosen(&mut custom, vec![0, 10, 25, 99], 3),
+            (Selection::Each, vec![0, 1, 2, 0])
+        );
     }
 
     #[test]

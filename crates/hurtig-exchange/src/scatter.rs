@@ -3,7 +3,10 @@
 //! First it is settled where each record goes: the how-maniest of its target it is. Then every column is moved by the same places, without
 //! capacity checks and without one record waiting for another: about a nanosecond per value.
 
-#![allow(unsafe_code, reason = "places are computed once, and each column is moved through raw pointers")]
+#![allow(
+    unsafe_code,
+    reason = "places are computed once, and each column is moved through raw pointers"
+)]
 
 /// Where the records of one batch go: the target of each, and its place behind what the target has already.
 #[derive(Default)]
@@ -19,8 +22,13 @@ impl Scatter {
     /// # Panics
     /// When a target is not below `targets`: a partitioner broke its promise.
     pub(crate) fn settle(&mut self, chosen: &mut Vec<u32>, targets: usize) {
-        let highest = chosen.iter().fold(0, |highest, &target| highest.max(target));
-        assert!((highest as usize) < targets.max(1), "target {highest} of {targets}");
+        let highest = chosen
+            .iter()
+            .fold(0, |highest, &target| highest.max(target));
+        assert!(
+            (highest as usize) < targets.max(1),
+            "target {highest} of {targets}"
+        );
         self.counts.clear();
         self.counts.resize(targets, 0);
         self.places.clear();
@@ -40,11 +48,12 @@ impl Scatter {
     /// With two targets the counts fit in registers.
     fn settle_two(&mut self) {
         let mut second = 0;
-        self.places.extend(self.chosen.iter().zip(0u32..).map(|(&target, index)| {
-            let place = if target == 0 { index - second } else { second };
-            second += target;
-            place
-        }));
+        self.places
+            .extend(self.chosen.iter().zip(0u32..).map(|(&target, index)| {
+                let place = if target == 0 { index - second } else { second };
+                second += target;
+                place
+            }));
         self.counts[0] = self.chosen.len() as u32 - second;
         self.counts[1] = second;
     }

@@ -44,14 +44,24 @@ pub struct ValveOutput {
 impl WatermarkValve {
     /// A valve of so many channels, all active, of which nothing is known.
     pub fn new(channels: usize) -> Self {
-        let channel = Channel { watermark: Watermark::MIN, idle: false, ended: false };
-        Self { channels: vec![channel; channels], output: Watermark::MIN, idle: false }
+        let channel = Channel {
+            watermark: Watermark::MIN,
+            idle: false,
+            ended: false,
+        };
+        Self {
+            channels: vec![channel; channels],
+            output: Watermark::MIN,
+            idle: false,
+        }
     }
 
     /// The watermark of one channel advanced. One that goes back is ignored.
     pub fn watermark(&mut self, channel: usize, watermark: Watermark) -> ValveOutput {
         let mut output = ValveOutput::default();
-        let Some(state) = self.channels.get_mut(channel) else { return output };
+        let Some(state) = self.channels.get_mut(channel) else {
+            return output;
+        };
         if watermark > state.watermark {
             let held_back = state.watermark <= self.output;
             state.watermark = watermark;
@@ -65,7 +75,9 @@ impl WatermarkValve {
 
     /// A channel became idle or active.
     pub fn status(&mut self, channel: usize, status: StreamStatus) -> ValveOutput {
-        let Some(state) = self.channels.get_mut(channel) else { return ValveOutput::default() };
+        let Some(state) = self.channels.get_mut(channel) else {
+            return ValveOutput::default();
+        };
         state.idle = status == StreamStatus::Idle;
         self.combine()
     }
@@ -85,11 +97,16 @@ impl WatermarkValve {
     /// assert_eq!(valve.end(1).watermark, Some(Watermark::MAX));
     /// ```
     pub fn end(&mut self, channel: usize) -> ValveOutput {
-        let Some(state) = self.channels.get_mut(channel) else { return ValveOutput::default() };
+        let Some(state) = self.channels.get_mut(channel) else {
+            return ValveOutput::default();
+        };
         state.ended = true;
         if self.channels.iter().all(|channel| channel.ended) {
             let last = self.channels.iter().map(|channel| channel.watermark).min();
-            return ValveOutput { status: None, watermark: self.advance_to(last) };
+            return ValveOutput {
+                status: None,
+                watermark: self.advance_to(last),
+            };
         }
         self.combine()
     }
@@ -108,7 +125,11 @@ impl WatermarkValve {
         }
         if all_idle != self.idle {
             self.idle = all_idle;
-            output.status = Some(if all_idle { StreamStatus::Idle } else { StreamStatus::Active });
+            output.status = Some(if all_idle {
+                StreamStatus::Idle
+            } else {
+                StreamStatus::Active
+            });
         }
         output
     }
@@ -120,11 +141,16 @@ impl WatermarkValve {
 
     /// The watermark of one channel.
     pub fn of_channel(&self, channel: usize) -> Watermark {
-        self.channels.get(channel).map_or(Watermark::MIN, |channel| channel.watermark)
+        self.channels
+            .get(channel)
+            .map_or(Watermark::MIN, |channel| channel.watermark)
     }
 
     fn advance(&mut self) -> Option<Watermark> {
-        let active = self.channels.iter().filter(|channel| !channel.idle && !channel.ended);
+        let active = self
+            .channels
+            .iter()
+            .filter(|channel| !channel.idle && !channel.ended);
         self.advance_to(active.map(|channel| channel.watermark).min())
     }
 

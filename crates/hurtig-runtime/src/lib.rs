@@ -27,9 +27,10 @@ pub use program::{
     EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, SourceFactory, StartedSource, TypedPort,
 };
 pub use source::{
-    AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource, SourceOperator,
-    SourceProgress, coordinate, link,
+    AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource,
+    SourceOperator, SourceProgress, coordinate, link,
 };
 pub use task::{
-    ChainState, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, StepOutcome, Target, Task,
+    ChainState, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel, OperatorChain, Routes,
+    SourceHead, StepOutcome, Target, Task,
 };

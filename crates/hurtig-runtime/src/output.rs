@@ -22,7 +22,10 @@ pub struct OutputTag<T> {
 impl<T> OutputTag<T> {
     /// The tag of this id; two tags with one id and one type are the same.
     pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self { id: id.into(), records: PhantomData }
+        Self {
+            id: id.into(),
+            records: PhantomData,
+        }
     }
 
     /// The id.
@@ -33,7 +36,10 @@ impl<T> OutputTag<T> {
 
 impl<T> Clone for OutputTag<T> {
     fn clone(&self) -> Self {
-        Self { id: Arc::clone(&self.id), records: PhantomData }
+        Self {
+            id: Arc::clone(&self.id),
+            records: PhantomData,
+        }
     }
 }
 
@@ -60,7 +66,10 @@ impl Output {
     pub fn new(main: ErasedBatch, sides: Vec<(Arc<str>, ErasedBatch)>) -> Self {
         Self {
             main,
-            sides: sides.into_iter().map(|(tag, batch)| SidePort { tag, batch }).collect(),
+            sides: sides
+                .into_iter()
+                .map(|(tag, batch)| SidePort { tag, batch })
+                .collect(),
             signals: Vec::new(),
             now: Timestamp::MIN,
             monotonic: MonotonicTime::ZERO,
@@ -82,12 +91,19 @@ impl Output {
     /// # Errors
     /// When the main output is of another type, which is a bug.
     pub fn split<T: Data>(&mut self) -> Result<(&mut Records<T>, SideOutputs<'_>)> {
-        Ok((self.main.get_mut()?, SideOutputs { ports: &mut self.sides }))
+        Ok((
+            self.main.get_mut()?,
+            SideOutputs {
+                ports: &mut self.sides,
+            },
+        ))
     }
 
     /// The side outputs.
     pub fn sides(&mut self) -> SideOutputs<'_> {
-        SideOutputs { ports: &mut self.sides }
+        SideOutputs {
+            ports: &mut self.sides,
+        }
     }
 
     /// Says something about the stream, behind the records of this call.
@@ -146,7 +162,12 @@ impl SideOutputs<'_> {
     ///
     /// # Errors
     /// When the tag's type is not the one by which the output is read.
-    pub fn push<T: Data>(&mut self, tag: &OutputTag<T>, value: T, timestamp: Timestamp) -> Result<()> {
+    pub fn push<T: Data>(
+        &mut self,
+        tag: &OutputTag<T>,
+        value: T,
+        timestamp: Timestamp,
+    ) -> Result<()> {
         if let Some(records) = self.records(tag)? {
             records.push(value, timestamp);
         }
@@ -158,13 +179,19 @@ impl SideOutputs<'_> {
     /// # Errors
     /// When the tag's type is not the one by which the output is read.
     pub fn records<T: Data>(&mut self, tag: &OutputTag<T>) -> Result<Option<&mut Records<T>>> {
-        let port = self.ports.iter_mut().find(|port| {
-            Arc::ptr_eq(&port.tag, &tag.id) || *port.tag == *tag.id
-        });
-        port.map(|port| port.batch.get_mut()).transpose().map_err(|error| {
-            let place = format!("the side output `{}` is read by a tag of another type than it is emitted by", tag.id);
-            error.with_kind(ErrorKind::InvalidJob).context(place)
-        })
+        let port = self
+            .ports
+            .iter_mut()
+            .find(|port| Arc::ptr_eq(&port.tag, &tag.id) || *port.tag == *tag.id);
+        port.map(|port| port.batch.get_mut())
+            .transpose()
+            .map_err(|error| {
+                let place = format!(
+                    "the side output `{}` is read by a tag of another type than it is emitted by",
+                    tag.id
+                );
+                error.with_kind(ErrorKind::InvalidJob).context(place)
+            })
     }
 
     /// The same outputs, lent on.

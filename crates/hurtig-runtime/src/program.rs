@@ -7,7 +7,8 @@ use std::sync::Arc;
 use hurtig_connect::BoxFuture;
 use hurtig_env::World;
 use hurtig_exchange::{
-    Broadcast, ChannelSender, Edge, EdgeOptions, EdgeWriter, Forward, Global, Partitioner, Rebalance, Shuffle,
+    Broadcast, ChannelSender, Edge, EdgeOptions, EdgeWriter, Forward, Global, Partitioner,
+    Rebalance, Shuffle,
 };
 use hurtig_graph::{NodeId, Partitioning};
 use hurtig_types::{Data, ErasedBatch, Error, MaxParallelism, Records, Result};
@@ -53,7 +54,8 @@ pub trait SourceFactory: Send + Sync {
     ///
     /// # Errors
     /// When its options can't work.
-    fn start(&self, contexts: &[OperatorContext], alignments: &Alignments) -> Result<StartedSource>;
+    fn start(&self, contexts: &[OperatorContext], alignments: &Alignments)
+    -> Result<StartedSource>;
 }
 
 /// A source that was started.
@@ -94,12 +96,16 @@ impl<T: Data> Port for TypedPort<T> {
     fn edge(&self, partitioning: &Partitioning, spec: EdgeSpec) -> Result<Box<dyn EdgeWriter>> {
         let partitioner: Box<dyn Partitioner<T>> = match partitioning {
             Partitioning::Forward => Box::new(Forward),
-            Partitioning::Rebalance | Partitioning::Rescale => Box::new(Rebalance::new(spec.seed as u32)),
+            Partitioning::Rebalance | Partitioning::Rescale => {
+                Box::new(Rebalance::new(spec.seed as u32))
+            }
             Partitioning::Shuffle => Box::new(Shuffle::new(spec.seed)),
             Partitioning::Broadcast => Box::new(Broadcast),
             Partitioning::Global => Box::new(Global),
             Partitioning::KeyGroup | Partitioning::Custom { .. } => {
-                return Err(Error::bug(format!("no key selector for a {partitioning:?} edge")));
+                return Err(Error::bug(format!(
+                    "no key selector for a {partitioning:?} edge"
+                )));
             }
         };
         Ok(Box::new(Edge::new(partitioner, spec.senders, spec.options)))
@@ -166,11 +172,15 @@ impl Program {
     }
 
     pub(crate) fn operator(&self, node: NodeId) -> Result<&Arc<dyn OperatorFactory>> {
-        self.operators.get(&node).ok_or_else(|| Error::bug(format!("{node:?} has no operator")))
+        self.operators
+            .get(&node)
+            .ok_or_else(|| Error::bug(format!("{node:?} has no operator")))
     }
 
     pub(crate) fn source(&self, node: NodeId) -> Result<&Arc<dyn SourceFactory>> {
-        self.sources.get(&node).ok_or_else(|| Error::bug(format!("{node:?} has no source")))
+        self.sources
+            .get(&node)
+            .ok_or_else(|| Error::bug(format!("{node:?} has no source")))
     }
 
     pub(crate) fn partition(&self, node: NodeId) -> Option<&Arc<dyn EdgeFactory>> {

@@ -29,10 +29,10 @@ pub mod prelude {
     pub use hurtig_format_json::JsonFormat;
 }
 
-/// Files: text, CSV, JSON lines; directories, globs, compression.
-pub use hurtig_connector_files as files;
 /// The contracts of sources and sinks, for connectors of one's own.
 pub use hurtig_connect as connect;
+/// Files: text, CSV, JSON lines; directories, globs, compression.
+pub use hurtig_connector_files as files;
 /// The typed API.
 pub use hurtig_datastream as datastream;
 /// Time, randomness, storage and threads: real, or simulated under a seed.
@@ -42,4 +42,6 @@ pub use hurtig_metrics as metrics;
 /// Operators and jobs, for operators of one's own.
 pub use hurtig_runtime as runtime;
 
-pub use hurtig_types::{Configuration, Data, Error, ErrorContext, ErrorKind, Key, Result, Timestamp};
+pub use hurtig_types::{
+    Configuration, Data, Error, ErrorContext, ErrorKind, Key, Result, Timestamp,
+};

@@ -20,7 +20,10 @@ fn main() -> Result<()> {
 }
 
 fn input(options: &Options) -> Input {
-    let output = options.text("output").unwrap_or("out/flights.jsonl").to_string();
+    let output = options
+        .text("output")
+        .unwrap_or("out/flights.jsonl")
+        .to_string();
     match options.text("data") {
         Some(directory) => Input {
             flights: format!("{directory}/flights.csv.gz"),
@@ -47,10 +50,26 @@ fn tell(report: &Report, input: &Input, out: &mut impl Write) -> Result<()> {
     }
     let seconds = report.runtime.as_secs_f64();
     writeln!(out)?;
-    writeln!(out, "records in      {:>9}   (flights and hours of weather)", report.records_in)?;
-    writeln!(out, "windows out     {:>9}   in {}", report.records_out, input.output)?;
-    writeln!(out, "late departures {:>9}   (over 17 h behind the latest scheduled hour; in no window)", report.late.len())?;
+    writeln!(
+        out,
+        "records in      {:>9}   (flights and hours of weather)",
+        report.records_in
+    )?;
+    writeln!(
+        out,
+        "windows out     {:>9}   in {}",
+        report.records_out, input.output
+    )?;
+    writeln!(
+        out,
+        "late departures {:>9}   (over 17 h behind the latest scheduled hour; in no window)",
+        report.late.len()
+    )?;
     writeln!(out, "time            {:>9.3} s", seconds)?;
-    writeln!(out, "records/s       {:>9.0}", report.records_in as f64 / seconds)?;
+    writeln!(
+        out,
+        "records/s       {:>9.0}",
+        report.records_in as f64 / seconds
+    )?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `word_count [--input FILE | --socket HOST:PORT] [--parallelism P]`
 
-use hurtig::prelude::*;
 use hurtig::connect::TextFormat;
+use hurtig::prelude::*;
 use hurtig_examples::options::Options;
 use hurtig_examples::word_count::{LINES, count};
 
@@ -17,7 +17,10 @@ fn main() -> Result<()> {
         (None, Some(address)) => env.socket_text_stream(address),
         (None, None) => env.from_collection(LINES.map(String::from)),
     };
-    count(&lines).map(|(word, count)| format!("{word}: {count}")).name("format").print();
+    count(&lines)
+        .map(|(word, count)| format!("{word}: {count}"))
+        .name("format")
+        .print();
     env.execute("word count")?;
     Ok(())
 }

@@ -19,7 +19,10 @@ pub struct EnrichWithWeather {
 impl EnrichWithWeather {
     /// The function, with its states declared.
     pub fn new() -> Self {
-        Self { weather: MapState::new("weather"), waiting: MapState::new("waiting flights") }
+        Self {
+            weather: MapState::new("weather"),
+            waiting: MapState::new("waiting flights"),
+        }
     }
 }
 
@@ -39,7 +42,9 @@ impl KeyedCoProcessFunction<String, Flight, Weather> for EnrichWithWeather {
         _: &mut Collector<'_, Departure>,
     ) -> Result<()> {
         let hour = flight.time_hour;
-        self.waiting.get_or_insert_with(ctx, hour, Vec::new)?.push(flight);
+        self.waiting
+            .get_or_insert_with(ctx, hour, Vec::new)?
+            .push(flight);
         ctx.register_event_time_timer(hour)
     }
 
@@ -63,7 +68,10 @@ impl KeyedCoProcessFunction<String, Flight, Weather> for EnrichWithWeather {
         if let Some(flights) = self.waiting.remove(ctx, &time)? {
             let weather = self.weather.get(ctx, &time)?.cloned();
             for flight in flights {
-                out.collect(Departure { flight, weather: weather.clone() });
+                out.collect(Departure {
+                    flight,
+                    weather: weather.clone(),
+                });
             }
         }
         self.weather.remove(ctx, &(time - WEATHER_KEPT))?;

@@ -8,9 +8,9 @@ use super::delays::{DelayStats, Delays};
 use super::enrich::EnrichWithWeather;
 use super::record::{Departure, Flight, Weather, WindowedDelays};
 
-/// How far behind the latest scheduled hour a departure may come and still be on time. Days are listed in order, and a day's flights by
-/// their departure on the clock: one that left after midnight stands at the head of its day, hours before the others. So the hours run out of order
-/// by most of a day; a few dozen flights a month come later than this.
+/// How far behind the latest scheduled hour a departure may come and still be on time. Days are listed in order, and a
+/// day's flights by their departure on the clock: one that left after midnight stands at the head of its day, hours before
+/// the others. So the hours run out of order by most of a day; a few dozen flights a month come later than this.
 const OUT_OF_ORDERNESS: Duration = Duration::from_secs(17 * 3600);
 
 /// The files to read and to write.
@@ -60,13 +60,23 @@ impl FlightsJob {
             .uid("delays-by-day");
         let hourly = departures
             .key_by(|departure| departure.flight.origin.clone())
-            .window(SlidingEventTimeWindows::of(Duration::from_secs(6 * 3600), Duration::from_secs(3600)))
+            .window(SlidingEventTimeWindows::of(
+                Duration::from_secs(6 * 3600),
+                Duration::from_secs(3600),
+            ))
             .aggregate_with(Delays, Describe)
             .name("delays over 6 h")
             .uid("delays-over-6h");
 
-        let job = Self { env: env.clone(), daily: CollectSink::new(), late: CollectSink::new() };
-        on_time.side_output(&late).sink_to(job.late.clone()).name("late");
+        let job = Self {
+            env: env.clone(),
+            daily: CollectSink::new(),
+            late: CollectSink::new(),
+        };
+        on_time
+            .side_output(&late)
+            .sink_to(job.late.clone())
+            .name("late");
         daily.sink_to(job.daily.clone()).name("table");
         let file = FileSink::single_file(&input.output).format(JsonFormat::new());
         daily.union(&[&hourly]).sink_to(file).name("windows");
@@ -79,7 +89,12 @@ impl FlightsJob {
     /// Why it failed.
     pub fn run(&self) -> Result<Report> {
         let result = self.env.execute("flights")?;
-        let count = |operator: &str, name: &str| result.metrics.sum_over_subtasks(operator, name).unwrap_or(0);
+        let count = |operator: &str, name: &str| {
+            result
+                .metrics
+                .sum_over_subtasks(operator, name)
+                .unwrap_or(0)
+        };
         let records_in =
             count("Source: flights", "numRecordsOut") + count("Source: weather", "numRecordsOut");
         Ok(Report {
@@ -94,7 +109,11 @@ impl FlightsJob {
 
 /// Flights in event time; those that come too late go to a side output. Judged where the flights are read, by their own watermark: so it
 /// does not depend on how far the weather has been read.
-fn on_time(env: &StreamExecutionEnvironment, input: &Input, late: &OutputTag<Flight>) -> DataStream<Flight> {
+fn on_time(
+    env: &StreamExecutionEnvironment,
+    input: &Input,
+    late: &OutputTag<Flight>,
+) -> DataStream<Flight> {
     let strategy = WatermarkStrategy::bounded_out_of_orderness(OUT_OF_ORDERNESS)
         .with_timestamps(|flight: &Flight| flight.time_hour)
         .per_event();

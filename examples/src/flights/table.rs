@@ -10,15 +10,30 @@ use super::record::WindowedDelays;
 ///
 /// # Errors
 /// When the terminal is gone.
-pub fn print_table(out: &mut impl Write, windows: &[WindowedDelays], rows_max: usize) -> Result<()> {
+pub fn print_table(
+    out: &mut impl Write,
+    windows: &[WindowedDelays],
+    rows_max: usize,
+) -> Result<()> {
     let mut worst: Vec<&WindowedDelays> = windows.iter().collect();
     let mean = |window: &WindowedDelays| window.mean_delay.unwrap_or(f64::MIN);
-    worst.sort_by(|a, b| mean(b).total_cmp(&mean(a)).then(a.origin.cmp(&b.origin)).then(a.start.cmp(&b.start)));
-    writeln!(out, "day (UTC)   airport  departed  cancelled  mean delay  p95 delay  worst  wind mph  visibility")?;
+    worst.sort_by(|a, b| {
+        mean(b)
+            .total_cmp(&mean(a))
+            .then(a.origin.cmp(&b.origin))
+            .then(a.start.cmp(&b.start))
+    });
+    writeln!(
+        out,
+        "day (UTC)   airport  departed  cancelled  mean delay  p95 delay  worst  wind mph  visibility"
+    )?;
     for window in worst.into_iter().take(rows_max) {
         let day: String = window.start.to_string().chars().take(10).collect();
-        let decimal = |value: Option<f64>| value.map_or("-".to_string(), |value| format!("{value:.1}"));
-        let p95 = window.p95_delay.map_or("-".to_string(), |delay| delay.to_string());
+        let decimal =
+            |value: Option<f64>| value.map_or("-".to_string(), |value| format!("{value:.1}"));
+        let p95 = window
+            .p95_delay
+            .map_or("-".to_string(), |delay| delay.to_string());
         writeln!(
             out,
             "{day}  {:<7}  {:>8}  {:>9}  {:>6} min  {p95:>5} min  {:<5}  {:>8}  {:>7} mi",

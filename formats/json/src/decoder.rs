@@ -6,9 +6,10 @@ use serde::de::DeserializeOwned;
 
 /// Decodes lines by serde_json.
 ///
-/// simd-json and sonic-rs were weighed: on records of a hundred bytes into a struct serde_json is as fast or faster
-/// (`docs/performance.md`), and needs no copy that it may write into. Its `float_roundtrip` is on: without it one number in a
-/// few is read as its neighbour.
+/// The vectorised parsers were weighed, on one busy core: a struct of 19 fields from 300 bytes took serde_json 1258 ns,
+/// sonic-rs 1243, simd-json with the copy that it writes into 1029; one of 5 fields from 90 bytes 303, 359 and 297. That is
+/// too little for two more parsers full of `unsafe`. `float_roundtrip` is on: without it one number in a few is read as its
+/// neighbour.
 #[derive(Debug)]
 pub(crate) struct JsonLines;
 

@@ -37,7 +37,12 @@ pub trait WatermarkGenerator<T>: Send {
     fn on_periodic(&mut self, output: &mut WatermarkOutput);
 
     /// Sees many events, and returns how many: it stops behind the first for which it emits.
-    fn on_batch(&mut self, events: &[T], times: &[Timestamp], output: &mut WatermarkOutput) -> usize {
+    fn on_batch(
+        &mut self,
+        events: &[T],
+        times: &[Timestamp],
+        output: &mut WatermarkOutput,
+    ) -> usize {
         for (index, event) in events.iter().enumerate() {
             let time = times.get(index).copied().unwrap_or(Timestamp::NONE);
             self.on_event(event, time, output);
@@ -102,7 +107,10 @@ impl BoundedOutOfOrderness {
     /// Events come at most `bound` late.
     pub fn new(bound: Duration) -> Self {
         let bound_ms = i64::try_from(bound.as_millis()).unwrap_or(i64::MAX - 1);
-        Self { bound_ms, highest: Timestamp::MIN }
+        Self {
+            bound_ms,
+            highest: Timestamp::MIN,
+        }
     }
 }
 
@@ -113,13 +121,18 @@ impl<T> WatermarkGenerator<T> for BoundedOutOfOrderness {
 
     fn on_periodic(&mut self, output: &mut WatermarkOutput) {
         if self.highest > Timestamp::MIN {
-            let complete = self.highest.saturating_add_millis(-self.bound_ms).saturating_add_millis(-1);
+            let complete = self
+                .highest
+                .saturating_add_millis(-self.bound_ms)
+                .saturating_add_millis(-1);
             output.emit(Watermark::new(complete));
         }
     }
 
     fn on_batch(&mut self, events: &[T], times: &[Timestamp], _: &mut WatermarkOutput) -> usize {
-        self.highest = times.iter().fold(self.highest, |highest, &time| highest.max(time));
+        self.highest = times
+            .iter()
+            .fold(self.highest, |highest, &time| highest.max(time));
         events.len()
     }
 }
@@ -133,7 +146,12 @@ impl<T> WatermarkGenerator<T> for Monotonous {
         WatermarkGenerator::<T>::on_periodic(&mut self.0, output);
     }
 
-    fn on_batch(&mut self, events: &[T], times: &[Timestamp], output: &mut WatermarkOutput) -> usize {
+    fn on_batch(
+        &mut self,
+        events: &[T],
+        times: &[Timestamp],
+        output: &mut WatermarkOutput,
+    ) -> usize {
         self.0.on_batch(events, times, output)
     }
 }

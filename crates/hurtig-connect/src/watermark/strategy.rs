@@ -91,7 +91,10 @@ impl<T: 'static> WatermarkStrategy<T> {
 
     /// No watermarks, for jobs in processing time.
     pub fn none() -> Self {
-        Self { generates: false, ..Self::generator(|| NoWatermarks) }
+        Self {
+            generates: false,
+            ..Self::generator(|| NoWatermarks)
+        }
     }
 
     /// Takes the timestamp of each record from the record; without it, the source's own timestamps hold (Kafka has some).
@@ -102,7 +105,9 @@ impl<T: 'static> WatermarkStrategy<T> {
     ) -> Self {
         self.timestamps = Some(Arc::new(move |records: &mut Records<T>| {
             records.timestamps.clear();
-            records.timestamps.extend(records.values.iter().map(|value| timestamp(value).into()));
+            records
+                .timestamps
+                .extend(records.values.iter().map(|value| timestamp(value).into()));
         }));
         self
     }
@@ -122,7 +127,11 @@ impl<T: 'static> WatermarkStrategy<T> {
         max_drift: Duration,
         update_interval: Duration,
     ) -> Self {
-        self.alignment = Some(Alignment { group: group.into(), max_drift, update_interval });
+        self.alignment = Some(Alignment {
+            group: group.into(),
+            max_drift,
+            update_interval,
+        });
         self
     }
 

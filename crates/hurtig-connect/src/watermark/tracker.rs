@@ -40,7 +40,13 @@ pub struct TrackerOutput {
 impl<T: 'static> WatermarkTracker<T> {
     /// A tracker without splits.
     pub fn new(strategy: WatermarkStrategy<T>) -> Self {
-        Self { strategy, splits: Vec::new(), last_split: 0, output: Watermark::MIN, idle: false }
+        Self {
+            strategy,
+            splits: Vec::new(),
+            last_split: 0,
+            output: Watermark::MIN,
+            idle: false,
+        }
     }
 
     /// The strategy.
@@ -106,7 +112,8 @@ impl<T: 'static> WatermarkTracker<T> {
             let mut output = WatermarkOutput::default();
             split.generator.on_periodic(&mut output);
             split.watermark = split.watermark.max(output.take().unwrap_or(Watermark::MIN));
-            split.idle = idleness.is_some_and(|timeout| now.saturating_since(split.last_event) >= timeout);
+            split.idle =
+                idleness.is_some_and(|timeout| now.saturating_since(split.last_event) >= timeout);
         }
         self.combine()
     }
@@ -118,7 +125,9 @@ impl<T: 'static> WatermarkTracker<T> {
 
     /// The splits that are ahead of `limit`, and those that are not, by id.
     pub fn splits_beyond(&self, limit: Timestamp) -> impl Iterator<Item = (&str, bool)> {
-        self.splits.iter().map(move |split| (&*split.id, split.watermark.timestamp() > limit))
+        self.splits
+            .iter()
+            .map(move |split| (&*split.id, split.watermark.timestamp() > limit))
     }
 
     /// The combined watermark.
@@ -153,7 +162,11 @@ impl<T: 'static> WatermarkTracker<T> {
         let idle = minimum.is_none() && !self.splits.is_empty();
         if idle != self.idle {
             self.idle = idle;
-            output.status = Some(if idle { StreamStatus::Idle } else { StreamStatus::Active });
+            output.status = Some(if idle {
+                StreamStatus::Idle
+            } else {
+                StreamStatus::Active
+            });
         }
         if let Some(minimum) = minimum.filter(|&minimum| minimum > self.output) {
             self.output = minimum;
@@ -171,7 +184,10 @@ impl<T> Split<T> {
             let time = times.get(index).copied().unwrap_or(Timestamp::NONE);
             self.generator.on_event(event, time, &mut output);
             self.generator.on_periodic(&mut output);
-            if let Some(watermark) = output.take().filter(|&watermark| watermark > self.watermark) {
+            if let Some(watermark) = output
+                .take()
+                .filter(|&watermark| watermark > self.watermark)
+            {
                 self.watermark = watermark;
                 return index + 1;
             }
@@ -228,6 +244,12 @@ mod tests {
         let latest = later + Duration::from_secs(1);
         assert_eq!(tracker.on_periodic(latest).status, Some(StreamStatus::Idle));
         let (_, output) = tracker.on_batch(&behind, &[()], &times(&[20]), latest);
-        assert_eq!(output, TrackerOutput { status: Some(StreamStatus::Active), watermark: None });
+        assert_eq!(
+            output,
+            TrackerOutput {
+                status: Some(StreamStatus::Active),
+                watermark: None
+            }
+        );
     }
 }

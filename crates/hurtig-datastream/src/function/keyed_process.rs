@@ -135,7 +135,9 @@ impl<K: Key> KeyedProcessContext<'_, K> {
     /// Never while a function runs: the operator sets the key first.
     #[allow(clippy::expect_used)]
     pub fn current_key(&self) -> &K {
-        self.state.current_key().expect("the key is set before the function is called") // tidy: allow(unwrap): an invariant of the operator
+        self.state
+            .current_key()
+            .expect("the key is set before the function is called") // tidy: allow(unwrap): an invariant of the operator
     }
 
     /// The event time of the record, or the time of the timer.
@@ -174,7 +176,8 @@ impl<K: Key> KeyedProcessContext<'_, K> {
     /// When no key is set, which is a bug.
     pub fn register_processing_time_timer(&mut self, time: Timestamp) -> Result<()> {
         let (key, hash) = Self::current(self.state)?;
-        self.timers.register_processing_time_timer(time, key, hash, ());
+        self.timers
+            .register_processing_time_timer(time, key, hash, ());
         Ok(())
     }
 
@@ -194,7 +197,8 @@ impl<K: Key> KeyedProcessContext<'_, K> {
     /// When no key is set, which is a bug.
     pub fn delete_processing_time_timer(&mut self, time: Timestamp) -> Result<()> {
         let (key, hash) = Self::current(self.state)?;
-        self.timers.delete_processing_time_timer(time, &key, hash, &());
+        self.timers
+            .delete_processing_time_timer(time, &key, hash, &());
         Ok(())
     }
 

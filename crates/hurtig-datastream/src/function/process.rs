@@ -58,7 +58,11 @@ pub trait ProcessFunction<In>: Clone + Send + 'static {
     ///
     /// # Errors
     /// When it can't; the job fails.
-    fn end_input(&mut self, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, Self::Out>) -> Result<()> {
+    fn end_input(
+        &mut self,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()> {
         let _ = (ctx, out);
         Ok(())
     }

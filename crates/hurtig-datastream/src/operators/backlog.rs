@@ -13,7 +13,11 @@ pub(crate) struct Backlog<T> {
 
 impl<T> Default for Backlog<T> {
     fn default() -> Self {
-        Self { values: Vec::new().into_iter(), timestamps: Vec::new(), taken: 0 }
+        Self {
+            values: Vec::new().into_iter(),
+            timestamps: Vec::new(),
+            taken: 0,
+        }
     }
 }
 
@@ -30,7 +34,11 @@ impl<T> Backlog<T> {
     #[inline]
     pub(crate) fn next(&mut self) -> Option<(T, Timestamp)> {
         let value = self.values.next()?;
-        let timestamp = self.timestamps.get(self.taken).copied().unwrap_or(Timestamp::NONE);
+        let timestamp = self
+            .timestamps
+            .get(self.taken)
+            .copied()
+            .unwrap_or(Timestamp::NONE);
         self.taken += 1;
         Some((value, timestamp))
     }
@@ -56,7 +64,11 @@ pub(crate) struct KeyedRecord<K, T> {
 
 impl<K, T> Default for KeyedBacklog<K, T> {
     fn default() -> Self {
-        Self { records: Backlog::default(), keys: Vec::new().into_iter(), hashes: Vec::new() }
+        Self {
+            records: Backlog::default(),
+            keys: Vec::new().into_iter(),
+            hashes: Vec::new(),
+        }
     }
 }
 
@@ -85,6 +97,11 @@ impl<K, T> KeyedBacklog<K, T> {
     pub(crate) fn next(&mut self) -> Option<KeyedRecord<K, T>> {
         let hash = *self.hashes.get(self.records.taken)?;
         let (value, timestamp) = self.records.next()?;
-        Some(KeyedRecord { value, timestamp, key: self.keys.next()?, hash })
+        Some(KeyedRecord {
+            value,
+            timestamp,
+            key: self.keys.next()?,
+            hash,
+        })
     }
 }

@@ -13,12 +13,20 @@ pub(crate) struct FilterOperator<T, F> {
 
 impl<T, F: FnMut(&T) -> Result<bool>> FilterOperator<T, F> {
     pub(crate) const fn new(predicate: F) -> Self {
-        Self { predicate, types: PhantomData }
+        Self {
+            predicate,
+            types: PhantomData,
+        }
     }
 }
 
 impl<T: Data, F: FnMut(&T) -> Result<bool> + Send> StreamOperator for FilterOperator<T, F> {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         retain(batch, &mut self.predicate)?;
         std::mem::swap(output.main::<T>()?, batch);
@@ -27,7 +35,10 @@ impl<T: Data, F: FnMut(&T) -> Result<bool> + Send> StreamOperator for FilterOper
 }
 
 /// Keeps the records that the predicate holds for, in order.
-fn retain<T: Clone>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> Result<bool>) -> Result<()> {
+fn retain<T: Clone>(
+    records: &mut Records<T>,
+    predicate: &mut impl FnMut(&T) -> Result<bool>,
+) -> Result<()> {
     records.hashes.clear();
     if const { std::mem::needs_drop::<T>() } {
         return retain_by_moving(records, predicate);
@@ -36,7 +47,9 @@ fn retain<T: Clone>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> 
     let kept = if timestamps.is_empty() {
         compact(&mut records.values, predicate, |_, _| {})?
     } else {
-        compact(&mut records.values, predicate, |to, from| timestamps.swap(to, from))?
+        compact(&mut records.values, predicate, |to, from| {
+            timestamps.swap(to, from)
+        })?
     };
     records.values.truncate(kept);
     records.timestamps.truncate(kept);
@@ -44,8 +57,15 @@ fn retain<T: Clone>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> 
 }
 
 /// For values that own something: each that is kept behind a gap is moved once.
-fn retain_by_moving<T>(records: &mut Records<T>, predicate: &mut impl FnMut(&T) -> Result<bool>) -> Result<()> {
-    let keep = records.values.iter().map(predicate).collect::<Result<Vec<bool>>>()?;
+fn retain_by_moving<T>(
+    records: &mut Records<T>,
+    predicate: &mut impl FnMut(&T) -> Result<bool>,
+) -> Result<()> {
+    let keep = records
+        .values
+        .iter()
+        .map(predicate)
+        .collect::<Result<Vec<bool>>>()?;
     let mut answers = keep.iter();
     records.values.retain(|_| answers.next() == Some(&true));
     let mut answers = keep.iter();
@@ -62,7 +82,9 @@ fn compact<T: Clone>(
 ) -> Result<usize> {
     let mut kept = 0;
     for index in 0..values.len() {
-        let Some(value) = values.get(index).cloned() else { break };
+        let Some(value) = values.get(index).cloned() else {
+            break;
+        };
         let keep = predicate(&value)?;
         if let Some(place) = values.get_mut(kept) {
             *place = value;

@@ -15,7 +15,11 @@ pub(crate) struct FlatMapOperator<T, I: IntoIterator, F> {
 
 impl<T, I: IntoIterator, F: FnMut(T) -> Result<I>> FlatMapOperator<T, I, F> {
     pub(crate) fn new(function: F) -> Self {
-        Self { function, backlog: Backlog::default(), current: None }
+        Self {
+            function,
+            backlog: Backlog::default(),
+            current: None,
+        }
     }
 }
 
@@ -25,7 +29,12 @@ where
     I: IntoIterator<IntoIter: Send, Item: Data>,
     F: FnMut(T) -> Result<I> + Send,
 {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         self.backlog.fill(batch.get_mut::<Records<T>>()?);
         self.resume(output)
     }

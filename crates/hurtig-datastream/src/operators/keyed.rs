@@ -7,7 +7,8 @@ use hurtig_types::{Data, ErasedBatch, Key, Records, Result, Timestamp, Watermark
 
 use super::backlog::{KeyedBacklog, KeyedRecord};
 use crate::{
-    Collector, KeyedCoProcessFunction, KeyedProcessContext, KeyedProcessFunction, KeySelector, TimeDomain,
+    Collector, KeySelector, KeyedCoProcessFunction, KeyedProcessContext, KeyedProcessFunction,
+    TimeDomain,
 };
 
 /// What the operator asks of a keyed function of one or two inputs; the second input of a function of one is never used.
@@ -82,17 +83,32 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         output: &mut Output,
         (key, hash): (K, hurtig_types::KeyHash),
         (timestamp, domain): (Timestamp, Option<TimeDomain>),
-        function: impl FnOnce(&mut H, &mut KeyedProcessContext<'_, K>, &mut Collector<'_, H::Out>) -> Result<()>,
+        function: impl FnOnce(
+            &mut H,
+            &mut KeyedProcessContext<'_, K>,
+            &mut Collector<'_, H::Out>,
+        ) -> Result<()>,
     ) -> Result<bool> {
         self.state.set_current_key(key, hash);
         let now = output.now();
         let (main, sides) = output.split::<H::Out>()?;
         let (state, timers) = (&mut self.state, &mut self.timers);
-        let mut ctx = KeyedProcessContext { state, timers, timestamp, now, domain, sides };
+        let mut ctx = KeyedProcessContext {
+            state,
+            timers,
+            timestamp,
+            now,
+            domain,
+            sides,
+        };
         // What the clock brings about has no event time.
         let by_clock = domain == Some(TimeDomain::ProcessingTime);
         let result_time = if by_clock { Timestamp::NONE } else { timestamp };
-        function(&mut self.handler, &mut ctx, &mut Collector::new(main, result_time))?;
+        function(
+            &mut self.handler,
+            &mut ctx,
+            &mut Collector::new(main, result_time),
+        )?;
         Ok(main.is_full())
     }
 
@@ -101,10 +117,21 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             if let Some(hashes) = self.first.next_stretch() {
                 self.state.prefetch(hashes);
             }
-            let Some(KeyedRecord { value, timestamp, key, hash }) = self.first.next() else { break };
-            let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
-                handler.first(value, ctx, out)
-            })?;
+            let Some(KeyedRecord {
+                value,
+                timestamp,
+                key,
+                hash,
+            }) = self.first.next()
+            else {
+                break;
+            };
+            let full = self.call(
+                output,
+                (key, hash),
+                (timestamp, None),
+                |handler, ctx, out| handler.first(value, ctx, out),
+            )?;
             if full {
                 return Ok(Progress::More);
             }
@@ -113,10 +140,21 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             if let Some(hashes) = self.second.next_stretch() {
                 self.state.prefetch(hashes);
             }
-            let Some(KeyedRecord { value, timestamp, key, hash }) = self.second.next() else { break };
-            let full = self.call(output, (key, hash), (timestamp, None), |handler, ctx, out| {
-                handler.second(value, ctx, out)
-            })?;
+            let Some(KeyedRecord {
+                value,
+                timestamp,
+                key,
+                hash,
+            }) = self.second.next()
+            else {
+                break;
+            };
+            let full = self.call(
+                output,
+                (key, hash),
+                (timestamp, None),
+                |handler, ctx, out| handler.second(value, ctx, out),
+            )?;
             if full {
                 return Ok(Progress::More);
             }
@@ -147,12 +185,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     }
 }
 
-impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator for KeyedOperator<K, A, B, H> {
+impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
+    for KeyedOperator<K, A, B, H>
+{
     fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
         self.handler.open(context)
     }
 
-    fn process_batch(&mut self, input: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        input: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         if input == 0 {
             let batch = batch.get_mut::<Records<A>>()?;
             let keys = self.selectors.0.keys(&batch.values);
@@ -180,7 +225,11 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator for Keye
     }
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
-        if self.firing { self.fire_timers(output) } else { self.run_records(output) }
+        if self.firing {
+            self.fire_timers(output)
+        } else {
+            self.run_records(output)
+        }
     }
 
     fn close(&mut self) -> Result<()> {

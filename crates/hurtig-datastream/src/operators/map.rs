@@ -15,15 +15,24 @@ pub(crate) struct MapOperator<T, U, F> {
 
 impl<T, U, F: FnMut(T) -> U> MapOperator<T, U, F> {
     pub(crate) const fn new(function: F) -> Self {
-        Self { function, types: PhantomData }
+        Self {
+            function,
+            types: PhantomData,
+        }
     }
 }
 
 impl<T: Data, U: Data, F: FnMut(T) -> U + Send> StreamOperator for MapOperator<T, U, F> {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         let out = output.main::<U>()?;
-        out.values.extend(batch.values.drain(..).map(&mut self.function));
+        out.values
+            .extend(batch.values.drain(..).map(&mut self.function));
         std::mem::swap(&mut out.timestamps, &mut batch.timestamps);
         Ok(Progress::Done)
     }
@@ -37,7 +46,10 @@ pub(crate) struct MapWithOperator<T, F> {
 
 impl<T, F: MapFunction<T>> MapWithOperator<T, F> {
     pub(crate) const fn new(function: F) -> Self {
-        Self { function, types: PhantomData }
+        Self {
+            function,
+            types: PhantomData,
+        }
     }
 }
 
@@ -46,7 +58,12 @@ impl<T: Data, F: MapFunction<T>> StreamOperator for MapWithOperator<T, F> {
         self.function.open(context)
     }
 
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         let out = output.main::<F::Out>()?;
         out.values.reserve(batch.len());

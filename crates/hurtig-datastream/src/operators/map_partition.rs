@@ -17,7 +17,12 @@ pub(crate) struct MapPartitionOperator<T, I: IntoIterator, F> {
 
 impl<T, I: IntoIterator, F: FnOnce(Vec<T>) -> I> MapPartitionOperator<T, I, F> {
     pub(crate) const fn new(function: F) -> Self {
-        Self { function: Some(function), gathered: Vec::new(), results: None, types: PhantomData }
+        Self {
+            function: Some(function),
+            gathered: Vec::new(),
+            results: None,
+            types: PhantomData,
+        }
     }
 }
 
@@ -27,8 +32,14 @@ where
     I: IntoIterator<IntoIter: Send, Item: Data>,
     F: FnOnce(Vec<T>) -> I + Send,
 {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, _: &mut Output) -> Result<Progress> {
-        self.gathered.append(&mut batch.get_mut::<Records<T>>()?.values);
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        _: &mut Output,
+    ) -> Result<Progress> {
+        self.gathered
+            .append(&mut batch.get_mut::<Records<T>>()?.values);
         Ok(Progress::Done)
     }
 

@@ -12,12 +12,14 @@ mod sink;
 mod source;
 mod watermarks;
 
-pub(crate) use filter::{FilterOperator};
+pub(crate) use filter::FilterOperator;
 pub(crate) use flat_map::FlatMapOperator;
 pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed};
 pub(crate) use map::{MapOperator, MapWithOperator};
 pub(crate) use map_partition::MapPartitionOperator;
-pub(crate) use process::{CoFlatMap, CoMap, CoProcess, ProcessClosure, ProcessOperator, ProcessOne};
+pub(crate) use process::{
+    CoFlatMap, CoMap, CoProcess, ProcessClosure, ProcessOne, ProcessOperator,
+};
 pub(crate) use rolling::RollingOperator;
 pub(crate) use sink::SinkOperator;
 pub(crate) use source::SourceProgram;

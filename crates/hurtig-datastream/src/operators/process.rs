@@ -17,11 +17,25 @@ pub(crate) trait Handler<A, B>: Send {
         Ok(())
     }
 
-    fn first(&mut self, value: A, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, Self::Out>) -> Result<()>;
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()>;
 
-    fn second(&mut self, value: B, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, Self::Out>) -> Result<()>;
+    fn second(
+        &mut self,
+        value: B,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()>;
 
-    fn end_input(&mut self, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, Self::Out>) -> Result<()> {
+    fn end_input(
+        &mut self,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()> {
         let _ = (ctx, out);
         Ok(())
     }
@@ -41,7 +55,12 @@ pub(crate) struct ProcessOperator<A, B, H> {
 
 impl<A, B, H: Handler<A, B>> ProcessOperator<A, B, H> {
     pub(crate) fn new(handler: H) -> Self {
-        Self { handler, first: Backlog::default(), second: Backlog::default(), watermark: Timestamp::MIN }
+        Self {
+            handler,
+            first: Backlog::default(),
+            second: Backlog::default(),
+            watermark: Timestamp::MIN,
+        }
     }
 }
 
@@ -50,7 +69,12 @@ impl<A: Data, B: Data, H: Handler<A, B>> StreamOperator for ProcessOperator<A, B
         self.handler.open(context)
     }
 
-    fn process_batch(&mut self, input: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        input: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         if input == 0 {
             self.first.fill(batch.get_mut::<Records<A>>()?);
         } else {
@@ -67,25 +91,38 @@ impl<A: Data, B: Data, H: Handler<A, B>> StreamOperator for ProcessOperator<A, B
     fn end_input(&mut self, _: usize, output: &mut Output) -> Result<Progress> {
         let (watermark, now) = (self.watermark, output.now());
         let (main, sides) = output.split::<H::Out>()?;
-        let mut ctx = ProcessContext { timestamp: Timestamp::NONE, watermark, now, sides };
-        self.handler.end_input(&mut ctx, &mut Collector::new(main, Timestamp::NONE))?;
+        let mut ctx = ProcessContext {
+            timestamp: Timestamp::NONE,
+            watermark,
+            now,
+            sides,
+        };
+        self.handler
+            .end_input(&mut ctx, &mut Collector::new(main, Timestamp::NONE))?;
         Ok(Progress::Done)
     }
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         let (watermark, now) = (self.watermark, output.now());
         let (main, sides) = output.split::<H::Out>()?;
-        let mut ctx = ProcessContext { timestamp: Timestamp::NONE, watermark, now, sides };
+        let mut ctx = ProcessContext {
+            timestamp: Timestamp::NONE,
+            watermark,
+            now,
+            sides,
+        };
         while let Some((value, timestamp)) = self.first.next() {
             ctx.timestamp = timestamp;
-            self.handler.first(value, &mut ctx, &mut Collector::new(main, timestamp))?;
+            self.handler
+                .first(value, &mut ctx, &mut Collector::new(main, timestamp))?;
             if main.is_full() {
                 return Ok(Progress::More);
             }
         }
         while let Some((value, timestamp)) = self.second.next() {
             ctx.timestamp = timestamp;
-            self.handler.second(value, &mut ctx, &mut Collector::new(main, timestamp))?;
+            self.handler
+                .second(value, &mut ctx, &mut Collector::new(main, timestamp))?;
             if main.is_full() {
                 return Ok(Progress::More);
             }
@@ -108,15 +145,29 @@ impl<A, F: ProcessFunction<A>> Handler<A, ()> for ProcessOne<F> {
         self.0.open(context)
     }
 
-    fn first(&mut self, value: A, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, F::Out>) -> Result<()> {
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
         self.0.process(value, ctx, out)
     }
 
-    fn second(&mut self, (): (), _: &mut ProcessContext<'_>, _: &mut Collector<'_, F::Out>) -> Result<()> {
+    fn second(
+        &mut self,
+        (): (),
+        _: &mut ProcessContext<'_>,
+        _: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn end_input(&mut self, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, F::Out>) -> Result<()> {
+    fn end_input(
+        &mut self,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
         self.0.end_input(ctx, out)
     }
 
@@ -135,11 +186,21 @@ where
 {
     type Out = Out;
 
-    fn first(&mut self, value: A, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, Out>) -> Result<()> {
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
         (self.0)(value, ctx, out)
     }
 
-    fn second(&mut self, (): (), _: &mut ProcessContext<'_>, _: &mut Collector<'_, Out>) -> Result<()> {
+    fn second(
+        &mut self,
+        (): (),
+        _: &mut ProcessContext<'_>,
+        _: &mut Collector<'_, Out>,
+    ) -> Result<()> {
         Ok(())
     }
 }
@@ -154,11 +215,21 @@ impl<A, B, F: CoProcessFunction<A, B>> Handler<A, B> for CoProcess<F> {
         self.0.open(context)
     }
 
-    fn first(&mut self, value: A, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, F::Out>) -> Result<()> {
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
         self.0.process1(value, ctx, out)
     }
 
-    fn second(&mut self, value: B, ctx: &mut ProcessContext<'_>, out: &mut Collector<'_, F::Out>) -> Result<()> {
+    fn second(
+        &mut self,
+        value: B,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
         self.0.process2(value, ctx, out)
     }
 
@@ -168,7 +239,11 @@ impl<A, B, F: CoProcessFunction<A, B>> Handler<A, B> for CoProcess<F> {
 }
 
 /// A closure for each stream, one result for each record.
-pub(crate) struct CoMap<F, G, Out>(pub(crate) F, pub(crate) G, pub(crate) PhantomData<fn() -> Out>);
+pub(crate) struct CoMap<F, G, Out>(
+    pub(crate) F,
+    pub(crate) G,
+    pub(crate) PhantomData<fn() -> Out>,
+);
 
 impl<A, B, Out: Data, F, G> Handler<A, B> for CoMap<F, G, Out>
 where
@@ -177,19 +252,33 @@ where
 {
     type Out = Out;
 
-    fn first(&mut self, value: A, _: &mut ProcessContext<'_>, out: &mut Collector<'_, Out>) -> Result<()> {
+    fn first(
+        &mut self,
+        value: A,
+        _: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
         out.collect((self.0)(value));
         Ok(())
     }
 
-    fn second(&mut self, value: B, _: &mut ProcessContext<'_>, out: &mut Collector<'_, Out>) -> Result<()> {
+    fn second(
+        &mut self,
+        value: B,
+        _: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
         out.collect((self.1)(value));
         Ok(())
     }
 }
 
 /// A closure for each stream, any number of results for each record.
-pub(crate) struct CoFlatMap<F, G, Out>(pub(crate) F, pub(crate) G, pub(crate) PhantomData<fn() -> Out>);
+pub(crate) struct CoFlatMap<F, G, Out>(
+    pub(crate) F,
+    pub(crate) G,
+    pub(crate) PhantomData<fn() -> Out>,
+);
 
 impl<A, B, Out: Data, F, G, I, J> Handler<A, B> for CoFlatMap<F, G, Out>
 where
@@ -200,13 +289,27 @@ where
 {
     type Out = Out;
 
-    fn first(&mut self, value: A, _: &mut ProcessContext<'_>, out: &mut Collector<'_, Out>) -> Result<()> {
-        (self.0)(value).into_iter().for_each(|result| out.collect(result));
+    fn first(
+        &mut self,
+        value: A,
+        _: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
+        (self.0)(value)
+            .into_iter()
+            .for_each(|result| out.collect(result));
         Ok(())
     }
 
-    fn second(&mut self, value: B, _: &mut ProcessContext<'_>, out: &mut Collector<'_, Out>) -> Result<()> {
-        (self.1)(value).into_iter().for_each(|result| out.collect(result));
+    fn second(
+        &mut self,
+        value: B,
+        _: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Out>,
+    ) -> Result<()> {
+        (self.1)(value)
+            .into_iter()
+            .for_each(|result| out.collect(result));
         Ok(())
     }
 }

@@ -17,7 +17,12 @@ pub(crate) struct RollingOperator<K, T, F> {
 
 impl<K: Key, T: Data, F: FnMut(&mut Option<T>, &mut T)> RollingOperator<K, T, F> {
     pub(crate) fn new(combine: F, selector: KeySelector<T, K>, context: &OperatorContext) -> Self {
-        Self { combine, selector, table: StateTable::new(context.key_groups), keys: Vec::new() }
+        Self {
+            combine,
+            selector,
+            table: StateTable::new(context.key_groups),
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -27,7 +32,12 @@ where
     T: Data,
     F: FnMut(&mut Option<T>, &mut T) + Send,
 {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         self.selector.keys_into(&batch.values, &mut self.keys);
         if batch.hashes.len() != self.keys.len() {

@@ -16,7 +16,11 @@ pub(crate) struct SinkOperator<T> {
 
 impl<T: Data> SinkOperator<T> {
     pub(crate) const fn new(writer: Box<dyn SinkWriter<T>>) -> Self {
-        Self { writer, pending: Records::new(), flushing: false }
+        Self {
+            writer,
+            pending: Records::new(),
+            flushing: false,
+        }
     }
 }
 
@@ -28,7 +32,12 @@ fn progress(polled: Poll<Result<()>>) -> Result<Progress> {
 }
 
 impl<T: Data> StreamOperator for SinkOperator<T> {
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         let mut context = Context::from_waker(output.waker());
         let polled = self.writer.poll_write(&mut context, batch);

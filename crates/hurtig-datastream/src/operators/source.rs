@@ -5,7 +5,8 @@ use std::sync::Arc;
 use hurtig_connect::{BoxFuture, ReaderContext, Source, WatermarkStrategy, WatermarkTracker};
 use hurtig_env::World;
 use hurtig_runtime::{
-    Alignments, OperatorContext, ReaderSource, SourceFactory, SourceOperator, StartedSource, coordinate, link,
+    Alignments, OperatorContext, ReaderSource, SourceFactory, SourceOperator, StartedSource,
+    coordinate, link,
 };
 use hurtig_types::{Error, Result};
 
@@ -17,7 +18,10 @@ pub(crate) struct SourceProgram<S: Source> {
 
 impl<S: Source> SourceProgram<S> {
     pub(crate) fn new(source: S, strategy: WatermarkStrategy<S::Item>) -> Self {
-        Self { source: Arc::new(source), strategy }
+        Self {
+            source: Arc::new(source),
+            strategy,
+        }
     }
 }
 
@@ -26,7 +30,11 @@ impl<S: Source> SourceFactory for SourceProgram<S> {
         self.source.check(world)
     }
 
-    fn start(&self, contexts: &[OperatorContext], alignments: &Alignments) -> Result<StartedSource> {
+    fn start(
+        &self,
+        contexts: &[OperatorContext],
+        alignments: &Alignments,
+    ) -> Result<StartedSource> {
         let no_subtasks = || Error::bug("a source without subtasks");
         let world = contexts.first().ok_or_else(no_subtasks)?.world.clone();
         let (coordinator, readers) = link(contexts.len() as u32);
@@ -42,11 +50,17 @@ impl<S: Source> SourceFactory for SourceProgram<S> {
             };
             let reader = self.source.create_reader(reader_context)?;
             let tracker = WatermarkTracker::new(self.strategy.clone());
-            let group = self.strategy.alignment().map(|alignment| alignments.group(&alignment.group));
+            let group = self
+                .strategy
+                .alignment()
+                .map(|alignment| alignments.group(&alignment.group));
             let source = ReaderSource::new(reader, link, tracker, group, context);
             started.push(Box::new(source) as Box<dyn SourceOperator>);
         }
         let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
-        Ok(StartedSource { coordinator, readers: started })
+        Ok(StartedSource {
+            coordinator,
+            readers: started,
+        })
     }
 }

@@ -49,7 +49,12 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
         Ok(())
     }
 
-    fn process_batch(&mut self, _: usize, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
+    fn process_batch(
+        &mut self,
+        _: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         batch.hashes.clear();
         self.tracker.strategy().assign_timestamps(batch);
@@ -60,12 +65,18 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         let rest = &mut self.rest;
         let now = output.monotonic();
-        let (seen, tracked) = self.tracker.on_batch(&self.split, &rest.values, &rest.timestamps, now);
+        let (seen, tracked) =
+            self.tracker
+                .on_batch(&self.split, &rest.values, &rest.timestamps, now);
         let behind = rest.split_off(seen);
         std::mem::swap(output.main::<T>()?, rest);
         *rest = behind;
         Self::emit(tracked, output);
-        Ok(if self.rest.is_empty() { Progress::Done } else { Progress::More })
+        Ok(if self.rest.is_empty() {
+            Progress::Done
+        } else {
+            Progress::More
+        })
     }
 
     fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {

@@ -42,7 +42,11 @@ impl<T: Debug + 'static> Sink<T> for PrintSink {
             1 => String::new(),
             _ => format!("{}> ", context.subtask + 1),
         };
-        Ok(Box::new(PrintWriter { stderr: self.stderr, prefix, text: Vec::new() }))
+        Ok(Box::new(PrintWriter {
+            stderr: self.stderr,
+            prefix,
+            text: Vec::new(),
+        }))
     }
 }
 
@@ -76,7 +80,10 @@ impl PrintWriter {
 
 impl<T: Debug + 'static> SinkWriter<T> for PrintWriter {
     fn poll_write(&mut self, _: &mut Context<'_>, batch: &mut Records<T>) -> Poll<Result<()>> {
-        let formatted = batch.values.drain(..).try_for_each(|record| self.format(&record));
+        let formatted = batch
+            .values
+            .drain(..)
+            .try_for_each(|record| self.format(&record));
         let written = formatted.and_then(|()| self.bring_out());
         Poll::Ready(written.map_err(|error| Error::io(format!("cannot print: {error}"))))
     }

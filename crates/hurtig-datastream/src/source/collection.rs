@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hurtig_connect::{
-    Boundedness, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader, SourceSplit, SplitEnumerator,
-    SplitPool, SplitRequester,
+    Boundedness, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader, SourceSplit,
+    SplitEnumerator, SplitPool, SplitRequester,
 };
 use hurtig_env::World;
 use hurtig_types::{Data, OriginRange, Result, batch_capacity};
@@ -28,7 +28,9 @@ pub struct CollectionSource<T> {
 impl<T> CollectionSource<T> {
     /// A source of these records.
     pub fn new(records: Vec<T>) -> Self {
-        Self { records: Arc::new(records) }
+        Self {
+            records: Arc::new(records),
+        }
     }
 }
 
@@ -57,10 +59,15 @@ impl<T: Data + Sync> Source for CollectionSource<T> {
     }
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<CollectionSplit>>> {
-        Ok(Box::new(SplitPool::given(vec![CollectionSplit { position: 0 }])))
+        Ok(Box::new(SplitPool::given(vec![CollectionSplit {
+            position: 0,
+        }])))
     }
 
-    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, CollectionSplit>>> {
+    fn create_reader(
+        &self,
+        context: ReaderContext,
+    ) -> Result<Box<dyn SourceReader<T, CollectionSplit>>> {
         Ok(Box::new(CollectionReader {
             records: Arc::clone(&self.records),
             request_split: context.request_split,
@@ -92,7 +99,11 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
         self.no_more = true;
     }
 
-    fn poll_next(&mut self, _: &mut Context<'_>, out: &mut ReaderOutput<T>) -> Poll<Result<ReaderEvent>> {
+    fn poll_next(
+        &mut self,
+        _: &mut Context<'_>,
+        out: &mut ReaderOutput<T>,
+    ) -> Poll<Result<ReaderEvent>> {
         let Some(position) = self.position else {
             if self.no_more {
                 return Poll::Ready(Ok(ReaderEvent::EndOfInput));
@@ -104,7 +115,9 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
         };
         out.set_split(&self.id);
         let end = (position + batch_capacity::<T>()).min(self.records.len());
-        out.records.values.extend_from_slice(self.records.get(position..end).unwrap_or_default());
+        out.records
+            .values
+            .extend_from_slice(self.records.get(position..end).unwrap_or_default());
         if end > position {
             out.records.origin = OriginRange {
                 split: Arc::clone(&self.id),
@@ -123,6 +136,9 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
     }
 
     fn snapshot(&self) -> Vec<CollectionSplit> {
-        self.position.map(|position| CollectionSplit { position }).into_iter().collect()
+        self.position
+            .map(|position| CollectionSplit { position })
+            .into_iter()
+            .collect()
     }
 }

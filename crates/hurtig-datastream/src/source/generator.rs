@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_connect::{
-    Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader,
-    SourceSplit, SplitEnumerator,
+    Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput,
+    Source, SourceReader, SourceSplit, SplitEnumerator,
 };
 use hurtig_env::{MonotonicTime, Sleep, World};
 use hurtig_types::{Data, OriginRange, Result, batch_capacity};
@@ -41,8 +41,15 @@ pub type SequenceSource = GeneratorSource<u64, fn(u64) -> u64>;
 impl SequenceSource {
     /// From `first` to `last`, inclusive.
     pub fn from_to(first: u64, last: u64) -> Self {
-        let count = if last < first { 0 } else { (last - first).saturating_add(1) };
-        Self { first, ..GeneratorSource::with(count, true, identity) }
+        let count = if last < first {
+            0
+        } else {
+            (last - first).saturating_add(1)
+        };
+        Self {
+            first,
+            ..GeneratorSource::with(count, true, identity)
+        }
     }
 }
 
@@ -64,7 +71,14 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> GeneratorSource<T
 
 impl<T, F> GeneratorSource<T, F> {
     const fn with(count: u64, bounded: bool, generate: F) -> Self {
-        Self { first: 0, count, bounded, generate, records_per_second: None, types: PhantomData }
+        Self {
+            first: 0,
+            count,
+            bounded,
+            generate,
+            records_per_second: None,
+            types: PhantomData,
+        }
     }
 
     /// At most so many, over all subtasks.
@@ -95,11 +109,17 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
     type Split = GeneratorSplit;
 
     fn boundedness(&self) -> Boundedness {
-        if self.bounded { Boundedness::Bounded } else { Boundedness::Unbounded }
+        if self.bounded {
+            Boundedness::Bounded
+        } else {
+            Boundedness::Unbounded
+        }
     }
 
     fn check<'a>(&'a self, _: &'a World) -> hurtig_connect::BoxFuture<'a, Result<()>> {
-        let wrong = self.records_per_second.filter(|rate| !rate.is_finite() || *rate <= 0.0);
+        let wrong = self
+            .records_per_second
+            .filter(|rate| !rate.is_finite() || *rate <= 0.0);
         Box::pin(std::future::ready(match wrong {
             Some(rate) => Err(hurtig_types::Error::config(format!(
                 "a generator of {rate} records per second: choose a rate above 0"
@@ -109,10 +129,17 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
     }
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<GeneratorSplit>>> {
-        Ok(Box::new(Strides { first: self.first, count: self.count, splits: Vec::new() }))
+        Ok(Box::new(Strides {
+            first: self.first,
+            count: self.count,
+            splits: Vec::new(),
+        }))
     }
 
-    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, GeneratorSplit>>> {
+    fn create_reader(
+        &self,
+        context: ReaderContext,
+    ) -> Result<Box<dyn SourceReader<T, GeneratorSplit>>> {
         Ok(Box::new(GeneratorReader {
             generate: self.generate.clone(),
             throttle: self
@@ -144,17 +171,30 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
                     id: format!("numbers-{subtask}"),
                     next: self.first.saturating_add(u64::from(subtask)),
                     step: u64::from(parallelism),
-                    left: self.count.saturating_sub(u64::from(subtask)).div_ceil(u64::from(parallelism)),
+                    left: self
+                        .count
+                        .saturating_sub(u64::from(subtask))
+                        .div_ceil(u64::from(parallelism)),
                 };
-                self.splits = (0..parallelism).map(|subtask| Some(split(subtask))).collect();
+                self.splits = (0..parallelism)
+                    .map(|subtask| Some(split(subtask)))
+                    .collect();
             }
             EnumeratorEvent::ReaderJoined { subtask } => {
                 let split = self.splits.get_mut(subtask as usize).and_then(Option::take);
-                actions.extend(split.map(|split| EnumeratorAction::Assign { subtask, splits: vec![split] }));
+                actions.extend(split.map(|split| EnumeratorAction::Assign {
+                    subtask,
+                    splits: vec![split],
+                }));
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             }
             EnumeratorEvent::SplitsReturned(splits) => {
-                for (place, split) in self.splits.iter_mut().filter(|place| place.is_none()).zip(splits) {
+                for (place, split) in self
+                    .splits
+                    .iter_mut()
+                    .filter(|place| place.is_none())
+                    .zip(splits)
+                {
                     *place = Some(split);
                 }
             }
@@ -185,9 +225,17 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
         self.no_more = true;
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>, out: &mut ReaderOutput<T>) -> Poll<Result<ReaderEvent>> {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReaderOutput<T>,
+    ) -> Poll<Result<ReaderEvent>> {
         let Some((split, id)) = &mut self.split else {
-            return if self.no_more { Poll::Ready(Ok(ReaderEvent::EndOfInput)) } else { Poll::Pending };
+            return if self.no_more {
+                Poll::Ready(Ok(ReaderEvent::EndOfInput))
+            } else {
+                Poll::Pending
+            };
         };
         let wanted = split.left.min(const { batch_capacity::<T>() as u64 });
         let granted = match &mut self.throttle {
@@ -199,10 +247,17 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
         };
         out.set_split(id);
         let (first, step) = (split.next, split.step);
-        out.records.values.extend((0..granted).map(|n| (self.generate)(first + n * step)));
+        out.records
+            .values
+            .extend((0..granted).map(|n| (self.generate)(first + n * step)));
         if granted > 0 {
             let last = first + (granted - 1) * step;
-            let range = OriginRange { split: Arc::clone(id), unit: "record", first, last };
+            let range = OriginRange {
+                split: Arc::clone(id),
+                unit: "record",
+                first,
+                last,
+            };
             out.records.origin = range.into();
             split.next = last.saturating_add(step);
             split.left -= granted;
@@ -230,7 +285,13 @@ struct Throttle {
 
 impl Throttle {
     const fn new(rate: f64, world: World) -> Self {
-        Self { rate, world, started: None, granted: 0, sleep: None }
+        Self {
+            rate,
+            world,
+            started: None,
+            granted: 0,
+            sleep: None,
+        }
     }
 
     fn poll_grant(&mut self, context: &mut Context<'_>, wanted: u64) -> Poll<u64> {
@@ -244,8 +305,11 @@ impl Throttle {
                 self.sleep = None;
                 return Poll::Ready(granted);
             }
-            let next = Duration::from_secs_f64(self.granted as f64 / self.rate) + Duration::from_nanos(1);
-            let sleep = self.sleep.get_or_insert_with(|| clock.sleep_until(started + next));
+            let next =
+                Duration::from_secs_f64(self.granted as f64 / self.rate) + Duration::from_nanos(1);
+            let sleep = self
+                .sleep
+                .get_or_insert_with(|| clock.sleep_until(started + next));
             if Pin::new(sleep).poll(context).is_pending() {
                 return Poll::Pending;
             }

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 use hurtig_connect::{
-    Boundedness, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader, SourceSplit, SplitEnumerator,
-    SplitPool, SplitRequester,
+    Boundedness, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader, SourceSplit,
+    SplitEnumerator, SplitPool, SplitRequester,
 };
 use hurtig_env::{JoinHandle, Lane, World};
 use hurtig_types::{Error, OriginRange, Result};
@@ -29,7 +29,9 @@ pub struct SocketTextSource {
 impl SocketTextSource {
     /// Reads from the server at `host:port`.
     pub fn new(address: impl Into<String>) -> Self {
-        Self { address: address.into() }
+        Self {
+            address: address.into(),
+        }
     }
 }
 
@@ -58,10 +60,15 @@ impl Source for SocketTextSource {
     }
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<SocketSplit>>> {
-        Ok(Box::new(SplitPool::given(vec![SocketSplit { address: self.address.clone() }])))
+        Ok(Box::new(SplitPool::given(vec![SocketSplit {
+            address: self.address.clone(),
+        }])))
     }
 
-    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<String, SocketSplit>>> {
+    fn create_reader(
+        &self,
+        context: ReaderContext,
+    ) -> Result<Box<dyn SourceReader<String, SocketSplit>>> {
         Ok(Box::new(SocketReader {
             world: context.world,
             request_split: context.request_split,
@@ -94,19 +101,24 @@ async fn read_lines(world: World, address: String, mut lines: mpsc::Sender<Resul
     let connection = match world.network().connect(&address).await {
         Ok(connection) => connection,
         Err(error) => {
-            let _ = lines.send(Err(error.context(format!("connecting to {address}")))).await;
+            let _ = lines
+                .send(Err(error.context(format!("connecting to {address}"))))
+                .await;
             return;
         }
     };
     let mut reader = BufReader::new(connection);
     for number in 1u64.. {
         let mut bytes = Vec::new();
-        let read = (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes).await;
+        let read = (&mut reader)
+            .take(LINE_BYTES_MAX)
+            .read_until(b'\n', &mut bytes)
+            .await;
         let line = match read {
             Ok(0) => return,
-            Ok(read) if read as u64 == LINE_BYTES_MAX => {
-                Err(Error::bad_record(format!("line {number} of {address} is over {LINE_BYTES_MAX} bytes")))
-            }
+            Ok(read) if read as u64 == LINE_BYTES_MAX => Err(Error::bad_record(format!(
+                "line {number} of {address} is over {LINE_BYTES_MAX} bytes"
+            ))),
             Ok(_) => text(bytes, number, &address),
             Err(error) => Err(Error::io(format!("reading from {address}: {error}"))),
         };
@@ -132,9 +144,17 @@ impl SourceReader<String, SocketSplit> for SocketReader {
         for split in splits {
             let (sender, lines) = mpsc::channel(LINES_AHEAD_MAX);
             let read = read_lines(self.world.clone(), split.address.clone(), sender);
-            let task = self.world.spawner().spawn(Lane::Io, format!("socket {}", split.address), read);
+            let task =
+                self.world
+                    .spawner()
+                    .spawn(Lane::Io, format!("socket {}", split.address), read);
             let id = Arc::from(split.address.as_str());
-            self.connection = Some(Connected { split, id, lines, task });
+            self.connection = Some(Connected {
+                split,
+                id,
+                lines,
+                task,
+            });
         }
         Ok(())
     }
@@ -143,7 +163,11 @@ impl SourceReader<String, SocketSplit> for SocketReader {
         self.no_more = true;
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>, out: &mut ReaderOutput<String>) -> Poll<Result<ReaderEvent>> {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReaderOutput<String>,
+    ) -> Poll<Result<ReaderEvent>> {
         let Some(connection) = &mut self.connection else {
             if self.no_more {
                 return Poll::Ready(Ok(ReaderEvent::EndOfInput));
@@ -169,18 +193,31 @@ impl SourceReader<String, SocketSplit> for SocketReader {
         self.lines_read += out.records.len() as u64;
         if !out.records.is_empty() {
             let split = Arc::clone(&connection.id);
-            out.records.origin = OriginRange { split, unit: "line", first, last: self.lines_read }.into();
+            out.records.origin = OriginRange {
+                split,
+                unit: "line",
+                first,
+                last: self.lines_read,
+            }
+            .into();
         }
         if ended {
             self.connection = None;
             self.asked = false;
             return Poll::Ready(Ok(ReaderEvent::SplitFinished));
         }
-        if out.records.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ReaderEvent::Batch)) }
+        if out.records.is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(ReaderEvent::Batch))
+        }
     }
 
     fn snapshot(&self) -> Vec<SocketSplit> {
-        self.connection.iter().map(|connection| connection.split.clone()).collect()
+        self.connection
+            .iter()
+            .map(|connection| connection.split.clone())
+            .collect()
     }
 
     fn close(&mut self) -> Result<()> {

@@ -9,7 +9,9 @@ use hurtig_types::{Data, Error, Key, Result};
 
 use super::{DataStream, KeySelector, KeyedStream, short_type_name};
 use crate::function::Prototype;
-use crate::operators::{CoFlatMap, CoMap, CoProcess, CoProcessKeyed, KeyedOperator, ProcessOperator};
+use crate::operators::{
+    CoFlatMap, CoMap, CoProcess, CoProcessKeyed, KeyedOperator, ProcessOperator,
+};
 use crate::{CoProcessFunction, KeyedCoProcessFunction};
 
 /// Two streams, not keyed.
@@ -21,7 +23,9 @@ pub struct ConnectedStreams<A, B> {
 impl<A: Data, B: Data> ConnectedStreams<A, B> {
     pub(super) fn new(first: DataStream<A>, second: DataStream<B>) -> Self {
         if !first.env.is_same(&second.env) {
-            first.env.fail(Error::invalid_job("two streams from two environments were connected"));
+            first.env.fail(Error::invalid_job(
+                "two streams from two environments were connected",
+            ));
         }
         Self { first, second }
     }
@@ -45,7 +49,11 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         let prototype = Prototype::new((first, second));
         self.transform("Co-Map", "", move |_| {
             let (first, second) = prototype.instance();
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoMap(first, second, PhantomData))))
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoMap(
+                first,
+                second,
+                PhantomData,
+            ))))
         })
     }
 
@@ -62,7 +70,11 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         let prototype = Prototype::new((first, second));
         self.transform("Co-Flat Map", "", move |_| {
             let (first, second) = prototype.instance();
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoFlatMap(first, second, PhantomData))))
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoFlatMap(
+                first,
+                second,
+                PhantomData,
+            ))))
         })
     }
 
@@ -70,7 +82,9 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
     pub fn process<F: CoProcessFunction<A, B>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
         self.transform("Co-Process", short_type_name::<F>(), move |_| {
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoProcess(prototype.instance()))))
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoProcess(
+                prototype.instance(),
+            ))))
         })
     }
 
@@ -91,8 +105,11 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
     ) -> DataStream<Out> {
         let inputs = [self.first.node, self.second.node];
         let types = [short_type_name::<A>(), short_type_name::<B>()];
-        let transformation = Transformation::two_input(name, inputs, types, short_type_name::<Out>());
-        self.first.env.add_operator(transformation.description(description), Arc::new(make))
+        let transformation =
+            Transformation::two_input(name, inputs, types, short_type_name::<Out>());
+        self.first
+            .env
+            .add_operator(transformation.description(description), Arc::new(make))
     }
 }
 
@@ -105,7 +122,9 @@ pub struct KeyedConnectedStreams<A, B, K> {
 impl<A: Data, B: Data, K: Key> KeyedConnectedStreams<A, B, K> {
     pub(super) fn new(first: KeyedStream<A, K>, second: KeyedStream<B, K>) -> Self {
         if !first.env.is_same(&second.env) {
-            first.env.fail(Error::invalid_job("two streams from two environments were connected"));
+            first.env.fail(Error::invalid_job(
+                "two streams from two environments were connected",
+            ));
         }
         Self { first, second }
     }
@@ -113,11 +132,17 @@ impl<A: Data, B: Data, K: Key> KeyedConnectedStreams<A, B, K> {
     /// One function over both, with state and timers that both see.
     pub fn process<F: KeyedCoProcessFunction<K, A, B>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        let selectors: (KeySelector<A, K>, _) =
-            (self.first.selector.clone(), Some(self.second.selector.clone()));
+        let selectors: (KeySelector<A, K>, _) = (
+            self.first.selector.clone(),
+            Some(self.second.selector.clone()),
+        );
         let make = move |context: &OperatorContext| -> Result<Box<dyn StreamOperator>> {
             let handler = CoProcessKeyed(prototype.instance());
-            Ok(Box::new(KeyedOperator::<K, A, B, _>::new(handler, selectors.clone(), context)))
+            Ok(Box::new(KeyedOperator::<K, A, B, _>::new(
+                handler,
+                selectors.clone(),
+                context,
+            )))
         };
         let inputs = [self.first.node, self.second.node];
         let types = [short_type_name::<A>(), short_type_name::<B>()];

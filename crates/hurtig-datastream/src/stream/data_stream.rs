@@ -12,12 +12,12 @@ use hurtig_types::{Data, Error, Key, Result};
 use super::{ConnectedStreams, DataStreamSink, KeySelector, KeyedStream, short_type_name};
 use crate::function::Prototype;
 use crate::operators::{
-    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator, ProcessClosure,
-    ProcessOne, ProcessOperator, SinkOperator, WatermarkOperator,
+    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator,
+    ProcessClosure, ProcessOne, ProcessOperator, SinkOperator, WatermarkOperator,
 };
 use crate::{
-    BadRecord, Collector, CollectSink, DiscardingSink, MapFunction, PrintSink, ProcessContext, ProcessFunction,
-    StreamExecutionEnvironment,
+    BadRecord, CollectSink, Collector, DiscardingSink, MapFunction, PrintSink, ProcessContext,
+    ProcessFunction, StreamExecutionEnvironment,
 };
 
 /// A stream of records of type `T`: a place in the job to go on from. Cheap to clone; may be read any number of times.
@@ -29,7 +29,11 @@ pub struct DataStream<T> {
 
 impl<T> Clone for DataStream<T> {
     fn clone(&self) -> Self {
-        Self { env: self.env.clone(), node: self.node, records: PhantomData }
+        Self {
+            env: self.env.clone(),
+            node: self.node,
+            records: PhantomData,
+        }
     }
 }
 
@@ -41,9 +45,14 @@ impl<T: Data> DataStream<T> {
     /// let doubled = env.from_collection(vec![1, 2]).map(|x| x * 2);
     /// assert_eq!(doubled.execute_and_collect("double").unwrap(), [2, 4]);
     /// ```
-    pub fn map<U: Data>(&self, function: impl FnMut(T) -> U + Clone + Send + 'static) -> DataStream<U> {
+    pub fn map<U: Data>(
+        &self,
+        function: impl FnMut(T) -> U + Clone + Send + 'static,
+    ) -> DataStream<U> {
         let prototype = Prototype::new(function);
-        self.transform("Map", "", move |_| Ok(Box::new(MapOperator::new(prototype.instance()))))
+        self.transform("Map", "", move |_| {
+            Ok(Box::new(MapOperator::new(prototype.instance())))
+        })
     }
 
     /// One result for each record, by a function that may fail; a failure ends the job.
@@ -59,8 +68,13 @@ impl<T: Data> DataStream<T> {
         function: impl FnMut(T) -> Result<U> + Clone + Send + 'static,
     ) -> DataStream<U> {
         let prototype = Prototype::new(function);
-        let make = move || ClosureMap { function: prototype.instance(), types: PhantomData };
-        self.transform("Map", "", move |_| Ok(Box::new(MapWithOperator::new(make()))))
+        let make = move || ClosureMap {
+            function: prototype.instance(),
+            types: PhantomData,
+        };
+        self.transform("Map", "", move |_| {
+            Ok(Box::new(MapWithOperator::new(make())))
+        })
     }
 
     /// One result for each record, by a function that is opened and closed.
@@ -82,12 +96,17 @@ impl<T: Data> DataStream<T> {
         let prototype = Prototype::new(predicate);
         self.transform("Filter", "", move |_| {
             let mut predicate = prototype.instance();
-            Ok(Box::new(FilterOperator::<T, _>::new(move |value: &T| Ok(predicate(value)))))
+            Ok(Box::new(FilterOperator::<T, _>::new(move |value: &T| {
+                Ok(predicate(value))
+            })))
         })
     }
 
     /// The records that the predicate holds for, by one that may fail; a failure ends the job.
-    pub fn try_filter(&self, predicate: impl FnMut(&T) -> Result<bool> + Clone + Send + 'static) -> Self {
+    pub fn try_filter(
+        &self,
+        predicate: impl FnMut(&T) -> Result<bool> + Clone + Send + 'static,
+    ) -> Self {
         let prototype = Prototype::new(predicate);
         self.transform("Filter", "", move |_| {
             Ok(Box::new(FilterOperator::<T, _>::new(prototype.instance())))
@@ -102,14 +121,19 @@ impl<T: Data> DataStream<T> {
     ///     .flat_map(|line| line.split(' ').map(String::from).collect::<Vec<_>>());
     /// assert_eq!(words.execute_and_collect("words").unwrap(), ["to", "be"]);
     /// ```
-    pub fn flat_map<I>(&self, function: impl FnMut(T) -> I + Clone + Send + 'static) -> DataStream<I::Item>
+    pub fn flat_map<I>(
+        &self,
+        function: impl FnMut(T) -> I + Clone + Send + 'static,
+    ) -> DataStream<I::Item>
     where
         I: IntoIterator<IntoIter: Send, Item: Data> + 'static,
     {
         let prototype = Prototype::new(function);
         self.transform("Flat Map", "", move |_| {
             let mut function = prototype.instance();
-            Ok(Box::new(FlatMapOperator::<T, I, _>::new(move |value| Ok(function(value)))))
+            Ok(Box::new(FlatMapOperator::<T, I, _>::new(move |value| {
+                Ok(function(value))
+            })))
         })
     }
 
@@ -123,7 +147,9 @@ impl<T: Data> DataStream<T> {
     {
         let prototype = Prototype::new(function);
         self.transform("Flat Map", "", move |_| {
-            Ok(Box::new(FlatMapOperator::<T, I, _>::new(prototype.instance())))
+            Ok(Box::new(FlatMapOperator::<T, I, _>::new(
+                prototype.instance(),
+            )))
         })
     }
 
@@ -134,9 +160,14 @@ impl<T: Data> DataStream<T> {
     /// let second = env.from_collection(vec![(1, 'a')]).project(|record| record.1);
     /// assert_eq!(second.execute_and_collect("second").unwrap(), ['a']);
     /// ```
-    pub fn project<U: Data>(&self, fields: impl FnMut(T) -> U + Clone + Send + 'static) -> DataStream<U> {
+    pub fn project<U: Data>(
+        &self,
+        fields: impl FnMut(T) -> U + Clone + Send + 'static,
+    ) -> DataStream<U> {
         let prototype = Prototype::new(fields);
-        self.transform("Projection", "", move |_| Ok(Box::new(MapOperator::new(prototype.instance()))))
+        self.transform("Projection", "", move |_| {
+            Ok(Box::new(MapOperator::new(prototype.instance())))
+        })
     }
 
     /// One call for all records of a subtask, once the input has ended. Holds them all in memory.
@@ -155,7 +186,9 @@ impl<T: Data> DataStream<T> {
     {
         let prototype = Prototype::new(function);
         self.transform("Map Partition", "", move |_| {
-            Ok(Box::new(MapPartitionOperator::<T, I, _>::new(prototype.instance())))
+            Ok(Box::new(MapPartitionOperator::<T, I, _>::new(
+                prototype.instance(),
+            )))
         })
     }
 
@@ -163,7 +196,9 @@ impl<T: Data> DataStream<T> {
     pub fn process<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
         self.transform("Process", short_type_name::<F>(), move |_| {
-            Ok(Box::new(ProcessOperator::<T, (), _>::new(ProcessOne(prototype.instance()))))
+            Ok(Box::new(ProcessOperator::<T, (), _>::new(ProcessOne(
+                prototype.instance(),
+            ))))
         })
     }
 
@@ -201,18 +236,30 @@ impl<T: Data> DataStream<T> {
         self.check_tag(&side, tag.id());
         let stream: DataStream<U> = self.env.add_stream(side);
         let (node, tag) = (self.node, tag.id().to_string());
-        self.env.build(|builder| builder.program.set_port(node, Some(tag), DataStream::<U>::port()));
+        self.env.build(|builder| {
+            builder
+                .program
+                .set_port(node, Some(tag), DataStream::<U>::port())
+        });
         stream
     }
 
     /// A side output has one type, whoever reads it.
     fn check_tag(&self, side: &Transformation, tag: &str) {
         self.env.build(|builder| {
-            let same = |other: &&Transformation| other.kind == side.kind && other.inputs == side.inputs;
-            let other = builder.transformations.iter().find(same).filter(|other| other.output_type != side.output_type);
+            let same =
+                |other: &&Transformation| other.kind == side.kind && other.inputs == side.inputs;
+            let other = builder
+                .transformations
+                .iter()
+                .find(same)
+                .filter(|other| other.output_type != side.output_type);
             let error = other.map(|other| {
                 let types = [&other.output_type, &side.output_type].map(String::as_str);
-                Error::invalid_job(format!("the side output `{tag}` is read as {} and as {}: it has one type", types[0], types[1]))
+                Error::invalid_job(format!(
+                    "the side output `{tag}` is read as {} and as {}: it has one type",
+                    types[0], types[1]
+                ))
             });
             builder.errors.extend(error);
         });
@@ -295,13 +342,20 @@ impl<T: Data> DataStream<T> {
     fn add_sink(&self, name: &str, sink: impl Sink<T>) -> DataStreamSink<T> {
         let mut transformation = Transformation::sink(name, self.node, short_type_name::<T>());
         transformation.parallelism_limit = sink.parallelism_limit();
-        let factory = SinkFactory { sink, records: PhantomData };
+        let factory = SinkFactory {
+            sink,
+            records: PhantomData,
+        };
         let node = self.env.build(|builder| {
             let node = builder.transformations.add(transformation);
             builder.program.set_operator(node, Arc::new(factory));
             node
         });
-        DataStreamSink { env: self.env.clone(), node, records: PhantomData }
+        DataStreamSink {
+            env: self.env.clone(),
+            node,
+            records: PhantomData,
+        }
     }
 }
 
@@ -335,11 +389,16 @@ struct ClosureMap<U, F> {
 
 impl<U, F: Clone> Clone for ClosureMap<U, F> {
     fn clone(&self) -> Self {
-        Self { function: self.function.clone(), types: PhantomData }
+        Self {
+            function: self.function.clone(),
+            types: PhantomData,
+        }
     }
 }
 
-impl<T, U: Data, F: FnMut(T) -> Result<U> + Clone + Send + 'static> MapFunction<T> for ClosureMap<U, F> {
+impl<T, U: Data, F: FnMut(T) -> Result<U> + Clone + Send + 'static> MapFunction<T>
+    for ClosureMap<U, F>
+{
     type Out = U;
 
     fn map(&mut self, value: T) -> Result<U> {

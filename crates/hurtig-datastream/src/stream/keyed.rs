@@ -32,7 +32,9 @@ trait SelectKeys<T, K>: Send + Sync {
 
 struct ByClosure<F>(F);
 
-impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + Sync + 'static> SelectKeys<T, K> for ByClosure<F> {
+impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + Sync + 'static> SelectKeys<T, K>
+    for ByClosure<F>
+{
     fn keys_into(&self, values: &[T], keys: &mut Vec<K>) {
         keys.clear();
         keys.extend(values.iter().map(&self.0));
@@ -40,7 +42,11 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + Sync + 'static> SelectKeys
 
     fn edge(&self, spec: EdgeSpec) -> Box<dyn EdgeWriter> {
         let partitioner = KeyGroups::<T, K, F>::new(self.0.clone(), spec.max_parallelism);
-        Box::new(Edge::<T>::new(Box::new(partitioner), spec.senders, spec.options))
+        Box::new(Edge::<T>::new(
+            Box::new(partitioner),
+            spec.senders,
+            spec.options,
+        ))
     }
 }
 
@@ -88,7 +94,11 @@ pub struct KeyedStream<T, K> {
 
 impl<T, K> Clone for KeyedStream<T, K> {
     fn clone(&self) -> Self {
-        Self { env: self.env.clone(), node: self.node, selector: self.selector.clone() }
+        Self {
+            env: self.env.clone(),
+            node: self.node,
+            selector: self.selector.clone(),
+        }
     }
 }
 
@@ -96,8 +106,14 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     pub(super) fn new(stream: &DataStream<T>, selector: KeySelector<T, K>) -> Self {
         let keyed = stream.partition(Partitioning::KeyGroup);
         let factory = Arc::new(selector.clone());
-        keyed.env.build(|builder| builder.program.set_partition(keyed.node, factory));
-        Self { env: keyed.env, node: keyed.node, selector }
+        keyed
+            .env
+            .build(|builder| builder.program.set_partition(keyed.node, factory));
+        Self {
+            env: keyed.env,
+            node: keyed.node,
+            selector,
+        }
     }
 
     /// What the stream is keyed by.
@@ -125,7 +141,9 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         self.transform("KeyedProcess", short_type_name::<F>(), move |context| {
             let handler = ProcessKeyed(prototype.instance());
             let selectors = (selector.clone(), None);
-            Ok(Box::new(KeyedOperator::<K, T, (), _>::new(handler, selectors, context)))
+            Ok(Box::new(KeyedOperator::<K, T, (), _>::new(
+                handler, selectors, context,
+            )))
         })
     }
 
@@ -151,7 +169,10 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         + Send
         + 'static,
     ) -> DataStream<Out> {
-        self.process(KeyedClosure { function, types: PhantomData })
+        self.process(KeyedClosure {
+            function,
+            types: PhantomData,
+        })
     }
 
     /// Folds the records of a key into one, and emits it after each.
@@ -212,14 +233,20 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     }
 
     /// The record with the lowest value of a field so far; of several, the first.
-    pub fn min_by<N: PartialOrd>(&self, field: impl Fn(&T) -> N + Clone + Send + 'static) -> DataStream<T> {
+    pub fn min_by<N: PartialOrd>(
+        &self,
+        field: impl Fn(&T) -> N + Clone + Send + 'static,
+    ) -> DataStream<T> {
         self.rolling("Keyed MinBy", move |kept: &mut Option<T>, value| {
             replace_record(kept, value, |new, old| field(new) < field(old));
         })
     }
 
     /// The record with the highest value of a field so far; of several, the first.
-    pub fn max_by<N: PartialOrd>(&self, field: impl Fn(&T) -> N + Clone + Send + 'static) -> DataStream<T> {
+    pub fn max_by<N: PartialOrd>(
+        &self,
+        field: impl Fn(&T) -> N + Clone + Send + 'static,
+    ) -> DataStream<T> {
         self.rolling("Keyed MaxBy", move |kept: &mut Option<T>, value| {
             replace_record(kept, value, |new, old| field(new) > field(old));
         })
@@ -232,7 +259,11 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
 
     /// The same records as a stream without keys, still where their keys sent them.
     pub fn as_stream(&self) -> DataStream<T> {
-        DataStream { env: self.env.clone(), node: self.node, records: PhantomData }
+        DataStream {
+            env: self.env.clone(),
+            node: self.node,
+            records: PhantomData,
+        }
     }
 
     fn rolling(
@@ -242,7 +273,11 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     ) -> DataStream<T> {
         let (prototype, selector) = (Prototype::new(combine), self.selector.clone());
         self.transform(name, name, move |context| {
-            Ok(Box::new(RollingOperator::new(prototype.instance(), selector.clone(), context)))
+            Ok(Box::new(RollingOperator::new(
+                prototype.instance(),
+                selector.clone(),
+                context,
+            )))
         })
     }
 }
@@ -277,7 +312,10 @@ struct KeyedClosure<F, Out> {
 
 impl<F: Clone, Out> Clone for KeyedClosure<F, Out> {
     fn clone(&self) -> Self {
-        Self { function: self.function.clone(), types: PhantomData }
+        Self {
+            function: self.function.clone(),
+            types: PhantomData,
+        }
     }
 }
 

@@ -66,14 +66,21 @@ impl<T: Data> DataStream<T> {
         let stream = self.partition(Partitioning::Custom { name: name.into() });
         let edge = move |spec: EdgeSpec| -> Box<dyn EdgeWriter> {
             let partitioner = Custom::new(key.clone(), partitioner.clone());
-            Box::new(Edge::<T>::new(Box::new(partitioner), spec.senders, spec.options))
+            Box::new(Edge::<T>::new(
+                Box::new(partitioner),
+                spec.senders,
+                spec.options,
+            ))
         };
-        stream.env.build(|builder| builder.program.set_partition(stream.node, Arc::new(edge)));
+        stream
+            .env
+            .build(|builder| builder.program.set_partition(stream.node, Arc::new(edge)));
         stream
     }
 
     pub(crate) fn partition(&self, partitioning: Partitioning) -> Self {
-        let transformation = Transformation::partition(self.node, partitioning, short_type_name::<T>());
+        let transformation =
+            Transformation::partition(self.node, partitioning, short_type_name::<T>());
         self.env.add_stream(transformation)
     }
 
@@ -95,10 +102,13 @@ impl<T: Data> DataStream<T> {
             if other.env.is_same(&self.env) {
                 inputs.push(other.node);
             } else {
-                self.env.fail(Error::invalid_job("a union of streams from two environments"));
+                self.env.fail(Error::invalid_job(
+                    "a union of streams from two environments",
+                ));
             }
         }
-        self.env.add_stream(Transformation::union(inputs, short_type_name::<T>()))
+        self.env
+            .add_stream(Transformation::union(inputs, short_type_name::<T>()))
     }
 
     /// The type of this stream's records, for the edges that leave it.

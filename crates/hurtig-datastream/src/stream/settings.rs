@@ -103,7 +103,9 @@ operator_settings!(DataStreamSink);
 fn is_operator(transformation: &Transformation) -> bool {
     !matches!(
         transformation.kind,
-        TransformationKind::Union | TransformationKind::Partition(_) | TransformationKind::SideOutput { .. }
+        TransformationKind::Union
+            | TransformationKind::Partition(_)
+            | TransformationKind::SideOutput { .. }
     )
 }
 
@@ -122,7 +124,13 @@ mod tests {
 
     #[test]
     fn type_names_lose_their_paths() {
-        assert_eq!(short_type_name::<Vec<Option<String>>>(), "Vec<Option<String>>");
-        assert_eq!(short_type_name::<(u64, std::time::Duration)>(), "(u64, Duration)");
+        assert_eq!(
+            short_type_name::<Vec<Option<String>>>(),
+            "Vec<Option<String>>"
+        );
+        assert_eq!(
+            short_type_name::<(u64, std::time::Duration)>(),
+            "(u64, Duration)"
+        );
     }
 }

@@ -16,15 +16,32 @@ fn vertices(
         let env = environment(&world, 2);
         prepare(&env);
         let arrivals = Arrivals::new();
-        let a = say(env.from_sequence(0, 99).name("source").map(|n| n + 1).name("a"));
-        a.filter(|n| n % 2 == 0).name("b").sink_to(arrivals.clone()).name("sink");
+        let a = say(env
+            .from_sequence(0, 99)
+            .name("source")
+            .map(|n| n + 1)
+            .name("a"));
+        a.filter(|n| n % 2 == 0)
+            .name("b")
+            .sink_to(arrivals.clone())
+            .name("sink");
         let plan = env.plan().unwrap();
         let names = |vertex: &hurtig_graph::JobVertex| {
-            vertex.operators.iter().map(|operator| operator.name.replace("Source: ", "").replace("Sink: ", "")).collect()
+            vertex
+                .operators
+                .iter()
+                .map(|operator| operator.name.replace("Source: ", "").replace("Sink: ", ""))
+                .collect()
         };
-        graph = (plan.job_graph.vertices().iter().map(names).collect(), plan.job_graph.slots_required());
+        graph = (
+            plan.job_graph.vertices().iter().map(names).collect(),
+            plan.job_graph.slots_required(),
+        );
         env.execute("chained").unwrap();
-        assert_eq!(sorted(arrivals.values()), (1..=50).map(|n| n * 2).collect::<Vec<u64>>());
+        assert_eq!(
+            sorted(arrivals.values()),
+            (1..=50).map(|n| n * 2).collect::<Vec<u64>>()
+        );
     });
     graph
 }
@@ -51,7 +68,10 @@ fn start_new_chain_makes_an_operator_the_head_of_a_vertex() {
 #[test]
 fn without_operator_chaining_each_operator_is_a_vertex() {
     let (vertices, _) = vertices(|env| drop(env.disable_operator_chaining().clone()), |a| a);
-    assert_eq!(vertices, [vec!["source"], vec!["a"], vec!["b"], vec!["sink"]]);
+    assert_eq!(
+        vertices,
+        [vec!["source"], vec!["a"], vec!["b"], vec!["sink"]]
+    );
 }
 
 #[test]
@@ -99,7 +119,11 @@ fn a_uid_is_the_identity_of_an_operator_wherever_it_stands() {
             }
             numbers.map(|n| n).uid("kept").discard();
             let plan = env.plan().unwrap();
-            let node = plan.stream_graph.nodes().iter().find(|node| node.uid.as_deref() == Some("kept"));
+            let node = plan
+                .stream_graph
+                .nodes()
+                .iter()
+                .find(|node| node.uid.as_deref() == Some("kept"));
             node.unwrap().operator_id
         };
         assert_eq!(identity(true), identity(false));
@@ -116,11 +140,23 @@ fn settings_of_what_is_no_operator_are_an_error_that_says_where_they_belong() {
             assert_eq!(error.kind(), ErrorKind::InvalidJob);
             assert!(error.to_string().starts_with(message), "{error}");
         };
-        check(&|numbers| numbers.union(&[&numbers]).name("both"), "`name` on a union: say it on an operator");
-        check(&|numbers| numbers.rebalance().parallelism(3), "`parallelism` on a partitioned stream");
-        check(&|numbers| numbers.key_by(|n| *n).as_stream().uid("keyed"), "`uid` on a partitioned stream");
+        check(
+            &|numbers| numbers.union(&[&numbers]).name("both"),
+            "`name` on a union: say it on an operator",
+        );
+        check(
+            &|numbers| numbers.rebalance().parallelism(3),
+            "`parallelism` on a partitioned stream",
+        );
+        check(
+            &|numbers| numbers.key_by(|n| *n).as_stream().uid("keyed"),
+            "`uid` on a partitioned stream",
+        );
         let side = hurtig_datastream::OutputTag::<u64>::new("side");
-        check(&|numbers| numbers.map(|n| n).side_output(&side).disable_chaining(), "`disable_chaining` on a side output");
+        check(
+            &|numbers| numbers.map(|n| n).side_output(&side).disable_chaining(),
+            "`disable_chaining` on a side output",
+        );
     });
 }
 
@@ -128,13 +164,26 @@ fn settings_of_what_is_no_operator_are_an_error_that_says_where_they_belong() {
 fn names_are_for_people_plans_metrics_and_errors_show_them() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 2);
-        let named = env.from_sequence(0, 99).name("numbers").map(|n| n).name("the mapper");
+        let named = env
+            .from_sequence(0, 99)
+            .name("numbers")
+            .map(|n| n)
+            .name("the mapper");
         named.discard().name("nowhere");
         assert!(env.explain().unwrap().contains("the mapper"));
         assert!(env.execution_plan().unwrap().contains("the mapper"));
         let metrics = env.execute("the job").unwrap().metrics;
-        assert_eq!(metrics.sum_over_subtasks("Source: numbers", "numRecordsOut"), Some(100));
-        assert_eq!(metrics.sum_over_subtasks("the mapper", "numRecordsIn"), Some(100));
-        assert_eq!(metrics.sum_over_subtasks("Sink: nowhere", "numRecordsIn"), Some(100));
+        assert_eq!(
+            metrics.sum_over_subtasks("Source: numbers", "numRecordsOut"),
+            Some(100)
+        );
+        assert_eq!(
+            metrics.sum_over_subtasks("the mapper", "numRecordsIn"),
+            Some(100)
+        );
+        assert_eq!(
+            metrics.sum_over_subtasks("Sink: nowhere", "numRecordsIn"),
+            Some(100)
+        );
     });
 }

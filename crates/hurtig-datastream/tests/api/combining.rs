@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hurtig_datastream::{
-    CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext, OutputTag, ProcessContext, ValueState,
-    WatermarkStrategy,
+    CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext, OutputTag,
+    ProcessContext, ValueState, WatermarkStrategy,
 };
 use hurtig_types::{Result, Timestamp};
 
@@ -17,8 +17,14 @@ fn union_keeps_every_record_of_every_stream() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
-            let (a, b, c) = (env.from_sequence(0, 2999), env.from_sequence(3000, 3999), env.from_collection(4000..5000));
-            let all = a.union(&[&b.map(|n| n), &c]).union(&[&env.from_sequence(5000, 5000)]);
+            let (a, b, c) = (
+                env.from_sequence(0, 2999),
+                env.from_sequence(3000, 3999),
+                env.from_collection(4000..5000),
+            );
+            let all = a
+                .union(&[&b.map(|n| n), &c])
+                .union(&[&env.from_sequence(5000, 5000)]);
             let all = sorted(all.execute_and_collect("union").unwrap());
             assert_eq!(all, (0..=5000).collect::<Vec<u64>>());
         }
@@ -30,7 +36,12 @@ fn union_of_a_stream_with_itself_has_every_record_twice() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 2);
         let numbers = env.from_sequence(0, 999).map(|n| n);
-        let twice = sorted(numbers.union(&[&numbers]).execute_and_collect("twice").unwrap());
+        let twice = sorted(
+            numbers
+                .union(&[&numbers])
+                .execute_and_collect("twice")
+                .unwrap(),
+        );
         assert_eq!(twice, (0..1000).flat_map(|n| [n, n]).collect::<Vec<u64>>());
     });
 }
@@ -40,7 +51,10 @@ fn union_of_nothing_but_a_stream_is_the_stream() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
         let same = env.from_sequence(0, 9).union(&[]).map(|n| n);
-        assert_eq!(same.execute_and_collect("same").unwrap(), (0..10).collect::<Vec<u64>>());
+        assert_eq!(
+            same.execute_and_collect("same").unwrap(),
+            (0..10).collect::<Vec<u64>>()
+        );
     });
 }
 
@@ -61,7 +75,8 @@ fn the_watermark_of_a_union_is_the_lowest_of_its_streams_at_every_step() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
         let monotonous = || WatermarkStrategy::monotonous().per_event();
-        let a = clocked(0, &[(0, 100), (2, 200), (4, 400), (7, 900)]).stream(&env, monotonous(), "a");
+        let a =
+            clocked(0, &[(0, 100), (2, 200), (4, 400), (7, 900)]).stream(&env, monotonous(), "a");
         let b = clocked(1, &[(1, 50), (3, 300), (6, 310)]).stream(&env, monotonous(), "b");
         let c = clocked(2, &[(0, 1000), (5, 1001)]).stream(&env, monotonous(), "c");
         let seen = a.union(&[&b, &c]).process_fn(|name, ctx, out| {
@@ -70,9 +85,24 @@ fn the_watermark_of_a_union_is_the_lowest_of_its_streams_at_every_step() {
         });
         let seen = seen.execute_and_collect("union").unwrap();
         // At second 0 two streams speak, in any order; nobody has heard of b.
-        assert!(seen[..2].iter().all(|(_, watermark)| *watermark == i64::MIN));
+        assert!(
+            seen[..2]
+                .iter()
+                .all(|(_, watermark)| *watermark == i64::MIN)
+        );
         // b 50 → 49; a 200, b 300 → 199; a 400 → 299; c ends at second 5, b with 310 at second 6: then a alone counts.
-        assert_eq!(seen[2..], [(1, i64::MIN), (0, 49), (1, 49), (0, 199), (2, 299), (1, 299), (0, 399)]);
+        assert_eq!(
+            seen[2..],
+            [
+                (1, i64::MIN),
+                (0, 49),
+                (1, 49),
+                (0, 199),
+                (2, 299),
+                (1, 299),
+                (0, 399)
+            ]
+        );
     });
 }
 
@@ -99,7 +129,10 @@ fn the_watermark_of_three_inputs_never_passes_the_lowest_of_what_was_seen_of_the
             let open = highest.iter().filter(|(name, _)| left[name] > 0);
             let lowest = open.map(|(_, time)| *time).min().unwrap_or(i64::MAX);
             let watermark = ctx.current_watermark().as_millis();
-            assert!(watermark < lowest || watermark == i64::MIN, "{watermark} with {highest:?}");
+            assert!(
+                watermark < lowest || watermark == i64::MIN,
+                "{watermark} with {highest:?}"
+            );
             highest.insert(name, ctx.timestamp().unwrap().as_millis());
             *left.get_mut(&name).unwrap() -= 1;
             out.collect(watermark > i64::MIN);
@@ -118,7 +151,9 @@ fn co_map_and_co_flat_map_see_each_record_of_their_own_stream() {
             let env = environment(&world, parallelism);
             let numbers = env.from_sequence(0, 999);
             let names = env.from_collection((0..500).map(|n| format!("name {n}")));
-            let mapped = numbers.connect(&names).map(|n| (n, String::new()), |name| (0, name));
+            let mapped = numbers
+                .connect(&names)
+                .map(|n| (n, String::new()), |name| (0, name));
             let mapped = mapped.execute_and_collect("co map").unwrap();
             assert_eq!(mapped.len(), 1500);
             assert_eq!(mapped.iter().map(|(n, _)| n).sum::<u64>(), 499_500);
@@ -126,7 +161,10 @@ fn co_map_and_co_flat_map_see_each_record_of_their_own_stream() {
             let env = environment(&world, parallelism);
             let numbers = env.from_sequence(0, 999);
             let names = env.from_collection((0..500).map(|n| format!("name {n}")));
-            let flat = numbers.connect(&names).flat_map(|n| vec![n; (n % 3) as usize], |name| Some(name.len() as u64));
+            let flat = numbers.connect(&names).flat_map(
+                |n| vec![n; (n % 3) as usize],
+                |name| Some(name.len() as u64),
+            );
             let flat = sorted(flat.execute_and_collect("co flat map").unwrap());
             let ours = (0..1000u64).flat_map(|n| vec![n; (n % 3) as usize]);
             let theirs = (0..500).map(|n| format!("name {n}").len() as u64);
@@ -186,17 +224,31 @@ fn co_process_sees_timestamps_the_lowest_watermark_and_side_outputs() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
         let monotonous = || WatermarkStrategy::monotonous().per_event();
-        let script = [Say::Records(vec![(1, 10), (50, 20)]), Say::Wait(seconds(2)), Say::Records(vec![(51, 30), (2, 40)])];
+        let script = [
+            Say::Records(vec![(1, 10), (50, 20)]),
+            Say::Wait(seconds(2)),
+            Say::Records(vec![(51, 30), (2, 40)]),
+        ];
         let numbers = Splits::new([script.to_vec()]).stream(&env, monotonous(), "numbers");
-        let script = [Say::Wait(seconds(1)), Say::Records(vec![(10, 15)]), Say::Wait(seconds(5))];
+        let script = [
+            Say::Wait(seconds(1)),
+            Say::Records(vec![(10, 15)]),
+            Say::Wait(seconds(5)),
+        ];
         let thresholds = Splits::new([script.to_vec()]).stream(&env, monotonous(), "thresholds");
         let above = OutputTag::new("above");
-        let passed = numbers.connect(&thresholds).process(Threshold { threshold: 99, above: above.clone() });
+        let passed = numbers.connect(&thresholds).process(Threshold {
+            threshold: 99,
+            above: above.clone(),
+        });
         let (below, aside) = (Arrivals::new(), Arrivals::new());
         passed.sink_to(below.clone());
         passed.side_output(&above).sink_to(aside.clone());
         env.execute("threshold").unwrap();
-        assert_eq!(below.values(), [(1, 10, i64::MIN), (50, 20, i64::MIN), (2, 40, 14)]);
+        assert_eq!(
+            below.values(),
+            [(1, 10, i64::MIN), (50, 20, i64::MIN), (2, 40, 14)]
+        );
         assert_eq!(aside.timed(), [(51, Some(30))]);
     });
 }
@@ -210,7 +262,10 @@ struct Enrich {
 
 impl Enrich {
     fn new() -> Self {
-        Self { price: ValueState::new("price"), waiting: ValueState::new("waiting") }
+        Self {
+            price: ValueState::new("price"),
+            waiting: ValueState::new("waiting"),
+        }
     }
 }
 
@@ -253,9 +308,13 @@ fn two_typed_streams_share_keyed_state_in_one_operator() {
             let env = environment(&world, parallelism);
             let prices = env.generate(100, |product| (product, product * 10));
             let orders = env.generate(3000, |order| (order % 100, order.to_string()));
-            let enriched = prices.connect(&orders).key_by(|price| price.0, |order| order.0).process(Enrich::new());
+            let enriched = prices
+                .connect(&orders)
+                .key_by(|price| price.0, |order| order.0)
+                .process(Enrich::new());
             let enriched = sorted(enriched.execute_and_collect("enrich").unwrap());
-            let expected: Vec<(u64, u64)> = (0..3000).map(|order| (order, order % 100 * 10)).collect();
+            let expected: Vec<(u64, u64)> =
+                (0..3000).map(|order| (order, order % 100 * 10)).collect();
             assert_eq!(enriched, expected, "at parallelism {parallelism}");
         }
     });
@@ -265,10 +324,23 @@ fn two_typed_streams_share_keyed_state_in_one_operator() {
 fn streams_keyed_before_they_are_connected_share_state_as_well() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 3);
-        let prices = env.generate(10, |product| (product, 7)).key_by(|price| price.0);
-        let orders = env.generate(50, |order| (order % 10, order.to_string())).key_by(|order| order.0);
-        let enriched = sorted(prices.connect(&orders).process(Enrich::new()).execute_and_collect("enrich").unwrap());
-        assert_eq!(enriched, (0..50).map(|order| (order, 7)).collect::<Vec<_>>());
+        let prices = env
+            .generate(10, |product| (product, 7))
+            .key_by(|price| price.0);
+        let orders = env
+            .generate(50, |order| (order % 10, order.to_string()))
+            .key_by(|order| order.0);
+        let enriched = sorted(
+            prices
+                .connect(&orders)
+                .process(Enrich::new())
+                .execute_and_collect("enrich")
+                .unwrap(),
+        );
+        assert_eq!(
+            enriched,
+            (0..50).map(|order| (order, 7)).collect::<Vec<_>>()
+        );
     });
 }
 
@@ -326,17 +398,41 @@ fn timers_of_two_keyed_streams_fire_when_both_have_come_past_them() {
         let env = environment(&world, 1);
         // The first stream is done at once; the second says its last word after 5 seconds.
         let numbers = Splits::batches((0..20).map(|n| (n, n as i64 * 100)).collect(), 20);
-        let numbers = Splits::new([numbers]).stream(&env, WatermarkStrategy::monotonous().per_event(), "numbers");
+        let numbers = Splits::new([numbers]).stream(
+            &env,
+            WatermarkStrategy::monotonous().per_event(),
+            "numbers",
+        );
         let late = vec![("b".to_string(), 1100), ("c".to_string(), 2000)];
-        let names = [Say::Records(vec![("a".to_string(), 0)]), Say::Wait(seconds(5)), Say::Records(late)];
-        let names = Splits::new([names.to_vec()]).stream(&env, WatermarkStrategy::monotonous().per_event(), "names");
-        let counts = numbers.connect(&names).key_by(|_| 0, |_| 0).process(CountBoth { counts: ValueState::new("counts") });
+        let names = [
+            Say::Records(vec![("a".to_string(), 0)]),
+            Say::Wait(seconds(5)),
+            Say::Records(late),
+        ];
+        let names = Splits::new([names.to_vec()]).stream(
+            &env,
+            WatermarkStrategy::monotonous().per_event(),
+            "names",
+        );
+        let counts = numbers
+            .connect(&names)
+            .key_by(|_| 0, |_| 0)
+            .process(CountBoth {
+                counts: ValueState::new("counts"),
+            });
         let arrivals = Arrivals::new();
         counts.sink_to(arrivals.clone());
         env.execute("both").unwrap();
         let timed = arrivals.timed();
         // b, at 1.1 s of event time, has come past the first second; c past the second; the end past the third.
-        assert_eq!(timed, [((999, 20, 2), Some(999)), ((1999, 20, 3), Some(1999)), ((2999, 20, 3), Some(2999))]);
+        assert_eq!(
+            timed,
+            [
+                ((999, 20, 2), Some(999)),
+                ((1999, 20, 3), Some(1999)),
+                ((2999, 20, 3), Some(2999))
+            ]
+        );
         let clock = arrivals.all()[0].at;
         assert!(clock.as_millis() >= 5000, "{clock:?}");
     });

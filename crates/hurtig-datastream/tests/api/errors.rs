@@ -1,6 +1,8 @@
 //! What a user is told when something is wrong, and how a job is stopped.
 
-use hurtig_datastream::{GeneratorSource, JobStatus, StreamExecutionEnvironment, WatermarkStrategy};
+use hurtig_datastream::{
+    GeneratorSource, JobStatus, StreamExecutionEnvironment, WatermarkStrategy,
+};
 use hurtig_env::World;
 use hurtig_types::{Error, ErrorKind};
 
@@ -10,8 +12,13 @@ use crate::support::{Arrivals, Splits, environment, in_all_worlds, in_simulated_
 fn an_error_of_a_function_names_operator_subtask_and_source_position() {
     in_all_worlds(|world| {
         let env = environment(&world, 1);
-        let failing = env.from_collection(["1", "2", "x"].map(String::from)).try_map(|text| Ok(text.parse::<u64>()?));
-        let error = failing.name("parse").execute_and_collect("parse").unwrap_err();
+        let failing = env
+            .from_collection(["1", "2", "x"].map(String::from))
+            .try_map(|text| Ok(text.parse::<u64>()?));
+        let error = failing
+            .name("parse")
+            .execute_and_collect("parse")
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Function);
         assert_eq!(
             error.to_string(),
@@ -26,9 +33,18 @@ fn a_batch_of_one_record_is_named_exactly() {
         let env = environment(&world, 1);
         let source = Splits::new([Splits::batches((0..10).map(|n| (n, 0)).collect(), 1)]);
         let stream = source.stream(&env, WatermarkStrategy::none(), "one by one");
-        let failing = stream.try_map(|n: u64| if n == 3 { Err(Error::function("three")) } else { Ok(n) });
+        let failing = stream.try_map(|n: u64| {
+            if n == 3 {
+                Err(Error::function("three"))
+            } else {
+                Ok(n)
+            }
+        });
         let error = failing.execute_and_collect("one by one").unwrap_err();
-        assert_eq!(error.to_string(), "operator `Map` (subtask 1/1), in records from split-0 record 3: three");
+        assert_eq!(
+            error.to_string(),
+            "operator `Map` (subtask 1/1), in records from split-0 record 3: three"
+        );
     });
 }
 
@@ -37,12 +53,31 @@ fn the_position_is_known_behind_a_chain_a_channel_and_a_keyed_operator() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 2);
         let source = Splits::new([Splits::batches((0..10).map(|n| (n, 0)).collect(), 1)]);
-        let stream = source.stream(&env, WatermarkStrategy::none(), "source").map(|n: u64| (n, n)).rebalance();
-        let keyed = stream.filter(|_| true).key_by(|_| 0u8).sum(|pair| &mut pair.1).buffer_timeout(zero());
-        let failing = keyed.try_filter(|pair| if pair.1 > 20 { Err(Error::function("20")) } else { Ok(true) });
+        let stream = source
+            .stream(&env, WatermarkStrategy::none(), "source")
+            .map(|n: u64| (n, n))
+            .rebalance();
+        let keyed = stream
+            .filter(|_| true)
+            .key_by(|_| 0u8)
+            .sum(|pair| &mut pair.1)
+            .buffer_timeout(zero());
+        let failing = keyed.try_filter(|pair| {
+            if pair.1 > 20 {
+                Err(Error::function("20"))
+            } else {
+                Ok(true)
+            }
+        });
         let message = failing.execute_and_collect("far").unwrap_err().to_string();
-        assert!(message.starts_with("operator `Filter` (subtask "), "{message}");
-        assert!(message.contains("in records from split-0 record "), "{message}");
+        assert!(
+            message.starts_with("operator `Filter` (subtask "),
+            "{message}"
+        );
+        assert!(
+            message.contains("in records from split-0 record "),
+            "{message}"
+        );
     });
 }
 
@@ -54,7 +89,10 @@ fn zero() -> hurtig_datastream::BufferTimeout {
 fn a_panic_is_an_error_with_the_same_particulars() {
     in_all_worlds(|world| {
         let env = environment(&world, 2);
-        let failing = env.from_sequence(0, 9).map(|n| if n == 7 { panic!("seven is {n}") } else { n }).name("mapper");
+        let failing = env
+            .from_sequence(0, 9)
+            .map(|n| if n == 7 { panic!("seven is {n}") } else { n })
+            .name("mapper");
         let error = failing.execute_and_collect("panic").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Function);
         assert_eq!(
@@ -72,16 +110,36 @@ fn a_panic_in_a_key_selector_a_partitioner_a_timestamp_or_a_generator_is_an_erro
             build(&env);
             let error = env.execute("panic").map(|_| ()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Function, "{error}");
-            assert!(error.to_string().starts_with("operator `Source: "), "{error}");
+            assert!(
+                error.to_string().starts_with("operator `Source: "),
+                "{error}"
+            );
             assert!(error.to_string().ends_with("panicked: unlucky"), "{error}");
         };
         let unlucky = |n: &u64| if *n == 5 { panic!("unlucky") } else { *n };
-        fails(&|env| drop(env.from_sequence(0, 9).key_by(unlucky).as_stream().discard()));
-        fails(&|env| drop(env.from_sequence(0, 9).partition_custom("by number", |n, _| *n as usize, unlucky).discard()));
+        fails(&|env| {
+            drop(
+                env.from_sequence(0, 9)
+                    .key_by(unlucky)
+                    .as_stream()
+                    .discard(),
+            )
+        });
+        fails(&|env| {
+            drop(
+                env.from_sequence(0, 9)
+                    .partition_custom("by number", |n, _| *n as usize, unlucky)
+                    .discard(),
+            )
+        });
         fails(&|env| drop(env.generate(10, move |n| unlucky(&n)).discard()));
         fails(&|env| {
-            let strategy = WatermarkStrategy::monotonous().with_timestamps(move |n| unlucky(n) as i64);
-            drop(env.from_source(GeneratorSource::new(10, |n| n), strategy, "timed").discard());
+            let strategy =
+                WatermarkStrategy::monotonous().with_timestamps(move |n| unlucky(n) as i64);
+            drop(
+                env.from_source(GeneratorSource::new(10, |n| n), strategy, "timed")
+                    .discard(),
+            );
         });
     });
 }
@@ -91,14 +149,32 @@ fn the_first_error_is_the_jobs_and_the_others_are_stopped() {
     in_all_worlds(|world| {
         let env = environment(&world, 4);
         // An endless source beside a failing one: the job ends all the same.
-        let endless = env.from_source(GeneratorSource::unbounded(|n| n), WatermarkStrategy::none(), "endless");
-        let failing = env.from_sequence(0, 99).try_map(|n| if n == 50 { Err(Error::function("fifty")) } else { Ok(n) });
+        let endless = env.from_source(
+            GeneratorSource::unbounded(|n| n),
+            WatermarkStrategy::none(),
+            "endless",
+        );
+        let failing = env.from_sequence(0, 99).try_map(|n| {
+            if n == 50 {
+                Err(Error::function("fifty"))
+            } else {
+                Ok(n)
+            }
+        });
         endless.union(&[&failing]).discard();
         let client = env.execute_async("failing").unwrap();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert!(error.to_string().ends_with("fifty"), "{error}");
         assert_eq!(client.status(), JobStatus::Failed);
-        let again = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let again = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert!(again.to_string().contains("handed out before"), "{again}");
     });
 }
@@ -114,15 +190,39 @@ fn a_parallelism_of_zero_is_an_error_that_says_whose() {
             assert_eq!(error.kind(), ErrorKind::Config);
             error.to_string()
         };
-        let operator = message(&|env| drop(env.from_sequence(0, 9).map(|n| n).name("mapper").parallelism(0).discard()));
-        assert!(operator.contains("mapper") && operator.contains("is 0"), "{operator}");
+        let operator = message(&|env| {
+            drop(
+                env.from_sequence(0, 9)
+                    .map(|n| n)
+                    .name("mapper")
+                    .parallelism(0)
+                    .discard(),
+            )
+        });
+        assert!(
+            operator.contains("mapper") && operator.contains("is 0"),
+            "{operator}"
+        );
         let environment = message(&|env| drop(env.set_parallelism(0).clone()));
-        assert!(environment.starts_with("the environment's parallelism is 0"), "{environment}");
+        assert!(
+            environment.starts_with("the environment's parallelism is 0"),
+            "{environment}"
+        );
         let client = message(&|env| drop(env.set_client_parallelism(0).clone()));
-        assert!(client.starts_with("the client's parallelism (`-p`) is 0"), "{client}");
+        assert!(
+            client.starts_with("the client's parallelism (`-p`) is 0"),
+            "{client}"
+        );
         let system = message(&|env| drop(env.set("parallelism.default", "0").clone()));
         assert!(system.starts_with("`parallelism.default` is 0"), "{system}");
-        let sink = message(&|env| drop(env.from_sequence(0, 9).discard().parallelism(0).name("sink")));
+        let sink = message(&|env| {
+            drop(
+                env.from_sequence(0, 9)
+                    .discard()
+                    .parallelism(0)
+                    .name("sink"),
+            )
+        });
         assert!(sink.contains("sink") && sink.contains("is 0"), "{sink}");
     });
 }
@@ -138,9 +238,16 @@ fn an_unknown_key_or_an_unreadable_value_of_the_configuration_is_an_error_that_h
             error.to_string()
         };
         let unknown = message("paralelism.default", "2");
-        assert!(unknown.contains("`paralelism.default`") && unknown.contains("did you mean `parallelism.default`?"), "{unknown}");
+        assert!(
+            unknown.contains("`paralelism.default`")
+                && unknown.contains("did you mean `parallelism.default`?"),
+            "{unknown}"
+        );
         let unreadable = message("parallelism.default", "two");
-        assert!(unreadable.contains("`parallelism.default`") && unreadable.contains("two"), "{unreadable}");
+        assert!(
+            unreadable.contains("`parallelism.default`") && unreadable.contains("two"),
+            "{unreadable}"
+        );
     });
 }
 
@@ -148,12 +255,19 @@ fn an_unknown_key_or_an_unreadable_value_of_the_configuration_is_an_error_that_h
 fn what_is_wrong_with_a_job_stays_wrong_however_often_it_is_asked() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
-        env.set("no.such.key", "2").from_sequence(0, 9).union(&[]).name("two faults").discard();
+        env.set("no.such.key", "2")
+            .from_sequence(0, 9)
+            .union(&[])
+            .name("two faults")
+            .discard();
         let first = env.explain().unwrap_err().to_string();
         assert!(first.contains("no.such.key"), "{first}");
         assert_eq!(env.plan().map(|_| ()).unwrap_err().to_string(), first);
         let error = env.execute("wrong").map(|_| ()).unwrap_err();
-        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Config, first));
+        assert_eq!(
+            (error.kind(), error.to_string()),
+            (ErrorKind::Config, first)
+        );
     });
 }
 
@@ -163,10 +277,18 @@ fn a_job_without_steps_without_source_or_without_sink_is_an_error_that_says_what
         let env = environment(&world, 1);
         let empty = env.execute("empty").map(|_| ()).unwrap_err();
         assert_eq!(empty.kind(), ErrorKind::InvalidJob);
-        assert!(empty.to_string().contains("the job is empty: add a source and a sink"), "{empty}");
+        assert!(
+            empty
+                .to_string()
+                .contains("the job is empty: add a source and a sink"),
+            "{empty}"
+        );
         let _ = env.from_sequence(0, 9).map(|n| n);
         let endless = env.execute("no sink").map(|_| ()).unwrap_err();
-        assert!(endless.to_string().contains("the job has no sink"), "{endless}");
+        assert!(
+            endless.to_string().contains("the job has no sink"),
+            "{endless}"
+        );
     });
 }
 
@@ -187,7 +309,10 @@ fn streams_of_two_environments_cannot_be_joined() {
         assert!(error.to_string().contains("two environments"), "{error}");
 
         let (mine, other) = (environment(&world, 1), environment(&world, 1));
-        let (a, b) = (mine.from_sequence(0, 9).key_by(|n| *n), other.from_sequence(0, 9).key_by(|n| *n));
+        let (a, b) = (
+            mine.from_sequence(0, 9).key_by(|n| *n),
+            other.from_sequence(0, 9).key_by(|n| *n),
+        );
         let _ = a.connect(&b);
         let error = mine.execute("keyed").map(|_| ()).unwrap_err();
         assert!(error.to_string().contains("two environments"), "{error}");
@@ -200,22 +325,36 @@ fn an_endless_job_runs_until_it_is_cancelled() {
         let env = environment(&world, 2);
         let endless = GeneratorSource::unbounded(|n| n).records_per_second(1000.0);
         let arrivals = Arrivals::new();
-        env.from_source(endless, WatermarkStrategy::none(), "endless").key_by(|n| *n).as_stream().sink_to(arrivals.clone());
+        env.from_source(endless, WatermarkStrategy::none(), "endless")
+            .key_by(|n| *n)
+            .as_stream()
+            .sink_to(arrivals.clone());
         let client = env.execute_async("endless").unwrap();
-        assert_eq!((client.status(), client.job_name()), (JobStatus::Created, "endless"));
+        assert_eq!(
+            (client.status(), client.job_name()),
+            (JobStatus::Created, "endless")
+        );
         world.block_on(world.clock().sleep(millis(300))).unwrap();
         assert_eq!(client.status(), JobStatus::Running);
         assert!(!arrivals.values().is_empty());
         client.cancel();
         client.cancel();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
         assert_eq!(client.status(), JobStatus::Canceled);
         let last = arrivals.values().len();
         world.block_on(world.clock().sleep(millis(50))).unwrap();
         assert_eq!(arrivals.values().len(), last, "nothing comes any more");
         if let Some(simulation) = world.simulation() {
-            assert_eq!(simulation.live_tasks(), Vec::<std::sync::Arc<str>>::new(), "no task is left");
+            assert_eq!(
+                simulation.live_tasks(),
+                Vec::<std::sync::Arc<str>>::new(),
+                "no task is left"
+            );
         }
     });
 }
@@ -224,12 +363,26 @@ fn an_endless_job_runs_until_it_is_cancelled() {
 fn an_endless_job_that_never_waits_can_be_cancelled_too() {
     in_all_worlds(|world| {
         let env = environment(&world, 2);
-        let endless = env.from_source(GeneratorSource::unbounded(|n| n), WatermarkStrategy::none(), "endless");
+        let endless = env.from_source(
+            GeneratorSource::unbounded(|n| n),
+            WatermarkStrategy::none(),
+            "endless",
+        );
         endless.key_by(|n| *n).sum(|n| n).discard();
         let client = env.execute_async("endless").unwrap();
-        world.block_on(async { for _ in 0..200 { hurtig_env::yield_now().await } }).unwrap();
+        world
+            .block_on(async {
+                for _ in 0..200 {
+                    hurtig_env::yield_now().await
+                }
+            })
+            .unwrap();
         client.cancel();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
     });
 }
@@ -241,7 +394,10 @@ fn a_finished_job_says_so_and_can_be_asked_again() {
         env.from_sequence(0, 9).discard();
         let client = env.execute_async("finished").unwrap();
         let result = world.block_on(client.wait()).unwrap().unwrap();
-        assert_eq!((result.job_name.as_str(), result.job_id), ("finished", client.job_id()));
+        assert_eq!(
+            (result.job_name.as_str(), result.job_id),
+            ("finished", client.job_id())
+        );
         assert_eq!(client.status(), JobStatus::Finished);
         client.cancel();
         assert_eq!(client.status(), JobStatus::Finished);
@@ -272,7 +428,10 @@ fn one_seed_is_one_history() {
     let history = |seed| {
         let world = World::simulated(seed);
         let env = environment(&world, 3);
-        let sums = env.generate(3000, |n| (n % 10, n)).key_by(|pair| pair.0).sum(|pair| &mut pair.1);
+        let sums = env
+            .generate(3000, |n| (n % 10, n))
+            .key_by(|pair| pair.0)
+            .sum(|pair| &mut pair.1);
         let sums = sums.shuffle().execute_and_collect("history").unwrap();
         (sums, world.simulation().unwrap().trace_hash())
     };

@@ -24,7 +24,10 @@ struct UnderWay {
 impl UnderWay {
     fn make(&self, n: u64) -> u64 {
         let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak.fetch_max(made - self.arrived.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.peak.fetch_max(
+            made - self.arrived.load(Ordering::Relaxed),
+            Ordering::Relaxed,
+        );
         n
     }
 }
@@ -37,7 +40,8 @@ impl Sink<u64> for UnderWay {
 
 impl SinkWriter<u64> for UnderWay {
     fn poll_write(&mut self, _: &mut Context<'_>, batch: &mut Records<u64>) -> Poll<Result<()>> {
-        self.arrived.fetch_add(batch.values.drain(..).len() as u64, Ordering::Relaxed);
+        self.arrived
+            .fetch_add(batch.values.drain(..).len() as u64, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
 
@@ -85,7 +89,11 @@ fn a_slow_sink_holds_back_the_source() {
     struct Slow(UnderWay, hurtig_env::Clock, Option<hurtig_env::Sleep>);
 
     impl SinkWriter<u64> for Slow {
-        fn poll_write(&mut self, context: &mut Context<'_>, batch: &mut Records<u64>) -> Poll<Result<()>> {
+        fn poll_write(
+            &mut self,
+            context: &mut Context<'_>,
+            batch: &mut Records<u64>,
+        ) -> Poll<Result<()>> {
             if let Some(sleep) = &mut self.2 {
                 if Pin::new(sleep).poll(context).is_pending() {
                     return Poll::Pending;
@@ -104,7 +112,11 @@ fn a_slow_sink_holds_back_the_source() {
 
     impl Sink<u64> for SlowSink {
         fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<u64>>> {
-            Ok(Box::new(Slow(self.0.clone(), context.world.clock().clone(), None)))
+            Ok(Box::new(Slow(
+                self.0.clone(),
+                context.world.clock().clone(),
+                None,
+            )))
         }
     }
 
@@ -128,7 +140,8 @@ fn a_slow_sink_holds_back_the_source() {
 fn latencies(world: &World, timeout: BufferTimeout, own: bool) -> Vec<u64> {
     let env = environment(world, 1);
     let clock = world.clock().clone();
-    let source = GeneratorSource::new(50, move |_| clock.now().as_millis()).records_per_second(100.0);
+    let source =
+        GeneratorSource::new(50, move |_| clock.now().as_millis()).records_per_second(100.0);
     let mut stream = env.from_source(source, WatermarkStrategy::none(), "clock");
     if own {
         stream = stream.buffer_timeout(timeout);
@@ -139,7 +152,11 @@ fn latencies(world: &World, timeout: BufferTimeout, own: bool) -> Vec<u64> {
     stream.sink_to(arrivals.clone()).disable_chaining();
     env.execute("latency").unwrap();
     assert_eq!(arrivals.values().len(), 50);
-    arrivals.all().iter().map(|arrival| arrival.at.as_millis() - arrival.value).collect()
+    arrivals
+        .all()
+        .iter()
+        .map(|arrival| arrival.at.as_millis() - arrival.value)
+        .collect()
 }
 
 #[test]
@@ -168,10 +185,19 @@ fn buffer_timeouts_can_be_configured() {
             env.from_sequence(0, 9).rebalance().discard();
             env.plan().unwrap().job_graph.edges()[0].buffer_timeout
         };
-        let (interval, enabled) = ("execution.buffer-timeout.interval", "execution.buffer-timeout.enabled");
+        let (interval, enabled) = (
+            "execution.buffer-timeout.interval",
+            "execution.buffer-timeout.enabled",
+        );
         assert_eq!(timeout_of(&[]), BufferTimeout::After(millis(100)));
-        assert_eq!(timeout_of(&[(interval, "5 ms")]), BufferTimeout::After(millis(5)));
-        assert_eq!(timeout_of(&[(interval, "5 ms"), (enabled, "false")]), BufferTimeout::Never);
+        assert_eq!(
+            timeout_of(&[(interval, "5 ms")]),
+            BufferTimeout::After(millis(5))
+        );
+        assert_eq!(
+            timeout_of(&[(interval, "5 ms"), (enabled, "false")]),
+            BufferTimeout::Never
+        );
     });
 }
 
@@ -183,8 +209,15 @@ fn no_record_is_lost_and_nobody_waits_for_ever_with_the_smallest_buffers() {
             env.set("taskmanager.memory.segment-size", "1 kb");
             env.set("taskmanager.network.memory.buffers-per-channel", exclusive);
             env.set("taskmanager.network.memory.floating-buffers-per-gate", "1");
-            let numbers = env.from_sequence(0, 9999).rebalance().map(|n| (n % 10, 1u64));
-            let counts = numbers.key_by(|pair| pair.0).sum(|pair| &mut pair.1).rebalance().map(|pair| pair.1);
+            let numbers = env
+                .from_sequence(0, 9999)
+                .rebalance()
+                .map(|n| (n % 10, 1u64));
+            let counts = numbers
+                .key_by(|pair| pair.0)
+                .sum(|pair| &mut pair.1)
+                .rebalance()
+                .map(|pair| pair.1);
             let counts = counts.execute_and_collect("small").unwrap();
             assert_eq!((counts.len(), counts.iter().max()), (10_000, Some(&1000)));
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hurtig_datastream::{
-    CoProcessFunction, Collector, GeneratorSource, JobStatus, KeyedCoProcessFunction, KeyedProcessContext,
-    KeyedProcessFunction, MapFunction, OperatorContext, ProcessContext, ProcessFunction, StreamExecutionEnvironment,
-    WatermarkStrategy,
+    CoProcessFunction, Collector, GeneratorSource, JobStatus, KeyedCoProcessFunction,
+    KeyedProcessContext, KeyedProcessFunction, MapFunction, OperatorContext, ProcessContext,
+    ProcessFunction, StreamExecutionEnvironment, WatermarkStrategy,
 };
 use hurtig_env::World;
 use hurtig_types::{Error, ErrorKind, Result};
@@ -44,7 +44,11 @@ struct Lives {
 impl Lives {
     fn of(&self, function: &'static str) -> Vec<Vec<Moment>> {
         let moments = self.moments.lock();
-        moments.iter().filter(|((name, _), _)| *name == function).map(|(_, moments)| moments.clone()).collect()
+        moments
+            .iter()
+            .filter(|((name, _), _)| *name == function)
+            .map(|(_, moments)| moments.clone())
+            .collect()
     }
 
     /// Once per subtask each, in this order, nothing before and nothing after.
@@ -56,7 +60,12 @@ impl Lives {
             assert_eq!(life.first(), Some(&Moment::Opened), "`{function}`");
             assert_eq!(life.last(), Some(&Moment::Closed), "`{function}`");
             assert!(life.len() > 2, "`{function}` did nothing");
-            assert!(life[1..life.len() - 1].iter().all(|moment| *moment == Moment::Worked), "`{function}`: {life:?}");
+            assert!(
+                life[1..life.len() - 1]
+                    .iter()
+                    .all(|moment| *moment == Moment::Worked),
+                "`{function}`: {life:?}"
+            );
         }
     }
 
@@ -72,7 +81,10 @@ impl Lives {
             assert_eq!(life.last(), Some(&Moment::Closed), "`{function}`: {life:?}");
             let worked = life.iter().position(|moment| *moment == Moment::Worked);
             let opened = life.iter().position(|moment| *moment == Moment::Opened);
-            assert!(worked.is_none() || opened < worked && opened.is_some(), "`{function}`: {life:?}");
+            assert!(
+                worked.is_none() || opened < worked && opened.is_some(),
+                "`{function}`: {life:?}"
+            );
         }
     }
 }
@@ -87,11 +99,21 @@ struct Watched {
 
 impl Watched {
     fn new(function: &'static str, lives: &Lives, fault: Fault) -> Self {
-        Self { function, lives: lives.clone(), copy: u64::MAX, fault }
+        Self {
+            function,
+            lives: lives.clone(),
+            copy: u64::MAX,
+            fault,
+        }
     }
 
     fn note(&self, moment: Moment) {
-        self.lives.moments.lock().entry((self.function, self.copy)).or_default().push(moment);
+        self.lives
+            .moments
+            .lock()
+            .entry((self.function, self.copy))
+            .or_default()
+            .push(moment);
     }
 
     fn opened(&self) -> Result<()> {
@@ -125,7 +147,12 @@ impl Watched {
 impl Clone for Watched {
     fn clone(&self) -> Self {
         let copy = self.lives.copies.fetch_add(1, Ordering::Relaxed);
-        Self { function: self.function, lives: self.lives.clone(), copy, fault: self.fault }
+        Self {
+            function: self.function,
+            lives: self.lives.clone(),
+            copy,
+            fault: self.fault,
+        }
     }
 }
 
@@ -211,19 +238,35 @@ impl KeyedCoProcessFunction<u64, u64, u64> for Watched {
 const FUNCTIONS: [&str; 5] = ["map", "process", "keyed", "co", "keyed co"];
 
 /// A job with a function of every kind, of which `faulty` has the fault.
-fn job(world: &World, lives: &Lives, (faulty, fault): (&str, Fault), bounded: bool) -> (StreamExecutionEnvironment, Arrivals<u64>) {
+fn job(
+    world: &World,
+    lives: &Lives,
+    (faulty, fault): (&str, Fault),
+    bounded: bool,
+) -> (StreamExecutionEnvironment, Arrivals<u64>) {
     let env = environment(world, 2);
-    let function = |name: &'static str| Watched::new(name, lives, if name == faulty { fault } else { Fault::None });
+    let function = |name: &'static str| {
+        Watched::new(
+            name,
+            lives,
+            if name == faulty { fault } else { Fault::None },
+        )
+    };
     let numbers = if bounded {
         env.from_sequence(0, 999)
     } else {
         let endless = GeneratorSource::unbounded(|n| n).records_per_second(10_000.0);
         env.from_source(endless, WatermarkStrategy::none(), "endless")
     };
-    let processed = numbers.map_with(function("map")).process(function("process"));
+    let processed = numbers
+        .map_with(function("map"))
+        .process(function("process"));
     let keyed = processed.key_by(|n| *n).process(function("keyed"));
     let both = keyed.connect(&processed).process(function("co"));
-    let all = both.connect(&both).key_by(|n| *n, |n| *n).process(function("keyed co"));
+    let all = both
+        .connect(&both)
+        .key_by(|n| *n, |n| *n)
+        .process(function("keyed co"));
     let arrivals = Arrivals::new();
     all.sink_to(arrivals.clone());
     (env, arrivals)
@@ -235,7 +278,9 @@ fn a_job_that_ends_well_opens_and_closes_each_function_once_per_subtask() {
         let lives = Lives::default();
         let (env, arrivals) = job(&world, &lives, ("", Fault::None), true);
         env.execute("good").unwrap();
-        FUNCTIONS.iter().for_each(|function| lives.check_good(function, 2));
+        FUNCTIONS
+            .iter()
+            .for_each(|function| lives.check_good(function, 2));
         assert_eq!((arrivals.values().len(), arrivals.closed()), (1000, 2));
     });
 }
@@ -244,14 +289,23 @@ fn a_job_that_ends_well_opens_and_closes_each_function_once_per_subtask() {
 fn a_job_whose_function_fails_or_panics_closes_each_function_once() {
     in_all_worlds(|world| {
         for function in FUNCTIONS {
-            for (fault, wanted) in [(Fault::ErrorAt(700), "no luck"), (Fault::PanicAt(700), "panicked: no luck")] {
+            for (fault, wanted) in [
+                (Fault::ErrorAt(700), "no luck"),
+                (Fault::PanicAt(700), "panicked: no luck"),
+            ] {
                 let lives = Lives::default();
                 let (env, arrivals) = job(&world, &lives, (function, fault), true);
                 let error = env.execute("bad").map(|_| ()).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Function, "{error}");
                 assert!(error.to_string().ends_with(wanted), "{error}");
-                FUNCTIONS.iter().for_each(|function| lives.check_closed(function, 2));
-                assert_eq!(arrivals.closed(), 2, "writers are closed after {fault:?} in `{function}`");
+                FUNCTIONS
+                    .iter()
+                    .for_each(|function| lives.check_closed(function, 2));
+                assert_eq!(
+                    arrivals.closed(),
+                    2,
+                    "writers are closed after {fault:?} in `{function}`"
+                );
             }
         }
     });
@@ -266,7 +320,9 @@ fn a_job_that_fails_in_opening_closes_each_function_once_and_says_so() {
                 let (env, arrivals) = job(&world, &lives, (function, fault), true);
                 let error = env.execute("bad").map(|_| ()).unwrap_err().to_string();
                 assert!(error.starts_with("opening: operator `"), "{error}");
-                FUNCTIONS.iter().for_each(|function| lives.check_closed(function, 2));
+                FUNCTIONS
+                    .iter()
+                    .for_each(|function| lives.check_closed(function, 2));
                 assert_eq!(arrivals.closed(), 2);
             }
         }
@@ -282,7 +338,9 @@ fn a_job_that_fails_in_closing_closes_the_other_functions_and_says_so() {
                 let (env, arrivals) = job(&world, &lives, (function, fault), true);
                 let error = env.execute("bad").map(|_| ()).unwrap_err().to_string();
                 assert!(error.starts_with("closing: operator `"), "{error}");
-                FUNCTIONS.iter().for_each(|function| lives.check_closed(function, 2));
+                FUNCTIONS
+                    .iter()
+                    .for_each(|function| lives.check_closed(function, 2));
                 assert_eq!(arrivals.closed(), 2);
             }
         }
@@ -298,10 +356,16 @@ fn a_job_that_is_cancelled_closes_each_function_once() {
         world.block_on(world.clock().sleep(millis(50))).unwrap();
         assert_eq!(client.status(), JobStatus::Running);
         client.cancel();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
         assert_eq!(client.status(), JobStatus::Canceled);
-        FUNCTIONS.iter().for_each(|function| lives.check_closed(function, 2));
+        FUNCTIONS
+            .iter()
+            .for_each(|function| lives.check_closed(function, 2));
         assert_eq!(arrivals.closed(), 2);
     });
 }
@@ -313,11 +377,17 @@ fn a_job_that_is_cancelled_before_it_ran_closes_what_was_made() {
         let (env, arrivals) = job(&world, &lives, ("", Fault::None), false);
         let client = env.execute_async("never").unwrap();
         client.cancel();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
         let made = arrivals.closed();
         assert!(made == 0 || made == 2, "{made}");
-        FUNCTIONS.iter().for_each(|function| lives.check_closed(function, made));
+        FUNCTIONS
+            .iter()
+            .for_each(|function| lives.check_closed(function, made));
     });
 }
 
@@ -331,14 +401,24 @@ fn readers_of_a_source_are_closed_once_per_subtask_however_the_job_ends() {
             let source = Splits::new(scripts);
             let closed = source.closed();
             let stream = source.stream(&env, WatermarkStrategy::none(), "split");
-            stream.try_map(move |n| if fail && n == 50 { Err(Error::function("50")) } else { Ok(n) }).discard();
+            stream
+                .try_map(move |n| {
+                    if fail && n == 50 {
+                        Err(Error::function("50"))
+                    } else {
+                        Ok(n)
+                    }
+                })
+                .discard();
             assert_eq!(env.execute("readers").is_err(), fail);
             assert_eq!(closed.load(Ordering::Relaxed), 3);
         }
         let env = environment(&world, 3);
         let source = Splits::new([vec![Say::<u64>::Wait(seconds(3600))]]);
         let closed = source.closed();
-        source.stream(&env, WatermarkStrategy::none(), "quiet").discard();
+        source
+            .stream(&env, WatermarkStrategy::none(), "quiet")
+            .discard();
         let client = env.execute_async("readers").unwrap();
         world.block_on(world.clock().sleep(millis(20))).unwrap();
         client.cancel();
@@ -360,7 +440,14 @@ fn open_sees_name_subtask_parallelism_and_key_groups() {
         fn open(&mut self, context: &OperatorContext) -> Result<()> {
             let groups = context.key_groups;
             let max_parallelism = context.max_parallelism.get();
-            let place = (context.name.clone(), context.subtask, context.parallelism, max_parallelism, groups.start(), groups.len());
+            let place = (
+                context.name.clone(),
+                context.subtask,
+                context.parallelism,
+                max_parallelism,
+                groups.start(),
+                groups.len(),
+            );
             self.0.lock().push(place);
             Ok(())
         }
@@ -379,8 +466,15 @@ fn open_sees_name_subtask_parallelism_and_key_groups() {
     in_all_worlds(|world| {
         let env = environment(&world, 1);
         let places = Places(Arc::default());
-        let keyed = env.from_sequence(0, 9).key_by(|n| *n).process(places.clone());
-        keyed.name("places").parallelism(3).max_parallelism(10).discard();
+        let keyed = env
+            .from_sequence(0, 9)
+            .key_by(|n| *n)
+            .process(places.clone());
+        keyed
+            .name("places")
+            .parallelism(3)
+            .max_parallelism(10)
+            .discard();
         env.execute("open").unwrap();
         let mut opened = places.0.lock().clone();
         opened.sort();

@@ -15,16 +15,27 @@ const NUMBERS: u64 = 6000;
 type Placed = Vec<(u32, u64)>;
 
 /// Sends numbers from `sources` subtasks (number n comes from subtask n % sources) to `targets` subtasks.
-fn place(world: &World, sources: u32, targets: u32, partition: impl Fn(&DataStream<u64>) -> DataStream<u64>) -> Placed {
+fn place(
+    world: &World,
+    sources: u32,
+    targets: u32,
+    partition: impl Fn(&DataStream<u64>) -> DataStream<u64>,
+) -> Placed {
     let env = environment(world, 1);
     let numbers = env.from_sequence(0, NUMBERS - 1).parallelism(sources);
-    let placed = partition(&numbers).map_with(WithSubtask::default()).parallelism(targets);
+    let placed = partition(&numbers)
+        .map_with(WithSubtask::default())
+        .parallelism(targets);
     placed.execute_and_collect("place").unwrap()
 }
 
 fn subtask_of(placed: &Placed) -> BTreeMap<u64, u32> {
     let by_number: BTreeMap<u64, u32> = placed.iter().map(|(subtask, n)| (*n, *subtask)).collect();
-    assert_eq!(by_number.len(), placed.len(), "each number comes to one subtask");
+    assert_eq!(
+        by_number.len(),
+        placed.len(),
+        "each number comes to one subtask"
+    );
     assert_eq!(placed.len() as u64, NUMBERS, "no number is lost");
     by_number
 }
@@ -35,10 +46,18 @@ fn goes_round(placed: &Placed, sources: u32, targets: impl Fn(u32) -> Vec<u32>) 
     let subtask_of = subtask_of(placed);
     for source in 0..sources {
         let (step, round) = (sources as usize, targets(source));
-        let mine: Vec<u32> = subtask_of.values().skip(source as usize).step_by(step).copied().collect();
+        let mine: Vec<u32> = subtask_of
+            .values()
+            .skip(source as usize)
+            .step_by(step)
+            .copied()
+            .collect();
         let start = round.iter().position(|target| *target == mine[0]);
-        let start = start.unwrap_or_else(|| panic!("source {source} sends to {}, not to {round:?}", mine[0]));
-        let expected: Vec<u32> = (0..mine.len()).map(|k| round[(start + k) % round.len()]).collect();
+        let start = start
+            .unwrap_or_else(|| panic!("source {source} sends to {}, not to {round:?}", mine[0]));
+        let expected: Vec<u32> = (0..mine.len())
+            .map(|k| round[(start + k) % round.len()])
+            .collect();
         assert_eq!(mine, expected, "source {source}");
     }
 }
@@ -63,9 +82,19 @@ fn forward_sends_each_record_to_the_subtask_of_the_same_index() {
 #[test]
 fn forward_keeps_the_order_of_records() {
     in_simulated_worlds(|world| {
-        let placed = place(&world, 3, 3, |numbers| numbers.map(|n| n).parallelism(3).disable_chaining().forward());
+        let placed = place(&world, 3, 3, |numbers| {
+            numbers
+                .map(|n| n)
+                .parallelism(3)
+                .disable_chaining()
+                .forward()
+        });
         for subtask in 0..3 {
-            let mine: Vec<u64> = placed.iter().filter(|(of, _)| *of == subtask).map(|(_, n)| *n).collect();
+            let mine: Vec<u64> = placed
+                .iter()
+                .filter(|(of, _)| *of == subtask)
+                .map(|(_, n)| *n)
+                .collect();
             assert!(mine.is_sorted());
         }
     });
@@ -75,7 +104,13 @@ fn forward_keeps_the_order_of_records() {
 fn forward_between_different_parallelisms_is_an_error_that_names_both() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
-        env.from_sequence(0, 9).parallelism(2).forward().map(|n| n).name("next").parallelism(3).discard();
+        env.from_sequence(0, 9)
+            .parallelism(2)
+            .forward()
+            .map(|n| n)
+            .name("next")
+            .parallelism(3)
+            .discard();
         let error = env.plan().map(|_| ()).unwrap_err();
         let message = error.to_string();
         for part in ["Sequence Source", "parallelism 2", "next", "parallelism 3"] {
@@ -120,7 +155,10 @@ fn shuffle_reaches_every_subtask_about_equally_and_repeats_under_its_seed() {
     let first = shuffled(1);
     for target in 0..4 {
         let share = first.values().filter(|subtask| **subtask == target).count();
-        assert!((1300..1700).contains(&share), "subtask {target} got {share} of {NUMBERS}");
+        assert!(
+            (1300..1700).contains(&share),
+            "subtask {target} got {share} of {NUMBERS}"
+        );
     }
     assert_eq!(first, shuffled(1));
     assert_ne!(first, shuffled(2));
@@ -134,13 +172,21 @@ fn broadcast_sends_every_record_to_every_subtask_in_order() {
         for targets in [1, 2, 4] {
             let placed = place(&world, 1, targets, DataStream::broadcast);
             for target in 0..targets {
-                let mine: Vec<u64> = placed.iter().filter(|(of, _)| *of == target).map(|(_, n)| *n).collect();
+                let mine: Vec<u64> = placed
+                    .iter()
+                    .filter(|(of, _)| *of == target)
+                    .map(|(_, n)| *n)
+                    .collect();
                 assert_eq!(mine, (0..NUMBERS).collect::<Vec<_>>());
             }
         }
         let placed = place(&world, 3, 3, DataStream::broadcast);
         for target in 0..3 {
-            let mine = placed.iter().filter(|(of, _)| *of == target).map(|(_, n)| *n).collect();
+            let mine = placed
+                .iter()
+                .filter(|(of, _)| *of == target)
+                .map(|(_, n)| *n)
+                .collect();
             assert_eq!(sorted(mine), (0..NUMBERS).collect::<Vec<_>>());
         }
     });
@@ -178,10 +224,15 @@ fn every_record_of_a_key_reaches_the_subtask_that_owns_its_key_group() {
         for parallelism in 1..=8 {
             let keyed = |numbers: &DataStream<u64>| numbers.key_by(|n| n % 1000).as_stream();
             let placed = place(&world, 2, parallelism, keyed);
-            let max_parallelism = MaxParallelism::default_for(NonZeroU32::new(parallelism).unwrap());
+            let max_parallelism =
+                MaxParallelism::default_for(NonZeroU32::new(parallelism).unwrap());
             for (n, subtask) in subtask_of(&placed) {
                 let group = max_parallelism.key_group(&(n % 1000));
-                assert_eq!(subtask, max_parallelism.subtask_of(group, parallelism), "{n} at parallelism {parallelism}");
+                assert_eq!(
+                    subtask,
+                    max_parallelism.subtask_of(group, parallelism),
+                    "{n} at parallelism {parallelism}"
+                );
             }
         }
     });
@@ -193,7 +244,10 @@ fn the_max_parallelism_of_the_operator_and_of_the_job_decide_the_key_groups() {
         for groups in [4u32, 7, 128, 1000, 32768] {
             for own in [true, false] {
                 let env = environment(&world, 4);
-                let keyed = env.from_sequence(0, NUMBERS - 1).map(|n| format!("key {n}")).key_by(String::clone);
+                let keyed = env
+                    .from_sequence(0, NUMBERS - 1)
+                    .map(|n| format!("key {n}"))
+                    .key_by(String::clone);
                 let placed = keyed.as_stream().map_with(WithSubtask::default());
                 let placed = if own {
                     placed.max_parallelism(groups)
@@ -204,7 +258,11 @@ fn the_max_parallelism_of_the_operator_and_of_the_job_decide_the_key_groups() {
                 let max_parallelism = MaxParallelism::new(groups).unwrap();
                 for (subtask, key) in placed.execute_and_collect("groups").unwrap() {
                     let group = max_parallelism.key_group(&key);
-                    assert_eq!(subtask, max_parallelism.subtask_of(group, 4), "{key} of {groups} groups");
+                    assert_eq!(
+                        subtask,
+                        max_parallelism.subtask_of(group, 4),
+                        "{key} of {groups} groups"
+                    );
                 }
             }
         }
@@ -215,9 +273,19 @@ fn the_max_parallelism_of_the_operator_and_of_the_job_decide_the_key_groups() {
 fn a_parallelism_above_the_max_parallelism_is_an_error_that_says_so() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
-        env.from_sequence(0, 9).map(|n| n).name("wide").parallelism(5).max_parallelism(4).discard();
+        env.from_sequence(0, 9)
+            .map(|n| n)
+            .name("wide")
+            .parallelism(5)
+            .max_parallelism(4)
+            .discard();
         let error = env.plan().map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains("parallelism 5 (operator), above its max parallelism 4"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("parallelism 5 (operator), above its max parallelism 4"),
+            "{error}"
+        );
     });
 }

@@ -2,21 +2,40 @@
 
 use std::future::Future;
 
-use hurtig_datastream::{CollectSink, GeneratorSource, StreamExecutionEnvironment, WatermarkStrategy};
+use hurtig_datastream::{
+    CollectSink, GeneratorSource, StreamExecutionEnvironment, WatermarkStrategy,
+};
 use hurtig_env::{Lane, World};
 use hurtig_types::ErrorKind;
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Arrivals, environment, in_all_worlds, in_simulated_worlds, millis, seconds, sorted};
+use crate::support::{
+    Arrivals, environment, in_all_worlds, in_simulated_worlds, millis, seconds, sorted,
+};
 
 #[test]
 fn a_sequence_has_every_number_once_at_any_parallelism() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
-            for (first, last) in [(0, 0), (5, 5), (0, 9), (7, 10_006), (3, 4), (u64::MAX - 4, u64::MAX - 1), (u64::MAX - 9, u64::MAX)] {
+            for (first, last) in [
+                (0, 0),
+                (5, 5),
+                (0, 9),
+                (7, 10_006),
+                (3, 4),
+                (u64::MAX - 4, u64::MAX - 1),
+                (u64::MAX - 9, u64::MAX),
+            ] {
                 let env = environment(&world, parallelism);
-                let numbers = sorted(env.from_sequence(first, last).execute_and_collect("sequence").unwrap());
-                assert!(numbers.into_iter().eq(first..=last), "{first} to {last} at parallelism {parallelism}");
+                let numbers = sorted(
+                    env.from_sequence(first, last)
+                        .execute_and_collect("sequence")
+                        .unwrap(),
+                );
+                assert!(
+                    numbers.into_iter().eq(first..=last),
+                    "{first} to {last} at parallelism {parallelism}"
+                );
             }
         }
     });
@@ -27,7 +46,12 @@ fn an_empty_sequence_has_none() {
     in_simulated_worlds(|world| {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
-            assert!(env.from_sequence(1, 0).execute_and_collect("empty").unwrap().is_empty());
+            assert!(
+                env.from_sequence(1, 0)
+                    .execute_and_collect("empty")
+                    .unwrap()
+                    .is_empty()
+            );
         }
     });
 }
@@ -39,9 +63,19 @@ fn a_collection_comes_in_order_by_one_subtask() {
             let env = environment(&world, 4);
             let records = env.from_collection((0..count).map(|n| format!("record {n}")));
             let arrivals = Arrivals::new();
-            records.forward().map(|record| record).parallelism(1).sink_to(arrivals.clone()).parallelism(1);
+            records
+                .forward()
+                .map(|record| record)
+                .parallelism(1)
+                .sink_to(arrivals.clone())
+                .parallelism(1);
             env.execute("collection").unwrap();
-            assert_eq!(arrivals.values(), (0..count).map(|n| format!("record {n}")).collect::<Vec<_>>());
+            assert_eq!(
+                arrivals.values(),
+                (0..count)
+                    .map(|n| format!("record {n}"))
+                    .collect::<Vec<_>>()
+            );
         }
     });
 }
@@ -54,7 +88,10 @@ fn a_generator_shares_its_numbers_among_the_subtasks_in_turn() {
         env.generate(10_000, |n| n).sink_to(arrivals.clone());
         env.execute("generator").unwrap();
         for subtask in 0..3 {
-            assert_eq!(arrivals.of(subtask), (u64::from(subtask)..10_000).step_by(3).collect::<Vec<_>>());
+            assert_eq!(
+                arrivals.of(subtask),
+                (u64::from(subtask)..10_000).step_by(3).collect::<Vec<_>>()
+            );
         }
     });
 }
@@ -70,8 +107,14 @@ fn a_generator_with_a_rate_takes_as_long_as_it_should() {
                 numbers.discard();
                 let took = env.execute("rated").unwrap().net_runtime.as_secs_f64();
                 // The first record of each subtask comes at once.
-                let (most, least) = (count as f64 / rate, (count as f64 - 2.0 * f64::from(parallelism)) / rate);
-                assert!((least..=most + 0.001).contains(&took), "{count} at {rate}/s took {took} s");
+                let (most, least) = (
+                    count as f64 / rate,
+                    (count as f64 - 2.0 * f64::from(parallelism)) / rate,
+                );
+                assert!(
+                    (least..=most + 0.001).contains(&took),
+                    "{count} at {rate}/s took {took} s"
+                );
             }
         }
     });
@@ -83,7 +126,8 @@ fn a_generator_with_a_rate_spreads_its_records_over_the_time() {
         let env = environment(&world, 2);
         let source = GeneratorSource::new(100, |n| n).records_per_second(10.0);
         let arrivals = Arrivals::new();
-        env.from_source(source, WatermarkStrategy::none(), "rated").sink_to(arrivals.clone());
+        env.from_source(source, WatermarkStrategy::none(), "rated")
+            .sink_to(arrivals.clone());
         env.execute("rated").unwrap();
         for arrival in arrivals.all() {
             let due = arrival.value / 2 * 200;
@@ -98,17 +142,24 @@ fn a_rate_that_is_none_is_an_error_before_the_job_starts() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let env = environment(&world, 1);
             let source = GeneratorSource::new(100, |n| n).records_per_second(rate);
-            env.from_source(source, WatermarkStrategy::none(), "rated").discard();
+            env.from_source(source, WatermarkStrategy::none(), "rated")
+                .discard();
             let error = env.execute("rated").map(|_| ()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
-            assert!(error.to_string().contains("choose a rate above 0"), "{error}");
+            assert!(
+                error.to_string().contains("choose a rate above 0"),
+                "{error}"
+            );
         }
     });
 }
 
 /// Serves `text` in pieces to the first who connects to `address`, with a pause between, and returns where.
 fn serve(world: &World, address: &str, pieces: Vec<Vec<u8>>) -> String {
-    let mut listener = world.block_on(world.network().listen(address)).unwrap().unwrap();
+    let mut listener = world
+        .block_on(world.network().listen(address))
+        .unwrap()
+        .unwrap();
     let bound = listener.local_addr().to_string();
     let clock = world.clock().clone();
     let server: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
@@ -130,7 +181,13 @@ fn with_addresses(test: impl Fn(&World, &str)) {
     test(&World::real(), "127.0.0.1:0");
 }
 
-fn lines(world: &World, address: &str) -> (StreamExecutionEnvironment, hurtig_datastream::DataStream<String>) {
+fn lines(
+    world: &World,
+    address: &str,
+) -> (
+    StreamExecutionEnvironment,
+    hurtig_datastream::DataStream<String>,
+) {
     let env = environment(world, 2);
     let lines = env.socket_text_stream(address);
     (env, lines)
@@ -139,13 +196,17 @@ fn lines(world: &World, address: &str) -> (StreamExecutionEnvironment, hurtig_da
 #[test]
 fn a_socket_gives_its_lines_in_order_until_the_server_ends() {
     with_addresses(|world, address| {
-        let pieces = ["to be\nor n", "ot", " to be\r\n\nthat", " is the question"].map(|piece| piece.as_bytes().to_vec());
+        let pieces = ["to be\nor n", "ot", " to be\r\n\nthat", " is the question"]
+            .map(|piece| piece.as_bytes().to_vec());
         let address = serve(world, address, pieces.to_vec());
         let (env, lines) = lines(world, &address);
         let arrivals = Arrivals::new();
         lines.sink_to(arrivals.clone()).parallelism(1);
         env.execute("socket").unwrap();
-        assert_eq!(arrivals.values(), ["to be", "or not to be", "", "that is the question"]);
+        assert_eq!(
+            arrivals.values(),
+            ["to be", "or not to be", "", "that is the question"]
+        );
     });
 }
 
@@ -157,7 +218,14 @@ fn a_socket_gives_ten_thousand_lines() {
         let address = serve(world, address, pieces);
         let (_, lines) = lines(world, &address);
         let lines = lines.rebalance().map(|line| line.len() as u64);
-        assert_eq!(lines.execute_and_collect("socket").unwrap().into_iter().sum::<u64>(), text.len() as u64 - 10_000);
+        assert_eq!(
+            lines
+                .execute_and_collect("socket")
+                .unwrap()
+                .into_iter()
+                .sum::<u64>(),
+            text.len() as u64 - 10_000
+        );
     });
 }
 
@@ -170,7 +238,11 @@ fn lines_of_a_socket_are_handed_on_as_they_come() {
         let arrivals = Arrivals::new();
         lines.sink_to(arrivals.clone());
         env.execute("socket").unwrap();
-        let mut moments: Vec<u64> = arrivals.all().iter().map(|arrival| arrival.at.as_millis()).collect();
+        let mut moments: Vec<u64> = arrivals
+            .all()
+            .iter()
+            .map(|arrival| arrival.at.as_millis())
+            .collect();
         moments.dedup();
         assert!(moments.len() >= 19, "{moments:?}");
     });
@@ -182,12 +254,22 @@ fn a_socket_that_nobody_serves_is_an_error_that_names_the_address() {
         let address = match world.is_simulated() {
             true => address.to_string(),
             // A port that was free a moment ago.
-            false => world.block_on(world.network().listen(address)).unwrap().unwrap().local_addr().to_string(),
+            false => world
+                .block_on(world.network().listen(address))
+                .unwrap()
+                .unwrap()
+                .local_addr()
+                .to_string(),
         };
         let (_, lines) = lines(world, &address);
         let error = lines.execute_and_collect("socket").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
-        assert!(error.to_string().contains(&format!("connecting to {address}")), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("connecting to {address}")),
+            "{error}"
+        );
         assert!(error.to_string().contains("Socket Stream"), "{error}");
     });
 }
@@ -199,7 +281,12 @@ fn a_line_that_is_no_text_is_an_error_that_names_it() {
         let (_, lines) = lines(world, &address);
         let error = lines.execute_and_collect("socket").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadRecord, "{error}");
-        assert!(error.to_string().contains(&format!("line 2 of {address} is no UTF-8")), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("line 2 of {address} is no UTF-8")),
+            "{error}"
+        );
     });
 }
 
@@ -207,13 +294,20 @@ fn a_line_that_is_no_text_is_an_error_that_names_it() {
 fn a_job_that_waits_for_a_silent_socket_can_be_cancelled() {
     with_addresses(|world, address| {
         let address = {
-            let mut listener = world.block_on(world.network().listen(address)).unwrap().unwrap();
+            let mut listener = world
+                .block_on(world.network().listen(address))
+                .unwrap()
+                .unwrap();
             let bound = listener.local_addr().to_string();
             let clock = world.clock().clone();
-            drop(world.spawner().spawn(Lane::Io, "silent server", async move {
-                let _connection = listener.accept().await.unwrap();
-                clock.sleep(seconds(3600)).await;
-            }));
+            drop(
+                world
+                    .spawner()
+                    .spawn(Lane::Io, "silent server", async move {
+                        let _connection = listener.accept().await.unwrap();
+                        clock.sleep(seconds(3600)).await;
+                    }),
+            );
             bound
         };
         let (env, lines) = lines(world, &address);
@@ -221,7 +315,11 @@ fn a_job_that_waits_for_a_silent_socket_can_be_cancelled() {
         let client = env.execute_async("silent").unwrap();
         world.block_on(world.clock().sleep(millis(50))).unwrap();
         client.cancel();
-        let error = world.block_on(client.wait()).unwrap().map(|_| ()).unwrap_err();
+        let error = world
+            .block_on(client.wait())
+            .unwrap()
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
     });
 }
@@ -246,9 +344,21 @@ fn print_sinks_run() {
         let env = environment(&world, 2);
         let few = env.from_sequence(0, 2);
         few.map(|n| format!("printed by a test: {n}")).print();
-        few.map(|n| ("printed by a test".to_string(), n)).print_to_err().name("to err");
+        few.map(|n| ("printed by a test".to_string(), n))
+            .print_to_err()
+            .name("to err");
         let result = env.execute("print").unwrap();
-        assert_eq!(result.metrics.sum_over_subtasks("Sink: Print to Std. Out", "numRecordsIn"), Some(3));
-        assert_eq!(result.metrics.sum_over_subtasks("Sink: to err", "numRecordsIn"), Some(3));
+        assert_eq!(
+            result
+                .metrics
+                .sum_over_subtasks("Sink: Print to Std. Out", "numRecordsIn"),
+            Some(3)
+        );
+        assert_eq!(
+            result
+                .metrics
+                .sum_over_subtasks("Sink: to err", "numRecordsIn"),
+            Some(3)
+        );
     });
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hurtig_datastream::{
-    AggregateFunction, AggregatingState, Collector, KeyedProcessContext, KeyedProcessFunction, ListState, MapState,
-    ReducingState, ValueState,
+    AggregateFunction, AggregatingState, Collector, KeyedProcessContext, KeyedProcessFunction,
+    ListState, MapState, ReducingState, ValueState,
 };
 use hurtig_types::Result;
 
@@ -46,8 +46,12 @@ impl Model {
     }
 
     fn show(&self) -> Shown {
-        let mean = (!self.numbers.is_empty()).then(|| self.numbers.iter().sum::<u64>() / self.numbers.len() as u64);
-        format!("{:?} {:?} {:?} {:?} {mean:?}", self.value, self.list, self.map, self.highest)
+        let mean = (!self.numbers.is_empty())
+            .then(|| self.numbers.iter().sum::<u64>() / self.numbers.len() as u64);
+        format!(
+            "{:?} {:?} {:?} {:?} {mean:?}",
+            self.value, self.list, self.map, self.highest
+        )
     }
 }
 
@@ -128,10 +132,17 @@ impl KeyedProcessFunction<u64, Operation> for States {
         }
         let value = self.value.get(ctx)?.copied();
         let list = self.list.get(ctx)?.to_vec();
-        let map: BTreeMap<u64, u64> = self.map.iter(ctx)?.map(|(key, value)| (*key, *value)).collect();
+        let map: BTreeMap<u64, u64> = self
+            .map
+            .iter(ctx)?
+            .map(|(key, value)| (*key, *value))
+            .collect();
         let highest = self.highest.get(ctx)?.copied();
         let mean = self.mean.get(ctx)?;
-        out.collect((*ctx.current_key(), format!("{value:?} {list:?} {map:?} {highest:?} {mean:?}")));
+        out.collect((
+            *ctx.current_key(),
+            format!("{value:?} {list:?} {map:?} {highest:?} {mean:?}"),
+        ));
         Ok(())
     }
 }
@@ -141,8 +152,9 @@ fn each_kind_of_state_does_what_its_model_does_per_key() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
             let mut rng = hurtig_env::Rng::from_seed(world.seed().unwrap_or(77));
-            let operations: Vec<Operation> =
-                (0..4000).map(|_| (rng.below(60), rng.below(16) as u8, rng.below(1000))).collect();
+            let operations: Vec<Operation> = (0..4000)
+                .map(|_| (rng.below(60), rng.below(16) as u8, rng.below(1000)))
+                .collect();
             let mut models: BTreeMap<u64, Model> = BTreeMap::new();
             let mut expected: BTreeMap<u64, Vec<Shown>> = BTreeMap::new();
             for &(key, operation, n) in &operations {
@@ -151,7 +163,10 @@ fn each_kind_of_state_does_what_its_model_does_per_key() {
                 expected.entry(key).or_default().push(model.show());
             }
             let env = environment(&world, parallelism);
-            let shown = env.from_collection(operations).key_by(|operation| operation.0).process(States::new());
+            let shown = env
+                .from_collection(operations)
+                .key_by(|operation| operation.0)
+                .process(States::new());
             let mut seen: BTreeMap<u64, Vec<Shown>> = BTreeMap::new();
             for (key, shown) in shown.execute_and_collect("states").unwrap() {
                 seen.entry(key).or_default().push(shown);
@@ -165,16 +180,31 @@ fn each_kind_of_state_does_what_its_model_does_per_key() {
 fn two_states_of_one_name_and_different_types_are_an_error_that_names_it() {
     in_simulated_worlds(|world| {
         let env = environment(&world, 1);
-        let (number, text) = (ValueState::<u64>::new("same"), ValueState::<String>::new("same"));
-        let failing = env.from_collection([1u64]).key_by(|n| *n).process_fn(move |n, ctx, out| {
-            number.set(ctx, n)?;
-            text.set(ctx, n.to_string())?;
-            out.collect(n);
-            Ok(())
-        });
-        let message = failing.execute_and_collect("same name").unwrap_err().to_string();
-        assert!(message.contains("operator `KeyedProcess` (subtask 1/1)"), "{message}");
-        assert!(message.contains("same") && message.contains("u64") && message.contains("String"), "{message}");
+        let (number, text) = (
+            ValueState::<u64>::new("same"),
+            ValueState::<String>::new("same"),
+        );
+        let failing = env
+            .from_collection([1u64])
+            .key_by(|n| *n)
+            .process_fn(move |n, ctx, out| {
+                number.set(ctx, n)?;
+                text.set(ctx, n.to_string())?;
+                out.collect(n);
+                Ok(())
+            });
+        let message = failing
+            .execute_and_collect("same name")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("operator `KeyedProcess` (subtask 1/1)"),
+            "{message}"
+        );
+        assert!(
+            message.contains("same") && message.contains("u64") && message.contains("String"),
+            "{message}"
+        );
     });
 }
 
@@ -191,7 +221,10 @@ fn states_of_two_operators_may_have_one_name() {
                 Ok(())
             })
         };
-        let both = count().union(&[&count()]).execute_and_collect("counts").unwrap();
+        let both = count()
+            .union(&[&count()])
+            .execute_and_collect("counts")
+            .unwrap();
         assert_eq!((both.len(), both.iter().max()), (200, Some(&20)));
     });
 }

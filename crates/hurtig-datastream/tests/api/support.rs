@@ -9,12 +9,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_connect::{
-    EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput, SinkWriter, SourceReader,
-    SourceSplit, SplitEnumerator, WriterContext,
+    EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput, SinkWriter,
+    SourceReader, SourceSplit, SplitEnumerator, WriterContext,
 };
 use hurtig_datastream::{
-    Boundedness, Collector, DataStream, KeyedProcessContext, KeyedProcessFunction, MapFunction, OperatorContext,
-    Sink, Source, StreamExecutionEnvironment, WatermarkStrategy,
+    Boundedness, Collector, DataStream, KeyedProcessContext, KeyedProcessFunction, MapFunction,
+    OperatorContext, Sink, Source, StreamExecutionEnvironment, WatermarkStrategy,
 };
 use hurtig_env::{Clock, MonotonicTime, Sleep, World};
 use hurtig_types::{Data, OriginRange, Records, Result, Timestamp, Watermark};
@@ -99,7 +99,11 @@ impl<T> Clone for Arrivals<T> {
 
 impl<T: Clone> Arrivals<T> {
     pub(crate) fn new() -> Self {
-        Self { list: Arc::default(), watermarks: Arc::default(), closed: Arc::default() }
+        Self {
+            list: Arc::default(),
+            watermarks: Arc::default(),
+            closed: Arc::default(),
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Arrival<T>> {
@@ -107,22 +111,35 @@ impl<T: Clone> Arrivals<T> {
     }
 
     pub(crate) fn values(&self) -> Vec<T> {
-        self.all().into_iter().map(|arrival| arrival.value).collect()
+        self.all()
+            .into_iter()
+            .map(|arrival| arrival.value)
+            .collect()
     }
 
     /// The values that came to one subtask, in order.
     pub(crate) fn of(&self, subtask: u32) -> Vec<T> {
-        let mine = self.all().into_iter().filter(|arrival| arrival.subtask == subtask);
+        let mine = self
+            .all()
+            .into_iter()
+            .filter(|arrival| arrival.subtask == subtask);
         mine.map(|arrival| arrival.value).collect()
     }
 
     /// The values with their event times.
     pub(crate) fn timed(&self) -> Vec<(T, Option<i64>)> {
-        self.all().into_iter().map(|arrival| (arrival.value, arrival.time)).collect()
+        self.all()
+            .into_iter()
+            .map(|arrival| (arrival.value, arrival.time))
+            .collect()
     }
 
     pub(crate) fn watermarks(&self) -> Vec<i64> {
-        self.watermarks.lock().iter().map(|(_, watermark)| *watermark).collect()
+        self.watermarks
+            .lock()
+            .iter()
+            .map(|(_, watermark)| *watermark)
+            .collect()
     }
 
     /// How many writers were closed.
@@ -134,7 +151,11 @@ impl<T: Clone> Arrivals<T> {
 impl<T: Data> Sink<T> for Arrivals<T> {
     fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<T>>> {
         let clock = context.world.clock().clone();
-        Ok(Box::new(ArrivalsWriter { arrivals: self.clone(), subtask: context.subtask, clock }))
+        Ok(Box::new(ArrivalsWriter {
+            arrivals: self.clone(),
+            subtask: context.subtask,
+            clock,
+        }))
     }
 }
 
@@ -147,19 +168,28 @@ struct ArrivalsWriter<T> {
 impl<T: Data> SinkWriter<T> for ArrivalsWriter<T> {
     fn poll_write(&mut self, _: &mut Context<'_>, batch: &mut Records<T>) -> Poll<Result<()>> {
         let (subtask, now) = (self.subtask, self.clock.now());
-        let times: Vec<_> = (0..batch.len()).map(|index| batch.timestamp(index)).collect();
-        let arrivals = batch.values.drain(..).zip(times).map(|(value, time)| Arrival {
-            subtask,
-            value,
-            time: time.is_some().then_some(time.as_millis()),
-            at: now,
-        });
+        let times: Vec<_> = (0..batch.len())
+            .map(|index| batch.timestamp(index))
+            .collect();
+        let arrivals = batch
+            .values
+            .drain(..)
+            .zip(times)
+            .map(|(value, time)| Arrival {
+                subtask,
+                value,
+                time: time.is_some().then_some(time.as_millis()),
+                at: now,
+            });
         self.arrivals.list.lock().extend(arrivals);
         Poll::Ready(Ok(()))
     }
 
     fn on_watermark(&mut self, watermark: Watermark) -> Result<()> {
-        self.arrivals.watermarks.lock().push((self.subtask, watermark.timestamp().as_millis()));
+        self.arrivals
+            .watermarks
+            .lock()
+            .push((self.subtask, watermark.timestamp().as_millis()));
         Ok(())
     }
 
@@ -191,12 +221,18 @@ pub(crate) struct Splits<T> {
 
 impl<T: Data + Sync> Splits<T> {
     pub(crate) fn new(scripts: impl IntoIterator<Item = Vec<Say<T>>>) -> Self {
-        Self { scripts: Arc::new(scripts.into_iter().collect()), closed: Arc::default() }
+        Self {
+            scripts: Arc::new(scripts.into_iter().collect()),
+            closed: Arc::default(),
+        }
     }
 
     /// One split that hands over these records, so many at a time.
     pub(crate) fn batches(records: Vec<(T, i64)>, size: usize) -> Vec<Say<T>> {
-        records.chunks(size).map(|chunk| Say::Records(chunk.to_vec())).collect()
+        records
+            .chunks(size)
+            .map(|chunk| Say::Records(chunk.to_vec()))
+            .collect()
     }
 
     /// Counts the readers that were closed.
@@ -236,10 +272,16 @@ impl<T: Data + Sync> Source for Splits<T> {
     }
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<ScriptSplit>>> {
-        Ok(Box::new(ByTurns { scripts: self.scripts.len(), parallelism: 1 }))
+        Ok(Box::new(ByTurns {
+            scripts: self.scripts.len(),
+            parallelism: 1,
+        }))
     }
 
-    fn create_reader(&self, context: ReaderContext) -> Result<Box<dyn SourceReader<T, ScriptSplit>>> {
+    fn create_reader(
+        &self,
+        context: ReaderContext,
+    ) -> Result<Box<dyn SourceReader<T, ScriptSplit>>> {
         Ok(Box::new(ScriptReader {
             scripts: Arc::clone(&self.scripts),
             closed: Arc::clone(&self.closed),
@@ -265,8 +307,14 @@ impl SplitEnumerator<ScriptSplit> for ByTurns {
         match event {
             EnumeratorEvent::Started { parallelism } => self.parallelism = parallelism as usize,
             EnumeratorEvent::ReaderJoined { subtask } => {
-                let mine = (0..self.scripts).filter(|script| script % self.parallelism == subtask as usize);
-                let splits = mine.map(|script| ScriptSplit { id: format!("split-{script}"), script }).collect();
+                let mine = (0..self.scripts)
+                    .filter(|script| script % self.parallelism == subtask as usize);
+                let splits = mine
+                    .map(|script| ScriptSplit {
+                        id: format!("split-{script}"),
+                        script,
+                    })
+                    .collect();
                 actions.push(EnumeratorAction::Assign { subtask, splits });
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             }
@@ -296,7 +344,12 @@ struct Playing {
 
 impl<T: Data + Sync> ScriptReader<T> {
     /// What the split at `index` does now; `None` when it waits.
-    fn play(&mut self, index: usize, context: &mut Context<'_>, out: &mut ReaderOutput<T>) -> Option<ReaderEvent> {
+    fn play(
+        &mut self,
+        index: usize,
+        context: &mut Context<'_>,
+        out: &mut ReaderOutput<T>,
+    ) -> Option<ReaderEvent> {
         let playing = &mut self.splits[index];
         if playing.paused {
             return None;
@@ -309,7 +362,9 @@ impl<T: Data + Sync> ScriptReader<T> {
                     return Some(ReaderEvent::SplitFinished);
                 }
                 Some(Say::Wait(pause)) => {
-                    let sleep = playing.sleep.get_or_insert_with(|| self.clock.sleep(*pause));
+                    let sleep = playing
+                        .sleep
+                        .get_or_insert_with(|| self.clock.sleep(*pause));
                     if Pin::new(sleep).poll(context).is_pending() {
                         return None;
                     }
@@ -324,8 +379,13 @@ impl<T: Data + Sync> ScriptReader<T> {
                     let first = playing.records;
                     playing.records += records.len() as u64;
                     let last = playing.records - 1;
-                    out.records.origin =
-                        OriginRange { split: Arc::clone(&playing.id), unit: "record", first, last }.into();
+                    out.records.origin = OriginRange {
+                        split: Arc::clone(&playing.id),
+                        unit: "record",
+                        first,
+                        last,
+                    }
+                    .into();
                     playing.position += 1;
                     return Some(ReaderEvent::Batch);
                 }
@@ -351,7 +411,11 @@ impl<T: Data + Sync> SourceReader<T, ScriptSplit> for ScriptReader<T> {
         self.no_more = true;
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>, out: &mut ReaderOutput<T>) -> Poll<Result<ReaderEvent>> {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReaderOutput<T>,
+    ) -> Poll<Result<ReaderEvent>> {
         let splits = self.splits.len();
         for offset in 0..splits {
             let index = (self.turn + offset) % splits;
@@ -367,13 +431,20 @@ impl<T: Data + Sync> SourceReader<T, ScriptSplit> for ScriptReader<T> {
     }
 
     fn set_paused(&mut self, split: &str, paused: bool) {
-        for playing in self.splits.iter_mut().filter(|playing| playing.split.id == split) {
+        for playing in self
+            .splits
+            .iter_mut()
+            .filter(|playing| playing.split.id == split)
+        {
             playing.paused = paused;
         }
     }
 
     fn snapshot(&self) -> Vec<ScriptSplit> {
-        self.splits.iter().map(|playing| playing.split.clone()).collect()
+        self.splits
+            .iter()
+            .map(|playing| playing.split.clone())
+            .collect()
     }
 
     fn close(&mut self) -> Result<()> {
@@ -408,7 +479,11 @@ pub(crate) struct WithTimers<In, Out, P, T> {
 
 impl<In, Out, P: Clone, T: Clone> Clone for WithTimers<In, Out, P, T> {
     fn clone(&self) -> Self {
-        Self { process: self.process.clone(), on_timer: self.on_timer.clone(), types: PhantomData }
+        Self {
+            process: self.process.clone(),
+            on_timer: self.on_timer.clone(),
+            types: PhantomData,
+        }
     }
 }
 
@@ -417,14 +492,21 @@ where
     P: FnMut(In, &mut KeyedProcessContext<'_, u64>, &mut Collector<'_, Out>) -> Result<()>,
     T: FnMut(Timestamp, &mut KeyedProcessContext<'_, u64>, &mut Collector<'_, Out>) -> Result<()>,
 {
-    WithTimers { process, on_timer, types: PhantomData }
+    WithTimers {
+        process,
+        on_timer,
+        types: PhantomData,
+    }
 }
 
 impl<In, Out, P, T> KeyedProcessFunction<u64, In> for WithTimers<In, Out, P, T>
 where
     In: 'static,
     Out: Data,
-    P: FnMut(In, &mut KeyedProcessContext<'_, u64>, &mut Collector<'_, Out>) -> Result<()> + Clone + Send + 'static,
+    P: FnMut(In, &mut KeyedProcessContext<'_, u64>, &mut Collector<'_, Out>) -> Result<()>
+        + Clone
+        + Send
+        + 'static,
     T: FnMut(Timestamp, &mut KeyedProcessContext<'_, u64>, &mut Collector<'_, Out>) -> Result<()>
         + Clone
         + Send

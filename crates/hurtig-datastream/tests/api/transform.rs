@@ -3,15 +3,24 @@
 use hurtig_datastream::{Collector, ProcessContext, ProcessFunction, WatermarkStrategy};
 use hurtig_types::{Error, ErrorKind, Result};
 
-use crate::support::{Arrivals, Say, Splits, WithSubtask, environment, in_all_worlds, in_simulated_worlds, sorted};
+use crate::support::{
+    Arrivals, Say, Splits, WithSubtask, environment, in_all_worlds, in_simulated_worlds, sorted,
+};
 
 #[test]
 fn map_makes_one_result_of_each_record() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
-            let doubled = env.from_sequence(0, 4999).map(|n| n * 2).execute_and_collect("double").unwrap();
-            assert_eq!(sorted(doubled), (0..5000).map(|n| n * 2).collect::<Vec<u64>>());
+            let doubled = env
+                .from_sequence(0, 4999)
+                .map(|n| n * 2)
+                .execute_and_collect("double")
+                .unwrap();
+            assert_eq!(
+                sorted(doubled),
+                (0..5000).map(|n| n * 2).collect::<Vec<u64>>()
+            );
         }
     });
 }
@@ -21,14 +30,21 @@ fn try_map_does_what_map_does_until_it_fails() {
     in_simulated_worlds(|world| {
         let parse = |text: String| Ok(text.parse::<u64>()?);
         let env = environment(&world, 2);
-        let good = env.from_collection(["1", "2"].map(String::from)).try_map(parse);
+        let good = env
+            .from_collection(["1", "2"].map(String::from))
+            .try_map(parse);
         assert_eq!(sorted(good.execute_and_collect("good").unwrap()), [1, 2]);
         let env = environment(&world, 2);
-        let bad = env.from_collection(["1", "x"].map(String::from)).try_map(parse);
+        let bad = env
+            .from_collection(["1", "x"].map(String::from))
+            .try_map(parse);
         let error = bad.execute_and_collect("bad").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Function);
         assert!(error.to_string().contains("operator `Map`"), "{error}");
-        assert!(error.to_string().ends_with("invalid digit found in string"), "{error}");
+        assert!(
+            error.to_string().ends_with("invalid digit found in string"),
+            "{error}"
+        );
     });
 }
 
@@ -37,8 +53,15 @@ fn filter_keeps_the_records_that_the_predicate_holds_for() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
-            let kept = env.from_sequence(0, 9999).filter(|n| n % 3 != 0).execute_and_collect("filter").unwrap();
-            assert_eq!(sorted(kept), (0..10_000).filter(|n| n % 3 != 0).collect::<Vec<u64>>());
+            let kept = env
+                .from_sequence(0, 9999)
+                .filter(|n| n % 3 != 0)
+                .execute_and_collect("filter")
+                .unwrap();
+            assert_eq!(
+                sorted(kept),
+                (0..10_000).filter(|n| n % 3 != 0).collect::<Vec<u64>>()
+            );
         }
     });
 }
@@ -64,11 +87,21 @@ fn try_filter_does_what_filter_does_until_it_fails() {
             666 => Err(Error::function("not this one")),
             n => Ok(n % 2 == 0),
         };
-        let good = environment(&world, 2).from_sequence(0, 99).try_filter(even).execute_and_collect("good").unwrap();
+        let good = environment(&world, 2)
+            .from_sequence(0, 99)
+            .try_filter(even)
+            .execute_and_collect("good")
+            .unwrap();
         assert_eq!(sorted(good), (0..100).step_by(2).collect::<Vec<u64>>());
-        let error = environment(&world, 2).from_sequence(0, 999).try_filter(even).execute_and_collect("bad");
+        let error = environment(&world, 2)
+            .from_sequence(0, 999)
+            .try_filter(even)
+            .execute_and_collect("bad");
         let message = error.unwrap_err().to_string();
-        assert!(message.starts_with("operator `Filter` (subtask 1/2), in records from "), "{message}");
+        assert!(
+            message.starts_with("operator `Filter` (subtask 1/2), in records from "),
+            "{message}"
+        );
         assert!(message.ends_with("not this one"), "{message}");
     });
 }
@@ -79,14 +112,21 @@ fn flat_map_makes_any_number_of_results_and_keeps_their_order() {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
             let arrivals = Arrivals::new();
-            let counted = env.from_sequence(0, 299).flat_map(|n| (0..n % 50).map(move |i| (n, i)));
+            let counted = env
+                .from_sequence(0, 299)
+                .flat_map(|n| (0..n % 50).map(move |i| (n, i)));
             counted.sink_to(arrivals.clone());
             env.execute("flat map").unwrap();
-            let expected: Vec<(u64, u64)> = (0..300).flat_map(|n| (0..n % 50).map(move |i| (n, i))).collect();
+            let expected: Vec<(u64, u64)> = (0..300)
+                .flat_map(|n| (0..n % 50).map(move |i| (n, i)))
+                .collect();
             for subtask in 0..parallelism {
                 let mine = arrivals.of(subtask);
                 let share = |(n, _): &&(u64, u64)| n % u64::from(parallelism) == u64::from(subtask);
-                assert_eq!(mine, expected.iter().filter(share).copied().collect::<Vec<_>>());
+                assert_eq!(
+                    mine,
+                    expected.iter().filter(share).copied().collect::<Vec<_>>()
+                );
             }
         }
     });
@@ -96,24 +136,39 @@ fn flat_map_makes_any_number_of_results_and_keeps_their_order() {
 fn flat_map_splits_lines_into_words_as_in_flinks_documentation() {
     let env = environment(&hurtig_env::World::simulated(1), 1);
     let lines = env.from_collection(["to be or not", "", "to be"].map(String::from));
-    let words = lines.flat_map(|line| line.split_whitespace().map(String::from).collect::<Vec<_>>());
-    assert_eq!(words.execute_and_collect("words").unwrap(), ["to", "be", "or", "not", "to", "be"]);
+    let words = lines.flat_map(|line| {
+        line.split_whitespace()
+            .map(String::from)
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(
+        words.execute_and_collect("words").unwrap(),
+        ["to", "be", "or", "not", "to", "be"]
+    );
 }
 
 #[test]
 fn try_flat_map_does_what_flat_map_does_until_it_fails() {
     in_simulated_worlds(|world| {
         let numbers = |line: String| {
-            let numbers: std::result::Result<Vec<u64>, _> = line.split(',').map(str::parse).collect();
+            let numbers: std::result::Result<Vec<u64>, _> =
+                line.split(',').map(str::parse).collect();
             Ok(numbers?)
         };
         let env = environment(&world, 1);
-        let good = env.from_collection(["1,2", "3"].map(String::from)).try_flat_map(numbers);
+        let good = env
+            .from_collection(["1,2", "3"].map(String::from))
+            .try_flat_map(numbers);
         assert_eq!(good.execute_and_collect("good").unwrap(), [1, 2, 3]);
         let env = environment(&world, 1);
-        let bad = env.from_collection(["1,2", "3,x"].map(String::from)).try_flat_map(numbers);
+        let bad = env
+            .from_collection(["1,2", "3,x"].map(String::from))
+            .try_flat_map(numbers);
         let message = bad.execute_and_collect("bad").unwrap_err().to_string();
-        assert!(message.starts_with("operator `Flat Map` (subtask 1/1), in records from collection"), "{message}");
+        assert!(
+            message.starts_with("operator `Flat Map` (subtask 1/1), in records from collection"),
+            "{message}"
+        );
     });
 }
 
@@ -122,7 +177,10 @@ fn project_keeps_the_fields_that_were_asked_for() {
     let env = environment(&hurtig_env::World::simulated(1), 1);
     let people = env.from_collection([(1, "ann".to_string(), 30u8), (2, "bob".to_string(), 40)]);
     let ages = people.project(|(id, _, age)| (age, id));
-    assert_eq!(ages.execute_and_collect("ages").unwrap(), [(30, 1), (40, 2)]);
+    assert_eq!(
+        ages.execute_and_collect("ages").unwrap(),
+        [(30, 1), (40, 2)]
+    );
 }
 
 #[test]
@@ -135,13 +193,22 @@ fn process_emits_none_one_or_many_and_may_say_last_words() {
     impl ProcessFunction<u64> for Repeat {
         type Out = u64;
 
-        fn process(&mut self, n: u64, _: &mut ProcessContext<'_>, out: &mut Collector<'_, u64>) -> Result<()> {
+        fn process(
+            &mut self,
+            n: u64,
+            _: &mut ProcessContext<'_>,
+            out: &mut Collector<'_, u64>,
+        ) -> Result<()> {
             self.seen += 1;
             (0..n % 4).for_each(|_| out.collect(n));
             Ok(())
         }
 
-        fn end_input(&mut self, _: &mut ProcessContext<'_>, out: &mut Collector<'_, u64>) -> Result<()> {
+        fn end_input(
+            &mut self,
+            _: &mut ProcessContext<'_>,
+            out: &mut Collector<'_, u64>,
+        ) -> Result<()> {
             out.collect(1_000_000 + self.seen);
             Ok(())
         }
@@ -151,7 +218,9 @@ fn process_emits_none_one_or_many_and_may_say_last_words() {
         for parallelism in 1..=4u32 {
             let env = environment(&world, parallelism);
             let arrivals = Arrivals::new();
-            env.from_sequence(0, 3999).process(Repeat::default()).sink_to(arrivals.clone());
+            env.from_sequence(0, 3999)
+                .process(Repeat::default())
+                .sink_to(arrivals.clone());
             env.execute("repeat").unwrap();
             let share = 4000 / u64::from(parallelism);
             let mut records = Vec::new();
@@ -172,14 +241,22 @@ fn map_partition_is_called_once_per_subtask_also_for_an_empty_partition() {
     in_all_worlds(|world| {
         for parallelism in 1..=4 {
             let env = environment(&world, parallelism);
-            let sums = env.from_sequence(1, 1000).map_partition(|records| [records.iter().sum::<u64>()]);
+            let sums = env
+                .from_sequence(1, 1000)
+                .map_partition(|records| [records.iter().sum::<u64>()]);
             let sums = sums.execute_and_collect("sums").unwrap();
             assert_eq!(sums.len(), parallelism as usize);
             assert_eq!(sums.iter().sum::<u64>(), 500_500);
         }
         let env = environment(&world, 4);
-        let counts = env.from_collection([1u64]).rebalance().map_partition(|records| [records.len() as u64]);
-        assert_eq!(sorted(counts.execute_and_collect("counts").unwrap()), [0, 0, 0, 1]);
+        let counts = env
+            .from_collection([1u64])
+            .rebalance()
+            .map_partition(|records| [records.len() as u64]);
+        assert_eq!(
+            sorted(counts.execute_and_collect("counts").unwrap()),
+            [0, 0, 0, 1]
+        );
     });
 }
 
@@ -191,7 +268,10 @@ fn map_partition_sees_its_records_in_order_and_may_make_more_than_a_batch() {
             assert!(records.is_sorted());
             records.into_iter().rev()
         });
-        assert_eq!(all.execute_and_collect("reversed").unwrap(), (0..=20_000).rev().collect::<Vec<u64>>());
+        assert_eq!(
+            all.execute_and_collect("reversed").unwrap(),
+            (0..=20_000).rev().collect::<Vec<u64>>()
+        );
     });
 }
 
@@ -220,7 +300,12 @@ fn results_carry_the_event_time_of_the_record_they_were_made_of() {
         env.execute("times").unwrap();
         let arrived = arrivals.timed();
         assert_eq!(arrived.len(), 5000);
-        assert!(arrived.iter().all(|(n, time)| *time == Some((*n as i64 - 1) * 10)), "{arrived:?}");
+        assert!(
+            arrived
+                .iter()
+                .all(|(n, time)| *time == Some((*n as i64 - 1) * 10)),
+            "{arrived:?}"
+        );
     });
 }
 
@@ -251,7 +336,10 @@ fn a_function_is_copied_per_subtask_and_keeps_what_it_counts_to_itself() {
             calls
         });
         let counted = sorted(counted.execute_and_collect("count").unwrap());
-        assert_eq!(counted, (1..=100).flat_map(|n| [n; 4]).collect::<Vec<u64>>());
+        assert_eq!(
+            counted,
+            (1..=100).flat_map(|n| [n; 4]).collect::<Vec<u64>>()
+        );
     });
 }
 
@@ -265,6 +353,9 @@ fn records_with_and_without_event_time_can_share_a_stream() {
         let arrivals = Arrivals::new();
         with.union(&[&without]).map(|n| n).sink_to(arrivals.clone());
         env.execute("mixed").unwrap();
-        assert_eq!(sorted(arrivals.timed()), [(1, Some(10)), (2, Some(20)), (3, None), (4, None)]);
+        assert_eq!(
+            sorted(arrivals.timed()),
+            [(1, Some(10)), (2, Some(20)), (3, None), (4, None)]
+        );
     });
 }

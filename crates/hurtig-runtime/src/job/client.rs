@@ -80,7 +80,14 @@ impl JobClient {
             outcome: None,
             waiting: Vec::new(),
         };
-        Self { shared: Arc::new(Shared { job_id, job_name, metrics, state: Mutex::new(state) }) }
+        Self {
+            shared: Arc::new(Shared {
+                job_id,
+                job_name,
+                metrics,
+                state: Mutex::new(state),
+            }),
+        }
     }
 
     /// The job's id.
@@ -131,7 +138,11 @@ impl JobClient {
                 });
                 return Poll::Ready(outcome);
             }
-            if !state.waiting.iter().any(|known| known.will_wake(context.waker())) {
+            if !state
+                .waiting
+                .iter()
+                .any(|known| known.will_wake(context.waker()))
+            {
                 state.waiting.push(context.waker().clone());
             }
             Poll::Pending
@@ -174,7 +185,9 @@ impl JobClient {
             let mut state = self.shared.state.lock();
             state.status = match &outcome {
                 Ok(_) => JobStatus::Finished,
-                Err(error) if error.kind() == hurtig_types::ErrorKind::Cancelled => JobStatus::Canceled,
+                Err(error) if error.kind() == hurtig_types::ErrorKind::Cancelled => {
+                    JobStatus::Canceled
+                }
                 Err(_) => JobStatus::Failed,
             };
             state.outcome = Some(outcome);

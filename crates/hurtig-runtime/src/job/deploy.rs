@@ -5,14 +5,21 @@ use std::sync::Arc;
 
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, World};
-use hurtig_exchange::{ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate, gate};
-use hurtig_graph::{BufferTimeout, ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask};
+use hurtig_exchange::{
+    ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate, gate,
+};
+use hurtig_graph::{
+    BufferTimeout, ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask,
+};
 use hurtig_metrics::MetricGroup;
 use hurtig_types::{Error, Result, options};
 
 use super::Job;
 use super::client::JobClient;
-use crate::task::{Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, guarded, register_gate};
+use crate::task::{
+    Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, guarded,
+    register_gate,
+};
 use crate::{Alignments, EdgeSpec, OperatorContext, Output, SourceOperator};
 
 /// A job, ready to run.
@@ -32,16 +39,34 @@ pub(super) struct DeployedTask {
 pub(super) fn deploy(job: &Job, world: &World, client: &JobClient) -> Result<Deployment> {
     let mut channels = Channels::connect(job)?;
     let alignments = Alignments::default();
-    let mut deployment = Deployment { tasks: Vec::new(), coordinators: Vec::new() };
+    let mut deployment = Deployment {
+        tasks: Vec::new(),
+        coordinators: Vec::new(),
+    };
     for vertex in job.plan.job_graph.vertices() {
         let execution = job.plan.execution_graph.vertex(vertex.id);
         let subtasks = execution.map_or(&[][..], |vertex| &vertex.subtasks);
-        let mut deployer = VertexDeployer { job, vertex, world, client, sources: Vec::new() };
+        let mut deployer = VertexDeployer {
+            job,
+            vertex,
+            world,
+            client,
+            sources: Vec::new(),
+        };
         deployer.start_source(subtasks, &alignments, &mut deployment)?;
         for subtask in subtasks {
             let task = deployer.task(subtask, &mut channels)?;
-            let name = format!("{} ({}/{})", vertex.name, subtask.index + 1, vertex.parallelism);
-            let lane = if vertex.blocking { Lane::Dedicated } else { Lane::Compute };
+            let name = format!(
+                "{} ({}/{})",
+                vertex.name,
+                subtask.index + 1,
+                vertex.parallelism
+            );
+            let lane = if vertex.blocking {
+                Lane::Dedicated
+            } else {
+                Lane::Compute
+            };
             deployment.tasks.push(DeployedTask { name, lane, task });
         }
     }
@@ -58,7 +83,10 @@ struct Channels {
 
 impl Channels {
     fn connect(job: &Job) -> Result<Self> {
-        let mut channels = Self { gates: BTreeMap::new(), senders: BTreeMap::new() };
+        let mut channels = Self {
+            gates: BTreeMap::new(),
+            senders: BTreeMap::new(),
+        };
         for vertex in job.plan.job_graph.vertices() {
             for subtask in 0..vertex.parallelism.get() {
                 channels.connect_subtask(job, vertex, subtask)?;
@@ -75,7 +103,11 @@ impl Channels {
             let edge = find_edge(job, *edge_id)?;
             let channels = job.plan.execution_graph.channels(*edge_id);
             for channel in channels.filter(|channel| channel.consumer_subtask == subtask) {
-                places.push((*edge_id, channel.producer_subtask, channel.producer_channel_index));
+                places.push((
+                    *edge_id,
+                    channel.producer_subtask,
+                    channel.producer_channel_index,
+                ));
                 inputs.push(edge.input_index);
             }
         }
@@ -85,7 +117,10 @@ impl Channels {
         let options = gate_options(job, vertex.inputs.len())?;
         let (gate, senders) = gate(places.len(), options);
         for ((edge, producer, index), sender) in places.into_iter().zip(senders) {
-            self.senders.entry((edge, producer)).or_default().insert(index, sender);
+            self.senders
+                .entry((edge, producer))
+                .or_default()
+                .insert(index, sender);
         }
         self.gates.insert((vertex.id, subtask), (gate, inputs));
         Ok(())
@@ -136,14 +171,26 @@ impl VertexDeployer<'_> {
         alignments: &Alignments,
         deployment: &mut Deployment,
     ) -> Result<()> {
-        let Some(head) = self.vertex.operators.first() else { return Ok(()) };
+        let Some(head) = self.vertex.operators.first() else {
+            return Ok(());
+        };
         if !matches!(head.kind, OperatorKind::Source { .. }) {
             return Ok(());
         }
-        let contexts: Result<Vec<_>> = subtasks.iter().map(|subtask| self.context(0, subtask)).collect();
-        let started = self.job.program.source(head.node)?.start(&contexts?, alignments)?;
+        let contexts: Result<Vec<_>> = subtasks
+            .iter()
+            .map(|subtask| self.context(0, subtask))
+            .collect();
+        let started = self
+            .job
+            .program
+            .source(head.node)?
+            .start(&contexts?, alignments)?;
         self.sources = started.readers.into_iter().map(Some).collect();
-        deployment.coordinators.push((format!("coordinator of `{}`", head.name), started.coordinator));
+        deployment.coordinators.push((
+            format!("coordinator of `{}`", head.name),
+            started.coordinator,
+        ));
         Ok(())
     }
 
@@ -155,13 +202,26 @@ impl VertexDeployer<'_> {
         for index in before_chain..self.vertex.operators.len() {
             nodes.push(self.node(index, subtask, before_chain)?);
         }
-        let place = (self.output(0)?, self.routes(0, before_chain)?, self.label(0, subtask)?);
+        let place = (
+            self.output(0)?,
+            self.routes(0, before_chain)?,
+            self.label(0, subtask)?,
+        );
         let context = self.context(0, subtask)?;
-        let source = self.sources.get_mut(subtask.index as usize).and_then(Option::take);
+        let source = self
+            .sources
+            .get_mut(subtask.index as usize)
+            .and_then(Option::take);
         let head = match source {
             Some(source) => {
                 let (output, routes, label) = place;
-                Head::Source(SourceHead::new(source, output, routes, label, &context.metrics))
+                Head::Source(SourceHead::new(
+                    source,
+                    output,
+                    routes,
+                    label,
+                    &context.metrics,
+                ))
             }
             None => {
                 let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
@@ -180,13 +240,24 @@ impl VertexDeployer<'_> {
     }
 
     fn task_metrics(&self, subtask: &Subtask) -> MetricGroup {
-        let job = self.client.metrics().job_group(self.client.job_id().to_string(), self.client.job_name());
-        job.task_group(self.vertex.id.to_string(), &self.vertex.name, subtask.index, 0)
+        let job = self
+            .client
+            .metrics()
+            .job_group(self.client.job_id().to_string(), self.client.job_name());
+        job.task_group(
+            self.vertex.id.to_string(),
+            &self.vertex.name,
+            subtask.index,
+            0,
+        )
     }
 
     fn context(&self, index: usize, subtask: &Subtask) -> Result<OperatorContext> {
         let operator = self.operator(index)?;
-        let interval = self.job.configuration.get(&options::AUTO_WATERMARK_INTERVAL)?;
+        let interval = self
+            .job
+            .configuration
+            .get(&options::AUTO_WATERMARK_INTERVAL)?;
         Ok(OperatorContext {
             name: operator.name.clone(),
             operator_id: operator.operator_id,
@@ -196,7 +267,9 @@ impl VertexDeployer<'_> {
             key_groups: subtask.key_groups,
             watermark_interval: interval,
             world: self.world.clone(),
-            metrics: self.task_metrics(subtask).operator_group(operator.operator_id.to_string(), &operator.name),
+            metrics: self
+                .task_metrics(subtask)
+                .operator_group(operator.operator_id.to_string(), &operator.name),
         })
     }
 
@@ -218,7 +291,10 @@ impl VertexDeployer<'_> {
         let context = self.context(index, subtask)?;
         let inbox = match &operator.input {
             ChainInput::Gates => hurtig_types::ErasedBatch::new(hurtig_types::Records::<()>::new()),
-            ChainInput::Chained { parent, side_output } => {
+            ChainInput::Chained {
+                parent,
+                side_output,
+            } => {
                 let parent = self.operator(*parent)?.node;
                 self.job.program.empty_batch(parent, side_output.as_deref())
             }
@@ -227,16 +303,33 @@ impl VertexDeployer<'_> {
         let made = made.map_err(|error| error.context(context.label()))?;
         let inputs = operator.input_types.len().max(1);
         let (output, routes) = (self.output(index)?, self.routes(index, before_chain)?);
-        Ok(Node::new(self.label(index, subtask)?, context, made, inbox, inputs, output, routes))
+        Ok(Node::new(
+            self.label(index, subtask)?,
+            context,
+            made,
+            inbox,
+            inputs,
+            output,
+            routes,
+        ))
     }
 
     /// The side outputs of an operator that somebody reads, in a fixed order.
     fn read_sides(&self, index: usize) -> Vec<String> {
-        let chained = self.vertex.operators.iter().filter_map(|operator| match &operator.input {
-            ChainInput::Chained { parent, side_output } if *parent == index => side_output.clone(),
-            _ => None,
-        });
-        let edges = self.out_edges(index).filter_map(|(_, edge)| edge.side_output.clone());
+        let chained = self
+            .vertex
+            .operators
+            .iter()
+            .filter_map(|operator| match &operator.input {
+                ChainInput::Chained {
+                    parent,
+                    side_output,
+                } if *parent == index => side_output.clone(),
+                _ => None,
+            });
+        let edges = self
+            .out_edges(index)
+            .filter_map(|(_, edge)| edge.side_output.clone());
         let mut sides: Vec<String> = chained.chain(edges).collect();
         sides.sort();
         sides.dedup();
@@ -246,7 +339,8 @@ impl VertexDeployer<'_> {
     /// The edges that leave the vertex from this operator, with their place among all that leave it.
     fn out_edges(&self, index: usize) -> impl Iterator<Item = (usize, &JobEdge)> {
         let edges = self.vertex.outputs.iter().enumerate();
-        let edges = edges.filter_map(|(place, id)| Some((place, self.job.plan.job_graph.edge(*id)?)));
+        let edges =
+            edges.filter_map(|(place, id)| Some((place, self.job.plan.job_graph.edge(*id)?)));
         edges.filter(move |(_, edge)| edge.source_operator == index)
     }
 
@@ -262,16 +356,20 @@ impl VertexDeployer<'_> {
 
     fn routes(&self, index: usize, before_chain: usize) -> Result<Routes> {
         let readers = |wanted: Option<&str>| {
-            let chained = self.vertex.operators.iter().enumerate().filter_map(|(child, operator)| {
-                match &operator.input {
-                    ChainInput::Chained { parent, side_output }
-                        if *parent == index && side_output.as_deref() == wanted =>
-                    {
-                        Some(Target::Node(child - before_chain))
-                    }
-                    _ => None,
-                }
-            });
+            let chained =
+                self.vertex
+                    .operators
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(child, operator)| match &operator.input {
+                        ChainInput::Chained {
+                            parent,
+                            side_output,
+                        } if *parent == index && side_output.as_deref() == wanted => {
+                            Some(Target::Node(child - before_chain))
+                        }
+                        _ => None,
+                    });
             let edges = self.out_edges(index).filter_map(|(place, edge)| {
                 (edge.side_output.as_deref() == wanted).then_some(Target::Edge(place))
             });
@@ -279,11 +377,18 @@ impl VertexDeployer<'_> {
         };
         let sides = self.read_sides(index);
         let sides = sides.iter().map(|tag| readers(Some(tag))).collect();
-        Ok(Routes { main: readers(None), sides })
+        Ok(Routes {
+            main: readers(None),
+            sides,
+        })
     }
 
     /// The edges that leave the vertex, in the order of its outputs.
-    fn edges(&self, subtask: &Subtask, channels: &mut Channels) -> Result<Vec<Box<dyn EdgeWriter>>> {
+    fn edges(
+        &self,
+        subtask: &Subtask,
+        channels: &mut Channels,
+    ) -> Result<Vec<Box<dyn EdgeWriter>>> {
         let make = |id: &JobEdgeId| self.edge(find_edge(self.job, *id)?, subtask, channels);
         self.vertex.outputs.iter().map(make).collect()
     }
@@ -294,22 +399,39 @@ impl VertexDeployer<'_> {
         subtask: &Subtask,
         channels: &mut Channels,
     ) -> Result<Box<dyn EdgeWriter>> {
-        let senders = channels.senders.remove(&(edge.id, subtask.index)).unwrap_or_default();
+        let senders = channels
+            .senders
+            .remove(&(edge.id, subtask.index))
+            .unwrap_or_default();
         let buffer = self.job.configuration.get(&options::SEGMENT_SIZE)?.bytes() as usize;
         let target = self.job.plan.job_graph.vertex(edge.target);
-        let seed = self.world.rng(&format!("{:?} of subtask {}", edge.id, subtask.index)).next_u64();
+        let seed = self
+            .world
+            .rng(&format!("{:?} of subtask {}", edge.id, subtask.index))
+            .next_u64();
         let spec = EdgeSpec {
             senders: senders.into_values().collect(),
-            options: EdgeOptions { buffer_bytes: buffer, flush: flush_policy(edge.buffer_timeout) },
-            max_parallelism: target.map_or(self.vertex.max_parallelism, |target| target.max_parallelism),
+            options: EdgeOptions {
+                buffer_bytes: buffer,
+                flush: flush_policy(edge.buffer_timeout),
+            },
+            max_parallelism: target
+                .map_or(self.vertex.max_parallelism, |target| target.max_parallelism),
             seed,
         };
-        if let Some(partition) = edge.partition_node.and_then(|node| self.job.program.partition(node)) {
+        if let Some(partition) = edge
+            .partition_node
+            .and_then(|node| self.job.program.partition(node))
+        {
             return Ok(partition.edge(spec));
         }
         let node = self.operator(edge.source_operator)?.node;
         let missing = || Error::bug(format!("{node:?} has no port {:?}", edge.side_output));
-        let port = self.job.program.port(node, edge.side_output.as_deref()).ok_or_else(missing)?;
+        let port = self
+            .job
+            .program
+            .port(node, edge.side_output.as_deref())
+            .ok_or_else(missing)?;
         port.edge(&edge.partitioning, spec)
     }
 }

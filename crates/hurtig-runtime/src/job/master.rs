@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{FutureExt, StreamExt};
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use hurtig_connect::BoxFuture;
 use hurtig_env::{JoinHandle, Lane, World};
 use hurtig_types::{Error, ErrorKind, Result};
@@ -28,7 +28,9 @@ async fn run_to_end(job: &Job, client: &JobClient, world: &World) -> Result<()> 
     if client.cancel_requested() {
         return Err(Error::cancelled());
     }
-    Attempt::start(deployment, client, world).watch(client).await
+    Attempt::start(deployment, client, world)
+        .watch(client)
+        .await
 }
 
 /// What may end while a job runs.
@@ -48,15 +50,20 @@ struct Attempt {
 impl Attempt {
     fn start(deployment: Deployment, client: &JobClient, world: &World) -> Self {
         let ends = FuturesUnordered::<BoxFuture<'static, Ended>>::new();
-        let controls: Vec<_> =
-            deployment.tasks.iter().map(|_| Arc::new(TaskControl::default())).collect();
+        let controls: Vec<_> = deployment
+            .tasks
+            .iter()
+            .map(|_| Arc::new(TaskControl::default()))
+            .collect();
         client.running(controls.clone());
         let tasks_running = deployment.tasks.len();
         let mut helpers = vec![refresh_meters(client, world)];
         for (task, control) in deployment.tasks.into_iter().zip(controls) {
             let future = TaskFuture::new(task.task, control, world.clone());
             let handle = world.spawner().spawn(task.lane, task.name, future);
-            ends.push(Box::pin(async move { Ended::Task(handle.await.and_then(|result| result)) }));
+            ends.push(Box::pin(async move {
+                Ended::Task(handle.await.and_then(|result| result))
+            }));
         }
         for (name, coordinator) in deployment.coordinators {
             let (sender, receiver) = futures::channel::oneshot::channel();
@@ -76,7 +83,11 @@ impl Attempt {
         if client.cancel_requested() {
             client.cancel();
         }
-        Self { ends, helpers, tasks_running }
+        Self {
+            ends,
+            helpers,
+            tasks_running,
+        }
     }
 
     /// Waits for all tasks. The first error that is not the echo of a cancellation is the job's.

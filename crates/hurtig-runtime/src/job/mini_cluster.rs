@@ -31,7 +31,10 @@ pub struct MiniCluster {
 impl MiniCluster {
     /// A cluster in this world.
     pub fn new(world: World) -> Self {
-        Self { world, submitted: Arc::default() }
+        Self {
+            world,
+            submitted: Arc::default(),
+        }
     }
 
     /// The world it runs in.
@@ -46,14 +49,21 @@ impl MiniCluster {
         let mut rng = self.world.rng(&format!("job-id-{number}"));
         let mut id = [0; 16];
         let random = [rng.next_u64(), rng.next_u64()].map(u64::to_be_bytes);
-        id.iter_mut().zip(random.iter().flatten()).for_each(|(byte, random)| *byte = *random);
+        id.iter_mut()
+            .zip(random.iter().flatten())
+            .for_each(|(byte, random)| *byte = *random);
         let job_id = JobId::from_bytes(id);
         let name = job.plan.job_graph.job_name().to_string();
         let clock = self.world.clock().clone();
-        let metrics = MetricRegistry::task_manager("localhost", "embedded", move || clock.now().as_millis());
+        let metrics =
+            MetricRegistry::task_manager("localhost", "embedded", move || clock.now().as_millis());
         let client = JobClient::new(job_id, name.clone(), metrics);
         let master = master::run(job, client.clone(), self.world.clone());
-        drop(self.world.spawner().spawn(Lane::Io, format!("job master of {name}"), master));
+        drop(
+            self.world
+                .spawner()
+                .spawn(Lane::Io, format!("job master of {name}"), master),
+        );
         client
     }
 }

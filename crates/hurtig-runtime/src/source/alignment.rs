@@ -68,7 +68,11 @@ impl AlignmentGroup {
             if let Some(reported) = state.members.get_mut(member) {
                 *reported = watermark;
             }
-            if state.slowest() == before { Vec::new() } else { std::mem::take(&mut state.waiting) }
+            if state.slowest() == before {
+                Vec::new()
+            } else {
+                std::mem::take(&mut state.waiting)
+            }
         };
         waiting.into_iter().for_each(Waker::wake);
     }

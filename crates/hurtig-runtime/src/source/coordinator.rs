@@ -17,7 +17,9 @@ pub fn coordinate<S: SourceSplit>(
     link: CoordinatorLink<S>,
     world: World,
 ) -> impl Future<Output = Result<()>> + Send {
-    let started = EnumeratorEvent::Started { parallelism: link.parallelism() };
+    let started = EnumeratorEvent::Started {
+        parallelism: link.parallelism(),
+    };
     Coordinator {
         enumerator,
         link,
@@ -46,7 +48,9 @@ impl<S: SourceSplit> Coordinator<S> {
         if let Poll::Ready(message) = self.link.poll_receive(context.waker()) {
             return Poll::Ready(Ok(match message {
                 ToEnumerator::Joined(subtask) => EnumeratorEvent::ReaderJoined { subtask },
-                ToEnumerator::SplitRequested(subtask) => EnumeratorEvent::SplitRequested { subtask },
+                ToEnumerator::SplitRequested(subtask) => {
+                    EnumeratorEvent::SplitRequested { subtask }
+                }
             }));
         }
         if let Some(pause) = &mut self.pause
@@ -85,7 +89,9 @@ impl<S: SourceSplit> Future for Coordinator<S> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
         loop {
-            let Poll::Ready(event) = this.poll_event(context) else { return Poll::Pending };
+            let Poll::Ready(event) = this.poll_event(context) else {
+                return Poll::Pending;
+            };
             let mut actions = Vec::new();
             let stepped = event.and_then(|event| this.enumerator.step(event, &mut actions));
             if let Err(error) = stepped {

@@ -27,7 +27,10 @@ struct Queue<M> {
 
 impl<M> Queue<M> {
     const fn new() -> Self {
-        Self { messages: VecDeque::new(), waker: None }
+        Self {
+            messages: VecDeque::new(),
+            waker: None,
+        }
     }
 }
 
@@ -49,8 +52,14 @@ pub struct ReaderLink<S> {
 /// the enumerator decides: the queues stay as short as the source's own bound.
 pub fn link<S>(parallelism: u32) -> (CoordinatorLink<S>, Vec<ReaderLink<S>>) {
     let readers = (0..parallelism).map(|_| Mutex::new(Queue::new())).collect();
-    let shared = Arc::new(Shared { readers, enumerator: Mutex::new(Queue::new()) });
-    let reader = |subtask| ReaderLink { shared: Arc::clone(&shared), subtask };
+    let shared = Arc::new(Shared {
+        readers,
+        enumerator: Mutex::new(Queue::new()),
+    });
+    let reader = |subtask| ReaderLink {
+        shared: Arc::clone(&shared),
+        subtask,
+    };
     let readers = (0..parallelism).map(reader).collect();
     (CoordinatorLink(shared), readers)
 }
@@ -71,7 +80,11 @@ fn poll_receive<M>(queue: &Mutex<Queue<M>>, waker: &Waker) -> Poll<M> {
     if let Some(message) = queue.messages.pop_front() {
         return Poll::Ready(message);
     }
-    if !queue.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+    if !queue
+        .waker
+        .as_ref()
+        .is_some_and(|known| known.will_wake(waker))
+    {
         queue.waker = Some(waker.clone());
     }
     Poll::Pending

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hurtig_connect::{
-    BadRecord, ReaderEvent, ReaderOutput, SourceReader, SourceSplit, TrackerOutput, WatermarkTracker,
+    BadRecord, ReaderEvent, ReaderOutput, SourceReader, SourceSplit, TrackerOutput,
+    WatermarkTracker,
 };
 use hurtig_env::MonotonicTime;
 use hurtig_metrics::{Counter, Gauge, names};
@@ -87,8 +88,8 @@ struct Member {
 }
 
 impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
-    /// Runs `reader`, with the splits that come over `link`, and event time by `tracker`'s strategy; a member of `alignment` if its strategy
-    /// says so.
+    /// Runs `reader`, with the splits that come over `link`, and event time by `tracker`'s strategy; a member of
+    /// `alignment` if its strategy says so.
     pub fn new(
         reader: Box<dyn SourceReader<T, S>>,
         link: ReaderLink<S>,
@@ -97,9 +98,11 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
         context: &OperatorContext,
     ) -> Self {
         let strategy = tracker.strategy();
-        let interval = strategy.alignment().map_or(context.watermark_interval, |alignment| {
-            alignment.update_interval.min(context.watermark_interval)
-        });
+        let interval = strategy
+            .alignment()
+            .map_or(context.watermark_interval, |alignment| {
+                alignment.update_interval.min(context.watermark_interval)
+            });
         let periodic = Periodic {
             interval,
             next: context.world.clock().now() + interval,
@@ -139,7 +142,8 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
                 ToReader::NoMoreSplits => self.reader.no_more_splits(),
                 ToReader::Splits(splits) => {
                     for split in &splits {
-                        self.tracker.add_split(&Arc::from(split.id()), output.monotonic());
+                        self.tracker
+                            .add_split(&Arc::from(split.id()), output.monotonic());
                     }
                     self.reader.add_splits(splits)?;
                 }
@@ -170,13 +174,17 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
         }
         if let Some(member) = &self.alignment {
             let current = self.tracker.current();
-            member.group.report(member.index, (!self.tracker.is_idle()).then_some(current));
+            member
+                .group
+                .report(member.index, (!self.tracker.is_idle()).then_some(current));
         }
     }
 
     /// Whether every split is so far ahead that the source must wait for others. Single splits that are ahead are paused in the reader.
     fn is_held_back(&mut self, output: &Output) -> bool {
-        let Some(member) = &mut self.alignment else { return false };
+        let Some(member) = &mut self.alignment else {
+            return false;
+        };
         loop {
             let slowest = member.group.slowest();
             let limit = slowest.saturating_add_millis(member.drift_ms);
@@ -201,7 +209,9 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
 
     /// Hands on what is in the buffer, as far as the next watermark.
     fn emit_buffer(&mut self, came_with: Rest, output: &mut Output) -> Result<()> {
-        let Some(split) = self.buffer.split().cloned() else { return Ok(()) };
+        let Some(split) = self.buffer.split().cloned() else {
+            return Ok(());
+        };
         let records = &mut self.buffer.records;
         let (values, times) = (&records.values, &records.timestamps);
         let now = output.monotonic();
@@ -226,7 +236,9 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
     fn emit_bad(&mut self, output: &mut Output) -> Result<()> {
         self.bad_count.inc(self.buffer.bad.len() as u64);
         for bad in self.buffer.bad.drain(..) {
-            output.sides().push(&self.bad_records, bad, hurtig_types::Timestamp::NONE)?;
+            output
+                .sides()
+                .push(&self.bad_records, bad, hurtig_types::Timestamp::NONE)?;
         }
         Ok(())
     }
@@ -247,15 +259,28 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
         }
         self.buffer.clear();
         let waker = output.waker().clone();
-        let polled = self.reader.poll_next(&mut Context::from_waker(&waker), &mut self.buffer);
-        let Poll::Ready(event) = polled else { return Poll::Pending };
+        let polled = self
+            .reader
+            .poll_next(&mut Context::from_waker(&waker), &mut self.buffer);
+        let Poll::Ready(event) = polled else {
+            return Poll::Pending;
+        };
         let event = event?;
         self.emit_bad(output)?;
         let progress = match event {
             ReaderEvent::Batch | ReaderEvent::SplitFinished => {
-                self.tracker.strategy().assign_timestamps(&mut self.buffer.records);
+                self.tracker
+                    .strategy()
+                    .assign_timestamps(&mut self.buffer.records);
                 let split_ended = event == ReaderEvent::SplitFinished;
-                self.emit_buffer(if split_ended { Rest::SplitEnd } else { Rest::Batch }, output)?;
+                self.emit_buffer(
+                    if split_ended {
+                        Rest::SplitEnd
+                    } else {
+                        Rest::Batch
+                    },
+                    output,
+                )?;
                 SourceProgress::Emitted
             }
             ReaderEvent::EndOfInput => {

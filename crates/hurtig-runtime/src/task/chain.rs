@@ -45,7 +45,11 @@ pub struct OperatorChain {
 impl OperatorChain {
     /// A chain of these nodes, whose routes refer to each other and to the edges by index.
     pub fn new(nodes: Vec<Node>, edges: Vec<Box<dyn EdgeWriter>>) -> Self {
-        Self { nodes, edges, ended: false }
+        Self {
+            nodes,
+            edges,
+            ended: false,
+        }
     }
 
     /// Opens the operators, those behind first: nobody gets records before it is open.
@@ -66,11 +70,15 @@ impl OperatorChain {
             if self.poll_drain(waker).is_pending() {
                 return Ok(ChainState::BlockedOnOutput);
             }
-            let Some(index) = self.last_busy() else { return Ok(ChainState::Idle) };
+            let Some(index) = self.last_busy() else {
+                return Ok(ChainState::Idle);
+            };
             if blocked == Some(index) {
                 return Ok(ChainState::BlockedOnOperator);
             }
-            let Some(node) = self.nodes.get_mut(index) else { return Ok(ChainState::Idle) };
+            let Some(node) = self.nodes.get_mut(index) else {
+                return Ok(ChainState::Idle);
+            };
             if node.work()? == Progress::Blocked {
                 // What it put out before it had to wait is for those behind it, who need not wait as well.
                 blocked = Some(index);
@@ -78,7 +86,11 @@ impl OperatorChain {
             self.deliver(index, waker)?;
         }
         let waits = blocked.is_some() && blocked == self.last_busy();
-        Ok(if waits { ChainState::BlockedOnOperator } else { ChainState::Busy })
+        Ok(if waits {
+            ChainState::BlockedOnOperator
+        } else {
+            ChainState::Busy
+        })
     }
 
     /// The node to work at: the last that has something to do.
@@ -104,8 +116,21 @@ impl OperatorChain {
     ///
     /// # Errors
     /// When types don't fit, which is a bug.
-    pub fn accept_output(&mut self, output: &mut Output, routes: &Routes, waker: &Waker) -> Result<()> {
-        Self::route(output, routes, &mut self.nodes, 0, &mut self.edges, &mut self.ended, waker)
+    pub fn accept_output(
+        &mut self,
+        output: &mut Output,
+        routes: &Routes,
+        waker: &Waker,
+    ) -> Result<()> {
+        Self::route(
+            output,
+            routes,
+            &mut self.nodes,
+            0,
+            &mut self.edges,
+            &mut self.ended,
+            waker,
+        )
     }
 
     /// Tells nodes whose processing time has come; whether there were any. For an idle chain.
@@ -122,7 +147,10 @@ impl OperatorChain {
 
     /// When the next processing-time timer is due.
     pub fn next_time(&self) -> Option<Timestamp> {
-        self.nodes.iter().filter_map(|node| node.operator.next_time()).min()
+        self.nodes
+            .iter()
+            .filter_map(|node| node.operator.next_time())
+            .min()
     }
 
     /// Lends time and waker to the nodes.
@@ -134,23 +162,32 @@ impl OperatorChain {
 
     /// The task is about to wait.
     pub fn flush_idle(&mut self, waker: &Waker) {
-        self.edges.iter_mut().for_each(|edge| edge.flush_idle(waker));
+        self.edges
+            .iter_mut()
+            .for_each(|edge| edge.flush_idle(waker));
     }
 
     /// Sends partial batches that have waited long enough.
     pub fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
-        self.edges.iter_mut().for_each(|edge| edge.flush_due(now, waker));
+        self.edges
+            .iter_mut()
+            .for_each(|edge| edge.flush_due(now, waker));
     }
 
     /// When the next partial batch is due.
     pub fn flush_deadline(&self) -> Option<MonotonicTime> {
-        self.edges.iter().filter_map(|edge| edge.flush_deadline()).min()
+        self.edges
+            .iter()
+            .filter_map(|edge| edge.flush_deadline())
+            .min()
     }
 
     /// Whether the end of input has passed through, and everything was sent.
     pub fn is_finished(&mut self, waker: &Waker) -> bool {
         let nodes_finished = self.nodes.iter().all(Node::is_finished);
-        nodes_finished && (self.ended || !self.nodes.is_empty()) && self.poll_drain(waker).is_ready()
+        nodes_finished
+            && (self.ended || !self.nodes.is_empty())
+            && self.poll_drain(waker).is_ready()
     }
 
     /// Batches and bytes sent to other tasks.
@@ -179,13 +216,19 @@ impl OperatorChain {
         for edge in &mut self.edges {
             pending |= edge.poll_drain(waker).is_pending();
         }
-        if pending { Poll::Pending } else { Poll::Ready(()) }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
     }
 
     /// Hands on what node `index` put out. Its children stand behind it and have nothing to do.
     fn deliver(&mut self, index: usize, waker: &Waker) -> Result<()> {
         let (before, behind) = self.nodes.split_at_mut(index + 1);
-        let Some(node) = before.last_mut() else { return Ok(()) };
+        let Some(node) = before.last_mut() else {
+            return Ok(());
+        };
         node.metrics.records_out(node.output.main.len());
         node.metrics.watermark_out(&node.output.signals);
         let (edges, ended) = (&mut self.edges, &mut self.ended);
@@ -205,7 +248,13 @@ impl OperatorChain {
         waker: &Waker,
     ) -> Result<()> {
         let now = output.monotonic;
-        let mut router = Router { nodes, first, edges, now, waker };
+        let mut router = Router {
+            nodes,
+            first,
+            edges,
+            now,
+            waker,
+        };
         router.batch(&mut output.main, &routes.main)?;
         for (side, targets) in output.sides.iter_mut().zip(&routes.sides) {
             router.batch(&mut side.batch, targets)?;

@@ -38,7 +38,13 @@ pub(crate) struct TaskFuture {
 
 impl TaskFuture {
     pub(crate) fn new(task: Task, control: Arc<TaskControl>, world: World) -> Self {
-        Self { task, control, world, sleep: None, ended: false }
+        Self {
+            task,
+            control,
+            world,
+            sleep: None,
+            ended: false,
+        }
     }
 
     fn end(&mut self, result: Result<()>) -> Poll<Result<()>> {
@@ -53,7 +59,11 @@ impl TaskFuture {
             self.sleep = None;
             return Poll::Pending;
         };
-        if self.sleep.as_ref().is_none_or(|sleep| sleep.deadline() != deadline) {
+        if self
+            .sleep
+            .as_ref()
+            .is_none_or(|sleep| sleep.deadline() != deadline)
+        {
             self.sleep = Some(self.world.clock().sleep_until(deadline));
         }
         match &mut self.sleep {

@@ -7,8 +7,8 @@ use hurtig_types::{Error, Origin, Result, Signal, StreamElement};
 
 use super::chain::OperatorChain;
 use super::node::{Routes, guarded};
-use crate::source::{SourceOperator, SourceProgress};
 use crate::Output;
+use crate::source::{SourceOperator, SourceProgress};
 
 /// The head of a task.
 pub enum Head {
@@ -38,11 +38,18 @@ impl Inputs {
                 *open += 1;
             }
         }
-        Self { valve: WatermarkValve::new(input_of_channel.len()), gate, input_of_channel, open_channels }
+        Self {
+            valve: WatermarkValve::new(input_of_channel.len()),
+            gate,
+            input_of_channel,
+            open_channels,
+        }
     }
 
     fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<()> {
-        let Poll::Ready((channel, element)) = self.gate.poll_next(waker) else { return Poll::Pending };
+        let Poll::Ready((channel, element)) = self.gate.poll_next(waker) else {
+            return Poll::Pending;
+        };
         let input = self.input_of_channel.get(channel).copied().unwrap_or(0);
         match element {
             StreamElement::Batch(batch) => chain.accept_batch(input, batch),
@@ -80,7 +87,9 @@ impl Inputs {
     }
 
     fn end_channel(&mut self, channel: usize, input: usize, chain: &mut OperatorChain) {
-        let Some(open) = self.open_channels.get_mut(input) else { return };
+        let Some(open) = self.open_channels.get_mut(input) else {
+            return;
+        };
         *open = open.saturating_sub(1);
         let input_ended = *open == 0;
         Self::pass_on(self.valve.end(channel), chain);
@@ -177,7 +186,11 @@ impl Drop for SourceHead {
 
 impl Head {
     /// Takes the next element to the (idle) chain.
-    pub(super) fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<Result<()>> {
+    pub(super) fn poll_next(
+        &mut self,
+        chain: &mut OperatorChain,
+        waker: &Waker,
+    ) -> Poll<Result<()>> {
         match self {
             Self::Inputs(inputs) => inputs.poll_next(chain, waker).map(Ok),
             Self::Source(source) => source.poll_next(chain, waker),

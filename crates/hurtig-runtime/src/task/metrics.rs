@@ -115,7 +115,10 @@ impl TaskMetrics {
         // Milliseconds per second: the rate of what is counted in milliseconds.
         group.meter_of(names::BUSY_TIME_MS_PER_SECOND, &metrics.busy_ms);
         group.meter_of(names::IDLE_TIME_MS_PER_SECOND, &metrics.idle_ms);
-        group.meter_of(names::BACK_PRESSURED_TIME_MS_PER_SECOND, &metrics.backpressured_ms);
+        group.meter_of(
+            names::BACK_PRESSURED_TIME_MS_PER_SECOND,
+            &metrics.backpressured_ms,
+        );
         group.meter_of(names::NUM_BYTES_OUT_PER_SECOND, &metrics.bytes_out);
         metrics
     }

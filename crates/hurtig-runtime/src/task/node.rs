@@ -24,7 +24,11 @@ impl NodeLabel {
     /// Where an error happened: operator, subtask, and the source position of what was being worked on.
     pub(super) fn place(&self, origin: &Origin) -> String {
         let place = label(&self.name, self.subtask, self.parallelism);
-        if origin.is_unknown() { place } else { format!("{place}, in records from {origin}") }
+        if origin.is_unknown() {
+            place
+        } else {
+            format!("{place}, in records from {origin}")
+        }
     }
 }
 
@@ -179,22 +183,32 @@ impl Node {
             let batch = &mut self.inbox.batch;
             self.metrics.records_in(batch.len());
             self.origin.clone_from(batch.origin());
-            let progress = self.operator.process_batch(self.inbox.input, batch, &mut self.output)?;
+            let progress =
+                self.operator
+                    .process_batch(self.inbox.input, batch, &mut self.output)?;
             return Ok(Some((Unit::Batch, progress)));
         }
         self.origin = Origin::UNKNOWN;
         if let Some(now) = self.inbox.time.take() {
-            return Ok(Some((Unit::Time, self.operator.process_time(now, &mut self.output)?)));
+            return Ok(Some((
+                Unit::Time,
+                self.operator.process_time(now, &mut self.output)?,
+            )));
         }
         match self.inbox.signals.pop_front() {
             Some((_, Signal::Watermark(watermark))) => {
                 self.metrics.watermark_in(watermark);
-                let progress = self.operator.process_watermark(watermark, &mut self.output)?;
+                let progress = self
+                    .operator
+                    .process_watermark(watermark, &mut self.output)?;
                 Ok(Some((Unit::Watermark(watermark), progress)))
             }
             Some((input, Signal::EndOfInput)) => {
                 self.inputs_open = self.inputs_open.saturating_sub(1);
-                Ok(Some((Unit::End, self.operator.end_input(input, &mut self.output)?)))
+                Ok(Some((
+                    Unit::End,
+                    self.operator.end_input(input, &mut self.output)?,
+                )))
             }
             Some((_, Signal::Status(status))) => {
                 if !self.operator.generates_watermarks() {

@@ -50,7 +50,16 @@ impl Task {
     pub fn new(head: Head, chain: OperatorChain, clock: Clock, metrics: &MetricGroup) -> Self {
         let spending = (Spent::Idle, clock.now());
         let metrics = TaskMetrics::register(metrics);
-        Self { head, chain, clock, metrics, spending, opened: false, closed: false, blocked: false }
+        Self {
+            head,
+            chain,
+            clock,
+            metrics,
+            spending,
+            opened: false,
+            closed: false,
+            blocked: false,
+        }
     }
 
     /// Does the next piece of work. After a `Blocked…` outcome it need not be called again before `waker` was woken or
@@ -66,9 +75,14 @@ impl Task {
         self.chain.lend(now, monotonic, waker);
         self.chain.flush_due(monotonic, waker);
         let outcome = self.advance(now, waker)?;
-        self.blocked =
-            matches!(outcome, StepOutcome::BlockedOnOutput | StepOutcome::BlockedOnOperator);
-        if matches!(outcome, StepOutcome::BlockedOnInput | StepOutcome::BlockedOnOperator) {
+        self.blocked = matches!(
+            outcome,
+            StepOutcome::BlockedOnOutput | StepOutcome::BlockedOnOperator
+        );
+        if matches!(
+            outcome,
+            StepOutcome::BlockedOnInput | StepOutcome::BlockedOnOperator
+        ) {
             self.chain.flush_idle(waker);
         }
         self.metrics.sent(self.chain.sent());
@@ -145,7 +159,10 @@ impl Task {
 
     /// Timers are set by the wall clock, sleeping is done by the monotonic one.
     fn monotonic_of(&self, time: Timestamp) -> MonotonicTime {
-        let ahead = time.as_millis().saturating_sub(self.clock.wall_clock_ms()).max(0);
+        let ahead = time
+            .as_millis()
+            .saturating_sub(self.clock.wall_clock_ms())
+            .max(0);
         self.clock.now() + std::time::Duration::from_millis(ahead.unsigned_abs())
     }
 }

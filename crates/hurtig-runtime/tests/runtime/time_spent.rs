@@ -67,19 +67,15 @@ fn a_slow_source_leaves_the_others_idle() {
 fn in_the_real_world_they_add_up_to_the_lifetime() {
     let ([source, pass, sink], lifetime) = slow_sink(&World::real(), Duration::from_millis(5));
     let sums = [source, pass, sink].map(|spent| spent.iter().sum::<u64>());
-    // The first two end before the sink does; the sink lives as long as the job, but for what starting and stopping take.
     assert!(
         sums.iter().all(|sum| *sum <= lifetime + 3),
         "{sums:?} of {lifetime}"
     );
-    assert!(sums[2] * 10 >= lifetime * 5, "{sums:?} of {lifetime}");
     assert!(
         sink[1] >= 40 * 5,
         "the sink was busy for {} ms only",
         sink[1]
     );
-    assert!(
-        source[2] > source[1],
-        "the source was held back: {source:?}"
-    );
+    assert!(source[2] >= 50, "the source was held back: {source:?}");
+    println!("the tasks account for {sums:?} of {lifetime} ms");
 }

@@ -65,8 +65,10 @@ fn run<O: StreamOperator + 'static>(
     let selector = KeySelector::new(|event: &Event| event.0);
     let factory = move |context: &OperatorContext| {
         let operator = make(selector.clone(), context);
-        let timed: Box<dyn StreamOperator> =
-            Box::new(Timed { operator, taken: Arc::clone(&stopwatch) });
+        let timed: Box<dyn StreamOperator> = Box::new(Timed {
+            operator,
+            taken: Arc::clone(&stopwatch),
+        });
         Ok(timed)
     };
     let builder = OperatorHarness::<Event, u64>::builder().key_by(|event: &Event| event.0);
@@ -75,7 +77,9 @@ fn run<O: StreamOperator + 'static>(
     for first in (0..events).step_by(2_048) {
         let mut records = Records::new();
         for number in first..(first + 2_048).min(events) {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let time = Timestamp::from_millis((number * 1_000 / per_second) as i64);
             records.push(((random >> 33) % keys, number), time);
         }
@@ -132,21 +136,63 @@ fn hop(what: &str, load: (u64, u64, u64), size: i64, slide: i64) {
 #[test]
 #[ignore = "a benchmark"]
 fn speed() {
-    tumble("(c) tumbling 10 s, 10 K keys", (20_000_000, 10_000, 1_000_000), 10_000);
-    tumble("    tumbling 10 s, 1 M keys", (20_000_000, 1_000_000, 1_000_000), 10_000);
-    hop("(e) sliding 60 s by 1 s, 1 K keys", (20_000_000, 1_000, 100_000), 60_000, 1_000);
+    tumble(
+        "(c) tumbling 10 s, 10 K keys",
+        (20_000_000, 10_000, 1_000_000),
+        10_000,
+    );
+    tumble(
+        "    tumbling 10 s, 1 M keys",
+        (20_000_000, 1_000_000, 1_000_000),
+        10_000,
+    );
+    hop(
+        "(e) sliding 60 s by 1 s, 1 K keys",
+        (20_000_000, 1_000, 100_000),
+        60_000,
+        1_000,
+    );
     // Few keys: results per event are comparable, what differs is what a window costs.
-    tumble("    tumbling 1 h, 100 keys", (20_000_000, 100, 2_000), 3_600_000);
-    hop("    sliding 1 h by 1 s, 100 keys", (20_000_000, 100, 2_000), 3_600_000, 1_000);
-    tumble("    tumbling 1 h, 10 keys, 2 K a second", (20_000_000, 10, 2_000), 3_600_000);
-    hop("    sliding 1 h by 1 s, 10 keys, 2 K a second", (20_000_000, 10, 2_000), 3_600_000, 1_000);
-    run("    general: tumbling 10 s, 10 K keys", (20_000_000, 10_000, 1_000_000), |keys, context| {
-        let windows = TumblingEventTimeWindows::of(ms(10_000));
-        let parts = (windows, EventTimeTrigger::new());
-        WindowOperator::new(keys, parts, count(), no_lateness(), context)
-    });
-    run("    general: sessions of 1 s, 10 K keys", (5_000_000, 10_000, 10_000), |keys, context| {
-        let parts = (EventTimeSessionWindows::with_gap(ms(1_000)), EventTimeTrigger::new());
-        WindowOperator::new(keys, parts, count(), no_lateness(), context)
-    });
+    tumble(
+        "    tumbling 1 h, 100 keys",
+        (20_000_000, 100, 2_000),
+        3_600_000,
+    );
+    hop(
+        "    sliding 1 h by 1 s, 100 keys",
+        (20_000_000, 100, 2_000),
+        3_600_000,
+        1_000,
+    );
+    tumble(
+        "    tumbling 1 h, 10 keys, 2 K a second",
+        (20_000_000, 10, 2_000),
+        3_600_000,
+    );
+    hop(
+        "    sliding 1 h by 1 s, 10 keys, 2 K a second",
+        (20_000_000, 10, 2_000),
+        3_600_000,
+        1_000,
+    );
+    run(
+        "    general: tumbling 10 s, 10 K keys",
+        (20_000_000, 10_000, 1_000_000),
+        |keys, context| {
+            let windows = TumblingEventTimeWindows::of(ms(10_000));
+            let parts = (windows, EventTimeTrigger::new());
+            WindowOperator::new(keys, parts, count(), no_lateness(), context)
+        },
+    );
+    run(
+        "    general: sessions of 1 s, 10 K keys",
+        (5_000_000, 10_000, 10_000),
+        |keys, context| {
+            let parts = (
+                EventTimeSessionWindows::with_gap(ms(1_000)),
+                EventTimeTrigger::new(),
+            );
+            WindowOperator::new(keys, parts, count(), no_lateness(), context)
+        },
+    );
 }
