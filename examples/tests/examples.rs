@@ -1,5 +1,11 @@
 //! Every example runs, and finds what it should.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test reads the files that the job wrote"
+)]
+
 use std::collections::BTreeMap;
 
 use hurtig::env::World;

@@ -1,5 +1,7 @@
 //! The typed API through jobs: each test states a promise, most hold it under several seeds of a simulated world, some in the real one too.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
 #[path = "api/support.rs"]
 mod support;
 

@@ -1,5 +1,7 @@
 //! Windows through jobs: names, functions, side outputs, and what is refused before a job starts.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
 use std::time::Duration;
 
 use hurtig_datastream::{

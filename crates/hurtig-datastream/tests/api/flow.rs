@@ -94,10 +94,10 @@ fn a_slow_sink_holds_back_the_source() {
             context: &mut Context<'_>,
             batch: &mut Records<u64>,
         ) -> Poll<Result<()>> {
-            if let Some(sleep) = &mut self.2 {
-                if Pin::new(sleep).poll(context).is_pending() {
-                    return Poll::Pending;
-                }
+            if let Some(sleep) = &mut self.2
+                && Pin::new(sleep).poll(context).is_pending()
+            {
+                return Poll::Pending;
             }
             self.2 = Some(self.1.sleep(millis(10)));
             self.0.poll_write(context, batch)

@@ -206,7 +206,7 @@ fn keys_of_strings_tuples_and_enums_work_as_numbers_do() {
         let env = environment(&world, 4);
         let numbers = env.from_sequence(0, 999);
         let colour = |n: &u64| {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 Colour::Red
             } else {
                 Colour::Other(format!("number {}", n % 10))
