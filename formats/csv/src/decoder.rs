@@ -67,7 +67,7 @@ impl CsvRecords {
     fn read_header(&mut self, header: &[u8]) -> Result<(), RecordError> {
         let record = self.fields.split(header, &self.options)?;
         let name = |column| {
-            let bytes = record.field(column).bytes;
+            let bytes = record.field(column).bytes();
             std::str::from_utf8(bytes)
                 .map(str::to_string)
                 .map_err(RecordError::not_utf8)

@@ -21,24 +21,23 @@ impl<'de> FieldDeserializer<'de> {
     /// Whether it stands for nothing: what is quoted never does.
     #[inline]
     fn is_null(&self) -> bool {
-        let Field { bytes, quoted } = self.field;
-        !quoted
-            && (bytes.is_empty()
+        !self.field.quoted
+            && (self.field.is_empty()
                 || self
                     .null_literals
                     .iter()
-                    .any(|literal| literal.as_bytes() == bytes))
+                    .any(|literal| literal.as_bytes() == self.field.bytes()))
     }
 
     #[inline]
     fn text(&self) -> Result<&'de str, FieldError> {
-        std::str::from_utf8(self.field.bytes)
+        std::str::from_utf8(self.field.bytes())
             .map_err(|error| FieldError::new(RecordError::not_utf8(error).reason))
     }
 
     #[cold]
     fn not_a(&self, what: &str) -> FieldError {
-        FieldError::new(match self.field.bytes {
+        FieldError::new(match self.field.bytes() {
             [] => format!("it is empty, where {what} is expected"),
             bytes => format!("`{}` is not {what}", String::from_utf8_lossy(bytes)),
         })
@@ -50,33 +49,11 @@ impl<'de> FieldDeserializer<'de> {
     }
 }
 
-/// A whole number of up to 18 digits: most are, and none of them can overflow.
-#[inline]
-fn short_number(bytes: &[u8]) -> Option<i64> {
-    let (negative, digits) = match bytes {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let mut number = 0;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number * 10 + i64::from(digit);
-    }
-    Some(if negative { -number } else { number })
-}
-
 macro_rules! whole_numbers {
     ($($deserialize:ident $visit:ident $number:ty,)*) => {$(
         #[inline]
         fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-            let short = short_number(self.field.bytes);
+            let short = self.field.short_number();
             if let Some(Ok(number)) = short.map(<$number>::try_from) {
                 return visitor.$visit(number);
             }
@@ -156,7 +133,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        match self.field.bytes {
+        match self.field.bytes() {
             text if text.eq_ignore_ascii_case(b"true") => visitor.visit_bool(true),
             text if text.eq_ignore_ascii_case(b"false") => visitor.visit_bool(false),
             _ => Err(self.not_a("true or false")),
@@ -182,7 +159,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
-        visitor.visit_borrowed_bytes(self.field.bytes)
+        visitor.visit_borrowed_bytes(self.field.bytes())
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {

@@ -30,13 +30,6 @@ pub(crate) struct Record<'a> {
     bounds: &'a [Bounds],
 }
 
-/// One field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Field<'a> {
-    pub(crate) bytes: &'a [u8],
-    pub(crate) quoted: bool,
-}
-
 impl<'a> Record<'a> {
     pub(crate) fn len(&self) -> usize {
         self.bounds.len()
@@ -56,6 +49,46 @@ impl<'a> Record<'a> {
             bytes: self.bytes.get(range).unwrap_or_default(),
             quoted: start >= QUOTED,
         }
+    }
+}
+
+/// One field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field<'a> {
+    bytes: &'a [u8],
+    pub(crate) quoted: bool,
+}
+
+impl<'a> Field<'a> {
+    #[inline]
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// A whole number of up to 18 digits: most are, and none of them can overflow.
+    #[inline]
+    pub(crate) fn short_number(&self) -> Option<i64> {
+        let (negative, digits) = match self.bytes {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        if digits.len().wrapping_sub(1) > 17 {
+            return None;
+        }
+        let mut number = 0;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            number = number * 10 + i64::from(digit);
+        }
+        Some(if negative { -number } else { number })
     }
 }
 
@@ -242,7 +275,7 @@ mod tests {
             .map_err(|error| error.to_string())?;
         let shown = |field: Field<'_>| {
             let mark = if field.quoted { "=" } else { "" };
-            format!("{mark}{}", std::str::from_utf8(field.bytes).unwrap())
+            format!("{mark}{}", std::str::from_utf8(field.bytes()).unwrap())
         };
         Ok((0..record.len())
             .map(|column| shown(record.field(column)))
@@ -278,6 +311,50 @@ mod tests {
                 assert_eq!(split(&record, &options).unwrap(), expected, "{record}");
             }
         }
+    }
+
+    #[test]
+    fn short_numbers_are_read_wherever_they_stand() {
+        let number = |record: &str, column| {
+            let mut fields = Fields::default();
+            let split = fields
+                .split(record.as_bytes(), &Options::default())
+                .unwrap();
+            split.field(column).short_number()
+        };
+        for value in [
+            0,
+            7,
+            10,
+            99,
+            1400,
+            12_345,
+            987_654,
+            1_234_567,
+            99_999_999i64,
+        ] {
+            for shown in [value, -value] {
+                assert_eq!(number(&format!("1234567890,{shown},9"), 1), Some(shown));
+                assert_eq!(number(&format!("ab,-9,{shown}"), 2).unwrap_or(shown), shown);
+            }
+        }
+        for text in [
+            "",
+            "-",
+            "--1",
+            "+1",
+            "1a",
+            "a1",
+            "1:",
+            "/1",
+            "1234567890123456789",
+            "1.5",
+            "1 ",
+        ] {
+            assert_eq!(number(&format!("1234567890,{text},9"), 1), None, "{text}");
+        }
+        assert_eq!(number("00000007", 0), Some(7));
+        assert_eq!(number("x", 1), None);
     }
 
     #[test]

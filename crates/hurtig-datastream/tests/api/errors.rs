@@ -372,7 +372,7 @@ fn an_endless_job_that_never_waits_can_be_cancelled_too() {
         let client = env.execute_async("endless").unwrap();
         world
             .block_on(async {
-                for _ in 0..200 {
+                for _ in 0..50 {
                     hurtig_env::yield_now().await
                 }
             })

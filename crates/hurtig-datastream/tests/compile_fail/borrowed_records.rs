@@ -4,5 +4,7 @@ use hurtig_datastream::StreamExecutionEnvironment;
 
 fn main() {
     let env = StreamExecutionEnvironment::new();
-    env.from_sequence(0, 9).map(|n| if n > 5 { "many" } else { "few" }).discard();
+    let _ = env
+        .from_sequence(0, 9)
+        .map(|n| if n > 5 { "many" } else { "few" });
 }

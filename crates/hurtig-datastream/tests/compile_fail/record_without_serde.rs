@@ -9,5 +9,5 @@ struct Bid {
 
 fn main() {
     let env = StreamExecutionEnvironment::new();
-    env.from_sequence(0, 9).map(|price| Bid { price }).filter(|bid| bid.price > 1).discard();
+    let _ = env.from_sequence(0, 9).map(|price| Bid { price });
 }

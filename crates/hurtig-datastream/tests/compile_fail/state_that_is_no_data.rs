@@ -3,15 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use hurtig_datastream::{StreamExecutionEnvironment, ValueState};
+use hurtig_datastream::ValueState;
 
 fn main() {
-    let env = StreamExecutionEnvironment::new();
-    let state: ValueState<Arc<AtomicU64>> = ValueState::new("shared");
-    let numbers = env.from_sequence(0, 9).key_by(|n| *n);
-    numbers.process_fn(move |n, ctx, out| {
-        state.get(ctx)?;
-        out.collect(n);
-        Ok(())
-    });
+    let _: ValueState<Arc<AtomicU64>> = ValueState::new("shared");
 }
