@@ -72,6 +72,12 @@ impl<T> Clone for SinkOptions<T> {
 
 impl<T> FileSink<T> {
     /// Part files in `directory`, which is made if it isn't there.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let parts = FileSink::<String>::new("out");
+    /// # let _ = parts;
+    /// ```
     pub fn new(directory: impl Into<String>) -> Self {
         Self {
             options: SinkOptions {
@@ -92,6 +98,12 @@ impl<T> FileSink<T> {
 
     /// One file at `path`, written by one subtask, there when the job has ended. A file of that name is replaced, in one
     /// step.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let one = FileSink::<String>::single_file("out/result.jsonl.gz");
+    /// # let _ = one;
+    /// ```
     pub fn single_file(path: impl Into<String>) -> Self {
         let path = path.into();
         let (directory, name) = match path.rsplit_once('/') {
@@ -110,6 +122,14 @@ impl<T> FileSink<T> {
     }
 
     /// How records become bytes.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// use hurtig_connect::TextFormat;
+    ///
+    /// let lines = FileSink::<String>::new("out").format(TextFormat::new());
+    /// # let _ = lines;
+    /// ```
     #[must_use]
     pub fn format<E: EncodingFormat<T>>(self, format: E) -> FileSink<T, E> {
         FileSink {
@@ -123,6 +143,12 @@ impl<T> FileSink<T> {
 
 impl<T, E> FileSink<T, E> {
     /// Finishes a part once it has so many bytes (128 MB if not set).
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let small = FileSink::<String>::new("out").roll_at_size(16 * 1024 * 1024);
+    /// # let _ = small;
+    /// ```
     #[must_use]
     pub fn roll_at_size(mut self, bytes: u64) -> Self {
         self.options.rolling.size_bytes = bytes;
@@ -130,6 +156,14 @@ impl<T, E> FileSink<T, E> {
     }
 
     /// Finishes a part so long after it was begun (a minute if not set).
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// use std::time::Duration;
+    ///
+    /// let hourly = FileSink::<String>::new("out").roll_after(Duration::from_secs(3600));
+    /// # let _ = hourly;
+    /// ```
     #[must_use]
     pub fn roll_after(mut self, age: Duration) -> Self {
         self.options.rolling.age = age;
@@ -137,6 +171,14 @@ impl<T, E> FileSink<T, E> {
     }
 
     /// Finishes a part to which nothing was added for so long (a minute if not set).
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// use std::time::Duration;
+    ///
+    /// let prompt = FileSink::<String>::new("out").roll_when_inactive(Duration::from_secs(5));
+    /// # let _ = prompt;
+    /// ```
     #[must_use]
     pub fn roll_when_inactive(mut self, inactivity: Duration) -> Self {
         self.options.rolling.inactivity = inactivity;
@@ -159,6 +201,12 @@ impl<T, E> FileSink<T, E> {
 
     /// Puts records in a directory named by when they are written, in UTC: Flink's is `yyyy-MM-dd--HH`. There are `yyyy`,
     /// `MM`, `dd`, `HH`, `mm`, `ss`, `SSS`, and text between single quotes.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let hourly = FileSink::<String>::new("out").bucket_by_time("yyyy-MM-dd--HH");
+    /// # let _ = hourly;
+    /// ```
     #[must_use]
     pub fn bucket_by_time(mut self, pattern: impl Into<String>) -> Self {
         self.pattern = Some(pattern.into());
@@ -166,6 +214,12 @@ impl<T, E> FileSink<T, E> {
     }
 
     /// How the names of the parts begin, in place of `part`.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let flights = FileSink::<String>::new("out").prefix("flights");
+    /// # let _ = flights;
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.options.prefix = prefix.into();
@@ -173,6 +227,12 @@ impl<T, E> FileSink<T, E> {
     }
 
     /// How the names of the parts end, in place of the format's extension and that of the compression.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let logs = FileSink::<String>::new("out").suffix(".log");
+    /// # let _ = logs;
+    /// ```
     #[must_use]
     pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
         self.suffix = Some(suffix.into());
@@ -180,6 +240,14 @@ impl<T, E> FileSink<T, E> {
     }
 
     /// Compresses the files. A single file is compressed if its name says so.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// use hurtig_connector_files::Compression;
+    ///
+    /// let small = FileSink::<String>::new("out").compression(Compression::Zstd);
+    /// # let _ = small;
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.options.compression = compression;
@@ -188,6 +256,12 @@ impl<T, E> FileSink<T, E> {
 
     /// At most so many files are open in a subtask, each in its bucket (256 if not set); the one that was written to least
     /// recently is finished when there is need of another.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSink;
+    /// let frugal = FileSink::<String>::new("out").open_files_max(16);
+    /// # let _ = frugal;
+    /// ```
     #[must_use]
     pub fn open_files_max(mut self, files: usize) -> Self {
         self.options.open_files_max = files;

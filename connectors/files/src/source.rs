@@ -17,6 +17,13 @@ use crate::reader::FileReader;
 use crate::{Compression, FileSplit};
 
 /// No format was named yet: [`FileSource::format`] and [`FileSink::format`](crate::FileSink::format) do.
+///
+/// ```
+/// use hurtig_connector_files::{FileSource, NoFormat};
+///
+/// let not_yet_a_source: FileSource<String, NoFormat> = FileSource::new("a.csv");
+/// # let _ = not_yet_a_source;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NoFormat;
 
@@ -50,6 +57,12 @@ pub struct FileSource<T, F = NoFormat> {
 
 impl<T> FileSource<T> {
     /// The files that `input` means: a path, a URL, a directory, a glob.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// let logs = FileSource::<String>::new("/var/log/*.log");
+    /// # let _ = logs;
+    /// ```
     pub fn new(input: impl Into<String>) -> Self {
         Self {
             inputs: vec![input.into()],
@@ -63,9 +76,22 @@ impl<T> FileSource<T> {
     }
 
     /// How large the parts are that a file is cut into, if nothing else is said.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// assert_eq!(FileSource::<String>::SPLIT_BYTES, 64 << 20);
+    /// ```
     pub const SPLIT_BYTES: u64 = 64 * 1024 * 1024;
 
     /// How the bytes become records.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// use hurtig_connect::TextFormat;
+    ///
+    /// let logs = FileSource::<String>::new("/var/log/*.log").format(TextFormat::new().lossy());
+    /// # let _ = logs;
+    /// ```
     #[must_use]
     pub fn format<F: DecodingFormat<T>>(self, format: F) -> FileSource<T, F> {
         FileSource {
@@ -98,6 +124,14 @@ impl<T, F> FileSource<T, F> {
     ///
     /// A file is read once, as long as it is when it is first seen, so files should appear whole: be written under a name
     /// that begins with `.` or elsewhere, then renamed. What [`FileSink`](crate::FileSink) writes appears whole.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// use std::time::Duration;
+    ///
+    /// let inbox = FileSource::<String>::new("inbox/*.csv").watch(Duration::from_secs(10));
+    /// # let _ = inbox;
+    /// ```
     #[must_use]
     pub fn watch(mut self, interval: Duration) -> Self {
         self.watch = Some(interval);
@@ -106,6 +140,12 @@ impl<T, F> FileSource<T, F> {
 
     /// Cuts files into parts of about so many bytes, which are read side by side. Compressed files are never cut, nor those
     /// whose format can't be.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// let fine = FileSource::<String>::new("huge.csv").split_size(8 * 1024 * 1024);
+    /// # let _ = fine;
+    /// ```
     #[must_use]
     pub fn split_size(mut self, bytes: u64) -> Self {
         self.split_bytes = bytes;
@@ -113,6 +153,14 @@ impl<T, F> FileSource<T, F> {
     }
 
     /// How the files are compressed, if their names don't tell.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// use hurtig_connector_files::Compression;
+    ///
+    /// let named_otherwise = FileSource::<String>::new("dump.bin").compression(Compression::Zstd);
+    /// # let _ = named_otherwise;
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
@@ -120,6 +168,14 @@ impl<T, F> FileSource<T, F> {
     }
 
     /// What happens to a record that can't be read; the job fails if nothing is said.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// use hurtig_connect::BadRecordPolicy;
+    ///
+    /// let lenient = FileSource::<String>::new("a.csv").on_bad_record(BadRecordPolicy::SideOutput);
+    /// # let _ = lenient;
+    /// ```
     #[must_use]
     pub fn on_bad_record(mut self, policy: BadRecordPolicy) -> Self {
         self.policy = policy;

@@ -7,6 +7,23 @@ use serde::{Deserialize, Serialize};
 ///
 /// The part is the bytes from `start` to `end`; of a file that is read line by line it stands for the lines that *begin*
 /// there. Compressed files are always one part.
+///
+/// ```
+/// use hurtig_connect::{Source, SourceSplit, TextFormat};
+/// use hurtig_connector_files::{FileSource, FileSplit};
+/// use hurtig_env::World;
+/// use hurtig_env::object_store::ObjectStoreExt;
+///
+/// let world = World::simulated(1);
+/// let place = world.storage().open("a.txt")?;
+/// world.block_on(place.store.put(&place.path, "12345\n".into()))??;
+/// let source = FileSource::<String>::new("a.txt").split_size(4).format(TextFormat::new());
+/// let splits: Vec<FileSplit> = world.block_on(source.create_enumerator(&world)?.discover())??;
+/// assert_eq!(splits[1].id(), "a.txt@4");
+/// assert_eq!((splits[1].name(), splits[1].range(), splits[1].file_size()), ("a.txt", 4..6, 6));
+/// assert_eq!(splits[1].position().records, 0);
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSplit {
     id: String,
@@ -19,6 +36,12 @@ pub struct FileSplit {
 }
 
 /// A position after a record (or at the start, where all numbers are 0).
+///
+/// ```
+/// use hurtig_connector_files::FilePosition;
+///
+/// assert_eq!(FilePosition::default(), FilePosition { bytes: 0, lines: 0, records: 0 });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePosition {
     /// Counted from the start of the file, in what decompression yields.

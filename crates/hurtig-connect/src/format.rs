@@ -81,6 +81,13 @@ pub trait Decoder<T>: Send {
 }
 
 /// What a decoder is given.
+///
+/// ```
+/// use hurtig_connect::DecodeInput;
+///
+/// let all = DecodeInput { bytes: b"one\ntwo", last: true };
+/// # let _ = all;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeInput<'a> {
     /// The bytes that no call has taken yet, from the front.
@@ -90,6 +97,10 @@ pub struct DecodeInput<'a> {
 }
 
 /// How much a decoder took.
+///
+/// ```
+/// assert_eq!(hurtig_connect::Taken::default().bytes, 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Bytes to drop from the front of the buffer.
@@ -102,6 +113,15 @@ pub struct Taken {
 }
 
 /// What a decoder fills.
+///
+/// ```
+/// use hurtig_connect::DecodeOutput;
+///
+/// let (mut values, mut failures) = (Vec::new(), Vec::new());
+/// let mut output = DecodeOutput::new(&mut values, &mut failures, 1);
+/// output.push("a");
+/// assert!(!output.has_room());
+/// ```
 #[derive(Debug)]
 pub struct DecodeOutput<'a, T> {
     /// The records.

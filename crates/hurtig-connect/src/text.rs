@@ -40,11 +40,23 @@ impl Default for TextFormat {
 
 impl TextFormat {
     /// UTF-8, lines of at most 16 MiB.
+    ///
+    /// ```
+    /// # use hurtig_connect::TextFormat;
+    /// let lines = TextFormat::new();
+    /// # let _ = lines;
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Bytes that are not UTF-8 become `\u{fffd}`, instead of their line becoming a bad record.
+    ///
+    /// ```
+    /// # use hurtig_connect::TextFormat;
+    /// let anything = TextFormat::new().lossy();
+    /// # let _ = anything;
+    /// ```
     #[must_use]
     pub fn lossy(mut self) -> Self {
         self.lossy = true;
@@ -52,6 +64,12 @@ impl TextFormat {
     }
 
     /// Lines of at most so many bytes; a longer one is a bad record.
+    ///
+    /// ```
+    /// # use hurtig_connect::TextFormat;
+    /// let short = TextFormat::new().line_bytes_max(4096);
+    /// # let _ = short;
+    /// ```
     #[must_use]
     pub fn line_bytes_max(mut self, bytes: usize) -> Self {
         self.line_bytes_max = bytes;

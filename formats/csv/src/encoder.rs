@@ -7,7 +7,8 @@ use hurtig_types::{Error, Result};
 use serde::Serialize;
 
 use crate::format::Options;
-use crate::row::{Quoting, Row, RowSerializer};
+use crate::quoting::Quoting;
+use crate::row::{Row, RowSerializer};
 
 /// Encodes records into one file after the other.
 #[derive(Debug)]

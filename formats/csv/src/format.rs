@@ -64,6 +64,14 @@ impl Default for Options {
 
 impl<T> CsvFormat<T> {
     /// As RFC 4180 describes it, with a header.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// use hurtig_connect::DecodingFormat;
+    ///
+    /// let pairs = CsvFormat::<(String, u64)>::new();
+    /// assert!(pairs.has_header() && pairs.splittable());
+    /// ```
     pub fn new() -> Self {
         Self {
             options: Arc::default(),
@@ -99,18 +107,36 @@ impl<T> CsvFormat<T> {
     }
 
     /// What separates fields: an ASCII character, `,` if not set.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let tabs = CsvFormat::<(String, u64)>::new().delimiter(b'\t');
+    /// # let _ = tabs;
+    /// ```
     #[must_use]
     pub fn delimiter(self, delimiter: u8) -> Self {
         self.set(|options| options.delimiter = delimiter)
     }
 
     /// What quotes fields: an ASCII character, or nothing. `"` if not set.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let verbatim = CsvFormat::<(String, u64)>::new().quote(None);
+    /// # let _ = verbatim;
+    /// ```
     #[must_use]
     pub fn quote(self, quote: Option<u8>) -> Self {
         self.set(|options| options.quote = quote)
     }
 
     /// What makes the next character in a quoted field an ordinary one, beside a doubled quote. None if not set.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let escaped = CsvFormat::<(String, u64)>::new().escape(b'\\');
+    /// # let _ = escaped;
+    /// ```
     #[must_use]
     pub fn escape(self, escape: u8) -> Self {
         self.set(|options| options.escape = Some(escape))
@@ -144,30 +170,61 @@ impl<T> CsvFormat<T> {
     }
 
     /// Blanks around fields, and outside of their quotes, don't count.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let aligned = CsvFormat::<(String, u64)>::new().trim();
+    /// # let _ = aligned;
+    /// ```
     #[must_use]
     pub fn trim(self) -> Self {
         self.set(|options| options.trim = true)
     }
 
     /// Quoted fields may hold line feeds. A file can't be split then, because a line feed doesn't tell whether it is quoted.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// use hurtig_connect::DecodingFormat;
+    ///
+    /// assert!(!CsvFormat::<(String, u64)>::new().multiline().splittable());
+    /// ```
     #[must_use]
     pub fn multiline(self) -> Self {
         self.set(|options| options.multiline = true)
     }
 
     /// A record may end early: the fields that miss are nothing.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let ragged = CsvFormat::<(String, Option<u64>)>::new().allow_missing_fields();
+    /// # let _ = ragged;
+    /// ```
     #[must_use]
     pub fn allow_missing_fields(self) -> Self {
         self.set(|options| options.missing_fields = true)
     }
 
     /// A record may have more fields than there are columns: they are not looked at.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let ragged = CsvFormat::<(String, u64)>::new().ignore_extra_fields();
+    /// # let _ = ragged;
+    /// ```
     #[must_use]
     pub fn ignore_extra_fields(self) -> Self {
         self.set(|options| options.extra_fields = true)
     }
 
     /// Records of at most so many bytes (16 MiB if not set); a longer one is a bad record.
+    ///
+    /// ```
+    /// # use hurtig_format_csv::CsvFormat;
+    /// let small = CsvFormat::<(String, u64)>::new().record_bytes_max(64 * 1024);
+    /// # let _ = small;
+    /// ```
     #[must_use]
     pub fn record_bytes_max(self, bytes: usize) -> Self {
         self.set(|options| options.record_bytes_max = bytes)

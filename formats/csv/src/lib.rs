@@ -50,6 +50,7 @@ mod error;
 mod field;
 mod fields;
 mod format;
+mod quoting;
 mod record;
 mod row;
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::sync::Arc;
 
 use serde::ser::{
     Impossible, Serialize, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct,
@@ -11,49 +10,9 @@ use serde::ser::{
 
 use crate::error::FieldError;
 use crate::format::Options;
+use crate::quoting::Quoting;
 
 type Done = Result<(), FieldError>;
-
-/// What of the options decides whether a field needs quotes, worked out once.
-#[derive(Debug)]
-pub(crate) struct Quoting {
-    options: Arc<Options>,
-    /// Bytes that a field without quotes can't hold.
-    special: [bool; 256],
-    /// Whether no number needs quotes.
-    numbers_are_plain: bool,
-}
-
-impl Quoting {
-    pub(crate) fn new(options: Arc<Options>) -> Self {
-        let mut special = [false; 256];
-        for byte in [options.delimiter, b'\n', b'\r']
-            .into_iter()
-            .chain(options.quote)
-        {
-            if let Some(special) = special.get_mut(usize::from(byte)) {
-                *special = true;
-            }
-        }
-        // Digits, signs, `inf`, `NaN`: no delimiter, and no literal or comment begins so.
-        let in_numbers = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-        let texts = options.null_literals.iter().chain(&options.comment);
-        let numbers_are_plain = !in_numbers(options.delimiter)
-            && !options.quote.is_some_and(in_numbers)
-            && !texts.into_iter().any(|text| begins_number(text));
-        Self {
-            options,
-            special,
-            numbers_are_plain,
-        }
-    }
-}
-
-/// Whether a number could begin with `text`, or be it.
-fn begins_number(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-        || ["inf", "NaN"].iter().any(|word| word.starts_with(text))
-}
 
 /// One line in the making.
 pub(crate) struct Row<'a> {
@@ -75,7 +34,7 @@ impl<'a> Row<'a> {
         let start = out.len();
         Self {
             quoting,
-            options: &quoting.options,
+            options: quoting.options(),
             out,
             start,
             fields: 0,
@@ -113,7 +72,7 @@ impl<'a> Row<'a> {
     }
 
     fn decimal(&mut self, number: impl Display) -> Done {
-        if !self.quoting.numbers_are_plain {
+        if !self.quoting.numbers_are_plain() {
             return self.text(&number.to_string());
         }
         self.begin_field();
@@ -121,7 +80,7 @@ impl<'a> Row<'a> {
     }
 
     fn number(&mut self, number: &str) -> Done {
-        if !self.quoting.numbers_are_plain {
+        if !self.quoting.numbers_are_plain() {
             return self.text(number);
         }
         self.begin_field();
@@ -136,7 +95,7 @@ impl<'a> Row<'a> {
     /// Adds a field that holds a text, in quotes if it would be taken for something else without.
     pub(crate) fn text(&mut self, text: &str) -> Done {
         self.begin_field();
-        if !self.needs_quotes(text) {
+        if !self.quoting.needs_quotes(text, self.fields == 1) {
             self.out.extend_from_slice(text.as_bytes());
             return Ok(());
         }
@@ -154,26 +113,6 @@ impl<'a> Row<'a> {
         }
         self.out.push(quote);
         Ok(())
-    }
-
-    fn needs_quotes(&self, text: &str) -> bool {
-        let Options {
-            trim,
-            comment,
-            null_literals,
-            ..
-        } = self.options;
-        let special = |byte: u8| self.quoting.special.get(usize::from(byte)) == Some(&true);
-        let starts_comment = || {
-            comment
-                .as_ref()
-                .is_some_and(|prefix| self.fields == 1 && text.starts_with(prefix))
-        };
-        text.is_empty()
-            || text.bytes().any(special)
-            || (*trim && text.trim_matches([' ', '\t']).len() < text.len())
-            || starts_comment()
-            || null_literals.iter().any(|literal| literal == text)
     }
 
     /// Says what the next field is called.

@@ -33,6 +33,12 @@ pub struct JsonFormat<T> {
 
 impl<T> JsonFormat<T> {
     /// Lines of at most 16 MiB.
+    ///
+    /// ```
+    /// # use hurtig_format_json::JsonFormat;
+    /// let pairs = JsonFormat::<(String, u64)>::new();
+    /// # let _ = pairs;
+    /// ```
     pub fn new() -> Self {
         Self {
             line_bytes_max: RECORD_BYTES_MAX,
@@ -41,6 +47,12 @@ impl<T> JsonFormat<T> {
     }
 
     /// Lines of at most so many bytes; a longer one is a bad record.
+    ///
+    /// ```
+    /// # use hurtig_format_json::JsonFormat;
+    /// let small = JsonFormat::<(String, u64)>::new().line_bytes_max(64 * 1024);
+    /// # let _ = small;
+    /// ```
     #[must_use]
     pub fn line_bytes_max(mut self, bytes: usize) -> Self {
         self.line_bytes_max = bytes;

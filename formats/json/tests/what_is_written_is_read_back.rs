@@ -45,7 +45,7 @@ proptest! {
         let format = JsonFormat::<Row>::new();
         let mut file = Vec::new();
         for row in &rows {
-            format.create_encoder().unwrap().encode(&[row.clone()], usize::MAX, &mut file).unwrap();
+            format.create_encoder().unwrap().encode(std::slice::from_ref(row), usize::MAX, &mut file).unwrap();
             if blank {
                 file.extend_from_slice(b" \t\r\n\n");
             }
