@@ -88,7 +88,7 @@ pub struct Monotonous(BoundedOutOfOrderness);
 /// for millis in [100, 95] {
 ///     generator.on_event(&(), Timestamp::from_millis(millis), &mut output);
 /// }
-/// generator.on_periodic(&mut output);
+/// WatermarkGenerator::<()>::on_periodic(&mut generator, &mut output);
 /// assert_eq!(output.take(), Some(Watermark::new(Timestamp::from_millis(89))));
 /// ```
 #[derive(Clone, Copy, Debug)]
