@@ -8,7 +8,7 @@ use hurtig_connect::{
     WatermarkTracker,
 };
 use hurtig_env::MonotonicTime;
-use hurtig_metrics::{Counter, Gauge, names};
+use hurtig_metrics::{Gauge, names};
 use hurtig_types::{Data, Result, Signal, Watermark};
 
 use super::alignment::AlignmentGroup;
@@ -61,7 +61,6 @@ pub struct ReaderSource<T, S> {
     periodic: Periodic,
     alignment: Option<Member>,
     started: bool,
-    bad_count: Counter,
     watermark: Gauge,
 }
 
@@ -128,7 +127,6 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
                 paused: false,
             }),
             started: false,
-            bad_count: context.metrics.counter(names::NUM_RECORDS_IN_ERRORS),
             watermark,
         }
     }
@@ -234,7 +232,6 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
     }
 
     fn emit_bad(&mut self, output: &mut Output) -> Result<()> {
-        self.bad_count.inc(self.buffer.bad.len() as u64);
         for bad in self.buffer.bad.drain(..) {
             output
                 .sides()

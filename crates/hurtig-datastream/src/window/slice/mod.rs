@@ -9,17 +9,12 @@
 //!                       ├──────────────┤
 //!   slices    ├────┼────┼────┼────┼────┤
 //!
-//!   record ─► open slice: a StateTable<K, accumulator> of its own ─ the watermark passes ─┐
-//!               one look-up and one addition per record                                   │
-//!          window of one slice: fired from that table, which is then free for another ◄───┤
-//!          window of several: each key's SlidingSlices take its accumulator ◄─────────────┘
+//!   StateTable<K, slices>   one look-up and one addition per record
 //! ```
 //!
 //! Cut at beginnings and ends, not at every common divisor of size and slide: with 1 h and 7 s there are two slices
-//! per slide, not seven. A table per slice, not a list of slices per key: an entry is no larger than key and
-//! accumulator (half the cache lines per record), a tumbling window goes as a whole, without a removal per key, and
-//! is fired for the keys that it has, not for all that there are. No timers: all keys share the ends of their
-//! windows, so one walk, which may pause anywhere, fires a window for all.
+//! per slide, not seven. No timers: all keys share the ends of their windows, so one walk over the table, which may
+//! pause anywhere, fires a window for all.
 //!
 //! Three laws:
 //! 1. What it emits is what the general operator emits with the default trigger and no lateness, but for the order of
@@ -27,12 +22,36 @@
 //! 2. A key costs a constant number of merges per slide, however many slices a window has ([`SlidingSlices`]).
 //! 3. Time that nothing happened in costs nothing: only ends of windows that hold a slice are visited.
 
-mod fire;
 mod grid;
-mod mixed;
-mod open;
 mod operator;
 mod sliding;
+mod tumbling;
 
 pub use grid::AlignedWindows;
 pub(super) use operator::SliceWindowOperator;
+pub(super) use sliding::SlidingSlices;
+pub(super) use tumbling::TumblingSlices;
+
+use hurtig_types::Timestamp;
+
+use super::function::{Contents, Gather};
+
+/// The slices of one key.
+///
+/// The law: windows are fired in the order of their ends, each once, with an [`expire`](Self::expire) after each.
+pub(super) trait Slices<T: Clone, G: Gather<T>>: Send + 'static {
+    fn new() -> Self;
+
+    /// Adds a record to the slice that begins at `start`; says whether that is new.
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool;
+
+    /// The contents of the window from `start` up to `end`, if there are any.
+    fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>>;
+
+    /// Forgets slices that begin before `bound`; says whether none is left.
+    fn expire(&mut self, bound: i64, gather: &mut G) -> bool;
+
+    /// How many there are.
+    #[cfg(test)]
+    fn count(&self) -> usize;
+}

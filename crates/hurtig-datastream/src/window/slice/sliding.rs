@@ -1,20 +1,21 @@
-//! The closed slices of one key, of which windows are made.
+//! The slices of one key where windows are made of several.
 
 use std::collections::VecDeque;
 
 use hurtig_types::Timestamp;
 
+use super::Slices;
 use crate::window::function::{Contents, Gather};
 
 /// Slices in the order of time, put together by two stacks.
 ///
 /// ```text
-///    front: each entry holds itself      back: as they came, with
-///    and all of front behind it          one sum of them beside
-///   ├─────────┬─────────┬─────────┼────────┬────────┬────────┤
-///   │ a+b+c   │ b+c     │ c       │ d      │ e      │ f      │
-///   └─────────┴─────────┴─────────┴────────┴────────┴────────┘
-///    a+b+c is all of front                 d+e+f is `sum`
+///    front: each entry holds itself      back: as they came, with         not yet fired:
+///    and all of front behind it          one sum of them beside           as they came
+///   ├─────────┬─────────┬─────────┼────────┬────────┬────────┬────────────┼────────┬────────
+///   │ a+b+c   │ b+c     │ c       │ d      │ e      │ f      │            │ g      │ h
+///   └─────────┴─────────┴─────────┴────────┴────────┴────────┴────────────┴────────┴────────
+///    a+b+c is all of front                 d+e+f is `sum`                 open
 /// ```
 ///
 /// A window is the first of front and `sum`: one merge. A slice that the window leaves behind is dropped from front;
@@ -23,46 +24,145 @@ use crate::window::function::{Contents, Gather};
 ///
 /// A record may still come for a slice that was fired with an earlier window, if a later one over it is open. It is
 /// added wherever its slice is part of: as many additions as the general operator makes.
-pub(super) struct SlidingSlices<A> {
+pub(in crate::window) struct SlidingSlices<A> {
     slices: VecDeque<(i64, A)>,
     /// How many of them are front.
     front: usize,
+    /// How many of them are front or back.
+    fired: usize,
     /// Back put together; none where back is empty.
     sum: Option<A>,
 }
 
 impl<A: Clone> SlidingSlices<A> {
-    pub(super) const fn new() -> Self {
+    /// Drops the first `count` slices.
+    fn drop_first<T, G: Gather<T, Acc = A>>(&mut self, count: usize, gather: &mut G) {
+        self.slices.drain(..count);
+        self.fired = self.fired.saturating_sub(count);
+        if count <= self.front {
+            self.front -= count;
+            return;
+        }
+        // Front is used up, and so is part of back: the rest of back becomes front.
+        self.sum = None;
+        self.front = self.fired;
+        let mut behind: Option<&A> = None;
+        for (_, acc) in self.slices.range_mut(..self.fired).rev() {
+            if let Some(behind) = behind {
+                gather.merge(acc, behind.clone());
+            }
+            behind = Some(acc);
+        }
+    }
+
+    /// Drops the slices before `start`.
+    fn drop_before<T, G: Gather<T, Acc = A>>(&mut self, start: i64, gather: &mut G) {
+        let expired = self
+            .slices
+            .iter()
+            .take_while(|slice| slice.0 < start)
+            .count();
+        if expired > 0 {
+            self.drop_first(expired, gather);
+        }
+    }
+
+    /// Puts the slices before `end` together with those of back.
+    fn cover<T, G: Gather<T, Acc = A>>(&mut self, end: i64, gather: &mut G) {
+        while let Some((start, acc)) = self.slices.get(self.fired)
+            && *start < end
+        {
+            match &mut self.sum {
+                Some(sum) => gather.merge(sum, acc.clone()),
+                none => *none = Some(acc.clone()),
+            }
+            self.fired += 1;
+        }
+    }
+
+    /// A record for slice `index`, which is in front or back, or for a new one there.
+    #[cold]
+    fn add_fired<T: Clone, G: Gather<T, Acc = A>>(
+        &mut self,
+        (start, place): (i64, Result<usize, usize>),
+        value: T,
+        timestamp: Timestamp,
+        gather: &mut G,
+    ) {
+        let (Ok(index) | Err(index)) = place;
+        let is_front = index < self.front;
+        if place.is_err() {
+            // In front an entry holds what is behind it as well.
+            let behind = self
+                .slices
+                .get(index)
+                .filter(|_| is_front)
+                .map(|slice| slice.1.clone());
+            let acc = match behind {
+                Some(mut acc) => {
+                    gather.add(&mut acc, value.clone(), timestamp);
+                    acc
+                }
+                None => gather.create(value.clone(), timestamp),
+            };
+            self.slices.insert(index, (start, acc));
+            self.fired += 1;
+            self.front += usize::from(is_front);
+        } else if let Some((_, acc)) = self.slices.get_mut(index) {
+            gather.add(acc, value.clone(), timestamp);
+        }
+        if !is_front {
+            if let Some(sum) = &mut self.sum {
+                gather.add(sum, value, timestamp);
+            }
+            return;
+        }
+        for (_, acc) in self.slices.range_mut(..index) {
+            gather.add(acc, value.clone(), timestamp);
+        }
+    }
+}
+
+impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
+    fn new() -> Self {
         Self {
             slices: VecDeque::new(),
             front: 0,
+            fired: 0,
             sum: None,
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.slices.is_empty()
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.slices.len()
-    }
-
-    /// Adds a slice behind all others.
-    pub(super) fn push<T, G: Gather<T, Acc = A>>(&mut self, start: i64, acc: A, gather: &mut G) {
-        match &mut self.sum {
-            Some(sum) => gather.merge(sum, acc.clone()),
-            none => *none = Some(acc.clone()),
+    #[inline]
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool {
+        let last = self.slices.len().wrapping_sub(1);
+        if let Some((there, acc)) = self.slices.back_mut()
+            && *there == start
+            && last >= self.fired
+        {
+            gather.add(acc, value, timestamp);
+            return false;
         }
-        self.slices.push_back((start, acc));
+        let place = self.slices.binary_search_by_key(&start, |slice| slice.0);
+        match place {
+            Ok(index) | Err(index) if index < self.fired => {
+                self.add_fired((start, place), value, timestamp, gather);
+            }
+            Ok(index) => {
+                if let Some((_, acc)) = self.slices.get_mut(index) {
+                    gather.add(acc, value, timestamp);
+                }
+            }
+            Err(index) => self
+                .slices
+                .insert(index, (start, gather.create(value, timestamp))),
+        }
+        place.is_err()
     }
 
-    /// All slices put together, if there are any.
-    pub(super) fn whole<T, G: Gather<T, Acc = A>>(
-        &mut self,
-        gather: &mut G,
-    ) -> Option<Contents<'_, A>> {
+    fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>> {
+        self.drop_before(start, gather);
+        self.cover(end, gather);
         if self.front == 0 {
             return self.sum.as_mut().map(Contents::Borrowed);
         }
@@ -75,69 +175,13 @@ impl<A: Clone> SlidingSlices<A> {
         Some(Contents::Owned(whole))
     }
 
-    /// Drops the slices that begin before `bound`.
-    pub(super) fn expire<T, G: Gather<T, Acc = A>>(&mut self, bound: i64, gather: &mut G) {
-        let count = self
-            .slices
-            .iter()
-            .take_while(|slice| slice.0 < bound)
-            .count();
-        self.slices.drain(..count);
-        if count <= self.front {
-            self.front -= count;
-            return;
-        }
-        // Front is used up, and so is part of back: the rest of back becomes front.
-        self.sum = None;
-        self.front = self.slices.len();
-        let mut behind: Option<&A> = None;
-        for (_, acc) in self.slices.iter_mut().rev() {
-            if let Some(behind) = behind {
-                gather.merge(acc, behind.clone());
-            }
-            behind = Some(acc);
-        }
+    fn expire(&mut self, bound: i64, gather: &mut G) -> bool {
+        self.drop_before(bound, gather);
+        self.slices.is_empty()
     }
 
-    /// Adds a record to a closed slice; says whether that is new.
-    pub(super) fn add<T: Clone, G: Gather<T, Acc = A>>(
-        &mut self,
-        start: i64,
-        value: T,
-        gather: &mut G,
-    ) -> bool {
-        let place = self.slices.binary_search_by_key(&start, |slice| slice.0);
-        let (Ok(index) | Err(index)) = place;
-        let is_front = index < self.front;
-        if let Some((_, acc)) = self.slices.get_mut(index).filter(|_| place.is_ok()) {
-            gather.add(acc, value.clone(), Timestamp::NONE);
-        } else {
-            // In front an entry holds what is behind it as well.
-            let behind = self
-                .slices
-                .get(index)
-                .filter(|_| is_front)
-                .map(|slice| slice.1.clone());
-            let acc = match behind {
-                Some(mut acc) => {
-                    gather.add(&mut acc, value.clone(), Timestamp::NONE);
-                    acc
-                }
-                None => gather.create(value.clone(), Timestamp::NONE),
-            };
-            self.slices.insert(index, (start, acc));
-            self.front += usize::from(is_front);
-        }
-        if is_front {
-            for (_, acc) in self.slices.range_mut(..index) {
-                gather.add(acc, value.clone(), Timestamp::NONE);
-            }
-        } else {
-            match &mut self.sum {
-                Some(sum) => gather.add(sum, value, Timestamp::NONE),
-                none => *none = Some(gather.create(value, Timestamp::NONE)),
-            }
-        }
-        place.is_err()
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.slices.len()
     }
 }

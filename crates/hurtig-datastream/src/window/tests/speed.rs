@@ -1,6 +1,5 @@
 //! How fast both operators are. Says numbers, asserts none:
 //! `cargo test --release -p hurtig-datastream --lib window::tests::speed -- --ignored --nocapture --test-threads 1`
-//! (`SPEED=sessions` runs those whose name holds the word)
 //!
 //! What to expect: a record costs its key, its slice, one probe and one addition. With the table in the second-level
 //! cache the probe is about 4 ns (hurtig-state's bench), the rest about as much: 8 to 10 ns. Sliding windows cost the
@@ -9,8 +8,6 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A stopwatch is what this is.
 
 use std::time::Instant;
-
-use hurtig_state::StateTable;
 
 use super::*;
 use crate::window::function::{Aggregate, Count, EmitAggregate};
@@ -70,9 +67,6 @@ fn run<O: StreamOperator + 'static>(
     (events, keys, per_second): (u64, u64, u64),
     make: impl Fn(KeySelector<Event, u64>, &OperatorContext) -> O + Send + Sync + 'static,
 ) {
-    if std::env::var("SPEED").is_ok_and(|wanted| !what.contains(&wanted)) {
-        return;
-    }
     let taken = Arc::new(Mutex::new(Taken::default()));
     let stopwatch = Arc::clone(&taken);
     let selector = KeySelector::new(|event: &Event| event.0);
@@ -106,10 +100,7 @@ fn run<O: StreamOperator + 'static>(
     }
     harness.watermark(i64::MAX).unwrap();
     results += harness.output().len();
-    let Taken {
-        mut batches,
-        firing,
-    } = std::mem::take(&mut *taken.lock());
+    let Taken { mut batches, firing } = std::mem::take(&mut *taken.lock());
     batches.sort();
     let per_event = |part: usize| {
         let batch = batches[batches.len() * part / 100];
@@ -121,45 +112,8 @@ fn run<O: StreamOperator + 'static>(
         per_event(10),
         per_event(90),
         firing.as_nanos() as f64 / events as f64,
-        firing.as_nanos() as f64 / f64::from(results.max(1) as u32),
+        firing.as_nanos() as f64 / results as f64,
     );
-}
-
-/// The bound: a count per key in a table, without windows.
-struct TableAlone {
-    selector: KeySelector<Event, u64>,
-    keys: Vec<u64>,
-    table: StateTable<u64, u64>,
-}
-
-impl StreamOperator for TableAlone {
-    fn process_batch(
-        &mut self,
-        _: usize,
-        batch: &mut ErasedBatch,
-        _: &mut Output,
-    ) -> Result<Progress> {
-        let records: &mut Records<Event> = batch.get_mut()?;
-        self.selector.keys_into(&records.values, &mut self.keys);
-        let keys = &self.keys;
-        self.table.upsert_batch(
-            &records.hashes,
-            |i| keys[i],
-            |_| 0,
-            |_, _, count| *count += 1,
-        );
-        records.clear();
-        Ok(Progress::Done)
-    }
-}
-
-fn table_alone(load: (u64, u64, u64)) {
-    let what = format!("    the table alone, {} keys", load.1);
-    run(&what, load, |selector, context| TableAlone {
-        selector,
-        keys: Vec::new(),
-        table: StateTable::new(context.key_groups),
-    });
 }
 
 fn grid(size: i64, slide: i64) -> AlignedWindows<TimeWindow> {
@@ -195,8 +149,6 @@ fn hop(what: &str, load: (u64, u64, u64), size: i64, slide: i64) {
 #[test]
 #[ignore = "a benchmark"]
 fn speed() {
-    table_alone((20_000_000, 10_000, 1_000_000));
-    table_alone((20_000_000, 10, 1_000_000));
     tumble(
         "(c) tumbling 10 s, 10 K keys",
         (20_000_000, 10_000, 1_000_000),
