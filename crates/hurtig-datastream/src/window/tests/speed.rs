@@ -100,7 +100,10 @@ fn run<O: StreamOperator + 'static>(
     }
     harness.watermark(i64::MAX).unwrap();
     results += harness.output().len();
-    let Taken { mut batches, firing } = std::mem::take(&mut *taken.lock());
+    let Taken {
+        mut batches,
+        firing,
+    } = std::mem::take(&mut *taken.lock());
     batches.sort();
     let per_event = |part: usize| {
         let batch = batches[batches.len() * part / 100];
