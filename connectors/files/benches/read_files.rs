@@ -78,7 +78,8 @@ fn sample() -> Vec<u8> {
             (n % 90).to_string()
         };
         let line = format!(
-            "2013,{},{day},{hour}{minute:02},{hour}{:02},{delay},{},{},-{},UA,{},N{}UA,EWR,IAH,227,1400,{hour},{minute},2013-01-{day:02}T{hour:02}:00:00Z\n",
+            "2013,{},{day},{hour}{minute:02},{hour}{:02},{delay},{},{},-{},UA,{},N{}UA,EWR,IAH,227,1400,\
+             {hour},{minute},2013-01-{day:02}T{hour:02}:00:00Z\n",
             n / 25_000 + 1,
             (minute + 3) % 60,
             800 + n % 700,

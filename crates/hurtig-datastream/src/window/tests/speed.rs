@@ -110,7 +110,8 @@ fn run<O: StreamOperator + 'static>(
         batch.as_nanos() as f64 / 2_048.0
     };
     println!(
-        "{what:<44} {:>5.1} ns/event (10% of batches below {:.1}, 90% below {:.1}), firing {:.1} ns/event, {:.0} ns for each of {results} results",
+        "{what:<44} {:>5.1} ns/event (10% of batches below {:.1}, 90% below {:.1}), firing \
+         {:.1} ns/event, {:.0} ns for each of {results} results",
         per_event(50),
         per_event(10),
         per_event(90),
