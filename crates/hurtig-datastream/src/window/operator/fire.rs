@@ -1,16 +1,16 @@
 //! Timers fire: windows speak, and go.
 
 use hurtig_runtime::Progress;
-use hurtig_state::{Timer, TimerService};
+use hurtig_state::{Slot, Timer};
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
-use super::record::register;
+use super::key_windows::KeyEntry;
+use super::timers::{When, apply};
 use super::{Emit, WindowOperator, Work};
 use crate::TimeDomain;
 use crate::window::assigner::WindowAssigner;
-use crate::window::function::{Contents, Finish, Gather};
-use crate::window::trigger::{TimerChange, Trigger, TriggerContext};
-use crate::window::window::Window;
+use crate::window::function::{Finish, Gather};
+use crate::window::trigger::Trigger;
 
 impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
 where
@@ -40,107 +40,112 @@ where
                 TimeDomain::EventTime => self.timers.pop_due_event_time(),
                 TimeDomain::ProcessingTime => self.timers.pop_due_processing_time(now),
             };
-            let Some(timer) = timer else {
+            let Some(Timer {
+                time, key, hash, ..
+            }) = timer
+            else {
                 return Ok(Progress::Done);
             };
-            self.fire_timer(domain, timer, emit)?;
+            if let Some(slot) = self.table.find(hash, &key) {
+                self.wake((domain, time), (slot, hash), emit)?;
+            }
         }
+    }
+
+    /// The queue came for a key: fires its next timer, if it is due, and lets the queue come again for the one after.
+    fn wake(
+        &mut self,
+        (domain, time): When,
+        (slot, hash): (Slot, KeyHash),
+        emit: &mut Emit<'_, F::Out>,
+    ) -> Result<()> {
+        if !self.table.at_mut(slot).1.wakes.arrive((domain, time)) {
+            return Ok(());
+        }
+        if let Some((due, index)) = self.next_timer(slot, domain)
+            && due <= time
+        {
+            self.fire_timer((domain, due), (slot, hash), index, emit)?;
+        }
+        if let Some((next, _)) = self.next_timer(slot, domain) {
+            let (key, entry) = self.table.at_mut(slot);
+            entry
+                .wakes
+                .ensure((domain, next), (key, hash), &mut self.timers);
+        }
+        self.forget_key(slot);
+        Ok(())
+    }
+
+    /// The next timer of a key in this time, and whose it is.
+    fn next_timer(&self, slot: Slot, domain: TimeDomain) -> Option<(Timestamp, usize)> {
+        let panes = self.table.at(slot).1.windows.as_slice().iter().zip(0..);
+        let timers = panes.filter_map(|(pane, index)| {
+            let cleanup = self
+                .cleanup(&pane.window)
+                .filter(|cleanup| cleanup.0 == domain);
+            let next = pane
+                .timers
+                .next(domain)
+                .into_iter()
+                .chain(cleanup.map(|cleanup| cleanup.1));
+            Some((next.min()?, index))
+        });
+        timers.min()
     }
 
     fn fire_timer(
         &mut self,
-        domain: TimeDomain,
-        Timer {
-            time,
-            key,
-            hash,
-            namespace: window,
-        }: Timer<K, A::Window>,
+        (domain, time): When,
+        (slot, hash): (Slot, KeyHash),
+        index: usize,
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<()> {
-        let (moment, cleanup) = (self.moment(), (self.domain(), self.cleanup_time(&window)));
-        let is_cleanup = cleanup == (domain, time);
-        let slot = self.table.find(hash, &key);
-        if let Some(slot) = slot {
-            let windows = self.table.at_mut(slot).1;
-            if let Some((index, pane)) = windows
-                .find(&window)
-                .ok()
-                .and_then(|index| Some((index, windows.get_mut(index)?)))
-            {
-                let (state, ctx) = (&mut pane.trigger, &mut self.triggering);
-                let result = match domain {
-                    TimeDomain::EventTime => self.trigger.on_event_time(time, &window, state, ctx),
-                    TimeDomain::ProcessingTime => {
-                        self.trigger.on_processing_time(time, &window, state, ctx)
-                    }
-                };
-                if is_cleanup {
-                    self.trigger.clear(&window, state, ctx);
-                }
-                apply_timer_changes(&mut self.timers, ctx, (&key, hash), window, cleanup);
-                let is_last = is_cleanup || result.purges();
-                if result.fires() {
-                    let contents = if is_last {
-                        pane.contents.take().map(Contents::Owned)
-                    } else {
-                        pane.contents.as_mut().map(Contents::Borrowed)
-                    };
-                    if let Some(contents) = contents {
-                        let sides = emit.sides.reborrow();
-                        let of = (&key, hash, window);
-                        self.stage.fire(of, contents, moment, emit.records, sides)?;
-                    }
-                }
-                if is_last {
-                    pane.contents = None;
-                    let is_forgotten = !self.is_merging && self.trigger.can_forget(&pane.trigger);
-                    if is_cleanup || is_forgotten {
-                        windows.remove(index);
-                    }
-                }
-            }
-            self.forget_key_if_empty(slot);
+        let moment = self.moment();
+        let Some(window) = self.table.at(slot).1.windows.as_slice().get(index) else {
+            return Ok(());
+        };
+        let window = window.window;
+        let cleanup = self.cleanup(&window);
+        let (key, KeyEntry { wakes, windows }) = self.table.at_mut(slot);
+        let Some(pane) = windows.get_mut(index) else {
+            return Ok(());
+        };
+        pane.timers.delete((domain, time));
+        let (trigger, state, ctx) = (&mut self.trigger, &mut pane.trigger, &mut self.triggering);
+        let result = match domain {
+            TimeDomain::EventTime => trigger.on_event_time(time, &window, state, ctx),
+            TimeDomain::ProcessingTime => trigger.on_processing_time(time, &window, state, ctx),
+        };
+        apply(
+            ctx,
+            &mut pane.timers,
+            cleanup,
+            wakes,
+            (key, hash),
+            &mut self.timers,
+        );
+        let is_cleanup = cleanup == Some((domain, time));
+        let of = (key, hash, window);
+        if result.fires()
+            && let Some(contents) = pane.contents_to_fire(is_cleanup || result.purges())
+        {
+            let sides = emit.sides.reborrow();
+            self.stage.fire(of, contents, moment, emit.records, sides)?;
         }
         if is_cleanup {
-            let sides = emit.sides.reborrow();
-            self.stage.clear((&key, hash, window), moment, sides)?;
+            trigger.clear(&window, &pane.trigger, ctx);
+            ctx.drain();
+            windows.remove(index);
+            return self.stage.clear(of, moment, emit.sides.reborrow());
+        }
+        if result.purges() {
+            pane.contents = None;
+            let may_go = cleanup.is_none() && !self.is_merging;
+            if may_go && trigger.can_forget(&pane.trigger) {
+                windows.remove(index);
+            }
         }
         Ok(())
     }
-}
-
-/// Does what the trigger asked for. The clean-up timer is the operator's: a trigger can't delete it.
-#[inline]
-pub(super) fn apply_timer_changes<K: Key, W: Window>(
-    timers: &mut TimerService<K, W>,
-    asked: &mut TriggerContext,
-    (key, hash): (&K, KeyHash),
-    window: W,
-    cleanup: (TimeDomain, Timestamp),
-) {
-    for change in asked.drain() {
-        match change {
-            TimerChange::Register(domain, time) => {
-                register(timers, (domain, time), (key, hash), window);
-            }
-            TimerChange::Delete(domain, time) if (domain, time) != cleanup => {
-                delete(timers, (domain, time), (key, hash), window);
-            }
-            TimerChange::Delete(..) => {}
-        }
-    }
-}
-
-/// Deletes a timer, if it is there.
-pub(super) fn delete<K: Key, W: Window>(
-    timers: &mut TimerService<K, W>,
-    (domain, time): (TimeDomain, Timestamp),
-    (key, hash): (&K, KeyHash),
-    window: W,
-) {
-    match domain {
-        TimeDomain::EventTime => timers.delete_event_time_timer(time, key, hash, &window),
-        TimeDomain::ProcessingTime => timers.delete_processing_time_timer(time, key, hash, &window),
-    };
 }

@@ -1,5 +1,23 @@
 //! The windows of one key.
 
+use super::timers::{PaneTimers, Wakes};
+use crate::window::function::Contents;
+
+/// What is kept of a key.
+pub(super) struct KeyEntry<W, A, S> {
+    pub(super) wakes: Wakes,
+    pub(super) windows: KeyWindows<W, A, S>,
+}
+
+impl<W, A, S> KeyEntry<W, A, S> {
+    pub(super) const fn new() -> Self {
+        Self {
+            wakes: Wakes::NONE,
+            windows: KeyWindows::None,
+        }
+    }
+}
+
 /// A window with what it holds.
 pub(super) struct Pane<W, A, S> {
     pub(super) window: W,
@@ -7,6 +25,31 @@ pub(super) struct Pane<W, A, S> {
     pub(super) contents: Option<A>,
     /// What the trigger remembers of it.
     pub(super) trigger: S,
+    /// The trigger's timers.
+    pub(super) timers: PaneTimers,
+}
+
+impl<W, A, S: Default> Pane<W, A, S> {
+    pub(super) fn new(window: W) -> Self {
+        Self {
+            window,
+            contents: None,
+            trigger: S::default(),
+            timers: PaneTimers::None,
+        }
+    }
+}
+
+impl<W, A, S> Pane<W, A, S> {
+    /// What it holds, for a function to see, or to use up if the pane will not need it.
+    #[inline]
+    pub(super) fn contents_to_fire(&mut self, is_last: bool) -> Option<Contents<'_, A>> {
+        if is_last {
+            self.contents.take().map(Contents::Owned)
+        } else {
+            self.contents.as_mut().map(Contents::Borrowed)
+        }
+    }
 }
 
 /// The windows of one key, sorted. One is in place: what a session or a tumbling window needs most of the time.
@@ -104,14 +147,7 @@ mod tests {
             let Err(place) = windows.find(&window) else {
                 panic!("{window} is new")
             };
-            windows.insert(
-                place,
-                Pane {
-                    window,
-                    contents: None,
-                    trigger: (),
-                },
-            );
+            windows.insert(place, Pane::new(window));
         }
         let all = |windows: &KeyWindows<u32, (), ()>| -> Vec<u32> {
             windows.as_slice().iter().map(|pane| pane.window).collect()

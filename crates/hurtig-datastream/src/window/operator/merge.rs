@@ -3,9 +3,8 @@
 use hurtig_state::Slot;
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
-use super::fire::{apply_timer_changes, delete};
-use super::key_windows::{KeyWindows, Pane};
-use super::record::register;
+use super::key_windows::{KeyEntry, Pane};
+use super::timers::{PaneTimers, apply};
 use super::{Emit, WindowOperator};
 use crate::window::assigner::WindowAssigner;
 use crate::window::function::{Finish, Gather};
@@ -29,9 +28,7 @@ where
         windows: &[A::Window],
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<()> {
-        let slot = self
-            .table
-            .find_or_insert_with(hash, key, || KeyWindows::None);
+        let slot = self.table.find_or_insert_with(hash, key, KeyEntry::new);
         let (mut left, mut is_left_out, mut windows) = (Some(value), true, windows.iter());
         while let Some(window) = windows.next() {
             let merged = self.merged(slot, *window);
@@ -49,7 +46,9 @@ where
             self.make_room((slot, hash), merged);
             self.add((slot, hash), merged, value, timestamp, emit)?;
         }
-        self.forget_key_if_empty(slot);
+        if is_left_out {
+            self.forget_key(slot);
+        }
         match left {
             Some(value) if is_left_out => self.leave_out(value, timestamp, emit),
             _ => Ok(()),
@@ -61,7 +60,7 @@ where
         let mut merged = window;
         loop {
             let before = merged;
-            for pane in self.table.at(slot).1.as_slice() {
+            for pane in self.table.at(slot).1.windows.as_slice() {
                 merged = self.assigner.merge(&merged, &pane.window).unwrap_or(merged);
             }
             // Once more, if it grew: it may have come near another.
@@ -73,97 +72,78 @@ where
 
     /// Makes one pane for `merged` of all panes that belong into it. Nothing to do where that is there, or none is.
     fn make_room(&mut self, (slot, hash): (Slot, KeyHash), merged: A::Window) {
-        let windows = self.table.at(slot).1;
-        let parts = windows.as_slice().iter().map(|pane| pane.window);
-        let parts = parts.filter(|part| self.assigner.merge(&merged, part).is_some());
-        let (count, only) = parts.fold((0, None), |(count, _), part| (count + 1, Some(part)));
-        if count == 0 || (count == 1 && only == Some(merged)) {
+        let windows = &mut self.table.at_mut(slot).1.windows;
+        let mut parts = windows
+            .as_slice()
+            .iter()
+            .zip(0..)
+            .filter_map(|(pane, index)| {
+                self.assigner
+                    .merge(&merged, &pane.window)
+                    .map(|_| (pane.window, index))
+            });
+        let Some((first, mut index)) = parts.next() else {
+            return;
+        };
+        let is_only = parts.next().is_none();
+        if is_only && first == merged {
             return;
         }
-        let mut whole: Option<Pane<A::Window, G::Acc, Tr::State>> = None;
-        let mut index = 0;
-        while let Some(part) = self
-            .table
-            .at(slot)
-            .1
-            .as_slice()
-            .get(index)
-            .map(|pane| pane.window)
-        {
-            if self.assigner.merge(&merged, &part).is_none() {
-                index += 1;
-                continue;
-            }
-            let Some(pane) = self.retire((slot, hash), index) else {
-                break;
-            };
-            whole = Some(match whole {
-                None => pane,
-                Some(whole) => self.unite((slot, hash), merged, whole, pane),
-            });
+        let Some(mut whole) = self.retire(slot, index) else {
+            return;
+        };
+        if is_only {
+            self.unite(&mut whole, Pane::new(merged), merged);
         }
-        let Some(mut whole) = whole else { return };
-        if count == 1 {
-            let nothing = Pane {
-                window: merged,
-                contents: None,
-                trigger: Tr::State::default(),
-            };
-            whole = self.unite((slot, hash), merged, whole, nothing);
+        while let Some(pane) = self.table.at(slot).1.windows.as_slice().get(index) {
+            if self.assigner.merge(&merged, &pane.window).is_none() {
+                index += 1;
+            } else if let Some(pane) = self.retire(slot, index) {
+                self.unite(&mut whole, pane, merged);
+            }
+        }
+        let cleanup = self.cleanup(&merged);
+        let (key, KeyEntry { wakes, windows }) = self.table.at_mut(slot);
+        let timers = &mut self.timers;
+        apply(
+            &mut self.triggering,
+            &mut whole.timers,
+            cleanup,
+            wakes,
+            (key, hash),
+            timers,
+        );
+        if let Some(cleanup) = cleanup {
+            wakes.ensure(cleanup, (key, hash), timers);
         }
         whole.window = merged;
-        let (cleanup, domain) = (self.cleanup_time(&merged), self.domain());
-        let (key, windows) = self.table.at_mut(slot);
         let (Ok(place) | Err(place)) = windows.find(&merged);
         windows.insert(place, whole);
-        if cleanup < Timestamp::MAX {
-            register(&mut self.timers, (domain, cleanup), (key, hash), merged);
-        }
     }
 
-    /// Takes a pane out of its window, with all timers of that.
-    fn retire(
-        &mut self,
-        (slot, hash): (Slot, KeyHash),
-        index: usize,
-    ) -> Option<Pane<A::Window, G::Acc, Tr::State>> {
-        let pane = self.table.at_mut(slot).1.remove(index)?;
-        let window = pane.window;
-        let cleanup = (self.domain(), self.cleanup_time(&window));
-        let key = self.table.at(slot).0;
-        self.trigger
-            .clear(&window, &pane.trigger, &mut self.triggering);
-        apply_timer_changes(
-            &mut self.timers,
-            &mut self.triggering,
-            (key, hash),
-            window,
-            cleanup,
-        );
-        delete(&mut self.timers, cleanup, (key, hash), window);
+    /// Takes a pane out of its window, whose timers end with it.
+    fn retire(&mut self, slot: Slot, index: usize) -> Option<Pane<A::Window, G::Acc, Tr::State>> {
+        let mut pane = self.table.at_mut(slot).1.windows.remove(index)?;
+        // The trigger deletes its timers here; so do we, whether it does or not.
+        let mut ctx = self.triggering.fresh();
+        self.trigger.clear(&pane.window, &pane.trigger, &mut ctx);
+        pane.timers = PaneTimers::None;
         Some(pane)
     }
 
-    /// Two panes become one for `merged`.
+    /// Works a pane into another, which is that of `merged`.
     fn unite(
         &mut self,
-        (slot, hash): (Slot, KeyHash),
-        merged: A::Window,
-        mut whole: Pane<A::Window, G::Acc, Tr::State>,
+        whole: &mut Pane<A::Window, G::Acc, Tr::State>,
         other: Pane<A::Window, G::Acc, Tr::State>,
-    ) -> Pane<A::Window, G::Acc, Tr::State> {
-        whole.contents = match (whole.contents, other.contents) {
-            (Some(mut into), Some(from)) => {
-                self.gather.merge(&mut into, from);
-                Some(into)
-            }
-            (into, from) => into.or(from),
-        };
-        let cleanup = (self.domain(), self.cleanup_time(&merged));
-        let (state, ctx) = (&mut whole.trigger, &mut self.triggering);
-        self.trigger.on_merge(&merged, state, other.trigger, ctx);
-        let key = self.table.at(slot).0;
-        apply_timer_changes(&mut self.timers, ctx, (key, hash), merged, cleanup);
-        whole
+        merged: A::Window,
+    ) {
+        match (&mut whole.contents, other.contents) {
+            (Some(into), Some(from)) => self.gather.merge(into, from),
+            (into, from) => *into = into.take().or(from),
+        }
+        let ctx = &mut self.triggering;
+        self.trigger
+            .on_merge(&merged, &mut whole.trigger, other.trigger, ctx);
     }
 }

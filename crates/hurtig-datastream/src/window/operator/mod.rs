@@ -3,11 +3,11 @@
 //! ```text
 //!  StateTable<K, KeyWindows>          one look-up per record, whatever the number of windows
 //!     key ─► [ (window, contents, trigger state), … ]   sorted by window
-//!  TimerService<K, W>                 the trigger's timers, and one per window for cleaning up
+//!  TimerService<K>                    for each key when its next window wants something
 //! ```
 //!
 //! Two laws:
-//! 1. A window that is there has a clean-up timer, unless it never ends; when that fires nothing of the window remains.
+//! 1. A window that ends is cleaned up at its end and the allowed lateness; nothing of it remains.
 //! 2. What it has to say leaves a batch at a time: records and timers are taken one by one, so that each is a place to
 //!    pause.
 
@@ -16,6 +16,7 @@ mod key_windows;
 mod late;
 mod merge;
 mod record;
+mod timers;
 
 use std::time::Duration;
 
@@ -31,8 +32,9 @@ use super::function::{Finish, Gather, Moment, Stage};
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
 use crate::{KeySelector, TimeDomain};
-use key_windows::KeyWindows;
+use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
+use timers::When;
 
 /// What the user said about windows, beyond what they are.
 #[derive(Clone)]
@@ -59,8 +61,8 @@ where
     trigger: Tr,
     gather: G,
     stage: Stage<F, K, A::Window>,
-    table: StateTable<K, KeyWindows<A::Window, G::Acc, Tr::State>>,
-    timers: TimerService<K, A::Window>,
+    table: StateTable<K, KeyEntry<A::Window, G::Acc, Tr::State>>,
+    timers: TimerService<K>,
     late: LateRecords<T>,
     /// What it does after `More`.
     work: Work<T>,
@@ -149,13 +151,16 @@ where
         }
     }
 
-    /// In which time a window is cleaned up.
-    const fn domain(&self) -> TimeDomain {
-        if self.is_event_time {
+    /// The timer by which nothing of a window shall remain; none for a window that never ends.
+    #[inline]
+    fn cleanup(&self, window: &A::Window) -> Option<When> {
+        let domain = if self.is_event_time {
             TimeDomain::EventTime
         } else {
             TimeDomain::ProcessingTime
-        }
+        };
+        let time = self.cleanup_time(window);
+        (time < Timestamp::MAX).then_some((domain, time))
     }
 
     /// Does what is left to do, as far as there is room.
@@ -249,12 +254,12 @@ where
             accumulators: self
                 .table
                 .iter()
-                .flat_map(|(_, windows)| windows.as_slice())
+                .flat_map(|(_, entry)| entry.windows.as_slice())
                 .filter(|pane| pane.contents.is_some())
                 .count(),
             timers: self.timers.len(),
             states: self.stage.entry_count(),
-            entry_bytes: size_of::<(K, KeyWindows<A::Window, G::Acc, Tr::State>)>(),
+            entry_bytes: size_of::<(K, KeyEntry<A::Window, G::Acc, Tr::State>)>(),
         }
     }
 }

@@ -4,15 +4,13 @@ use hurtig_runtime::Progress;
 use hurtig_state::Slot;
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
-use super::fire::apply_timer_changes;
-use super::key_windows::Pane;
+use super::key_windows::{KeyEntry, Pane};
 use super::late::no_timestamp;
+use super::timers::apply;
 use super::{Batch, Emit, WindowOperator, Work};
-use crate::TimeDomain;
 use crate::window::assigner::WindowAssigner;
-use crate::window::function::{Contents, Finish, Gather};
-use crate::window::trigger::Trigger;
-use crate::window::window::Window;
+use crate::window::function::{Finish, Gather};
+use crate::window::trigger::{Trigger, TriggerResult};
 
 /// How many records' entries are fetched ahead of them.
 const AHEAD: usize = 32;
@@ -129,24 +127,28 @@ where
         let Some((last, others)) = windows.split_last() else {
             return self.leave_out(value, timestamp, emit);
         };
-        let slot = self
-            .table
-            .find_or_insert_with(hash, key, || super::KeyWindows::None);
+        let slot = self.table.find_or_insert_with(hash, key, KeyEntry::new);
         for window in others {
             self.add((slot, hash), *window, value.clone(), timestamp, emit)?;
         }
-        self.add((slot, hash), *last, value, timestamp, emit)?;
-        self.forget_key_if_empty(slot);
+        if self.add((slot, hash), *last, value, timestamp, emit)? {
+            self.forget_key(slot);
+        }
         Ok(())
     }
 
-    pub(super) fn forget_key_if_empty(&mut self, slot: Slot) {
-        if self.table.at(slot).1.is_empty() {
-            self.table.remove_at(slot);
+    /// A key of which no window is left goes.
+    #[cold]
+    pub(super) fn forget_key(&mut self, slot: Slot) {
+        if self.table.at(slot).1.windows.is_empty() {
+            let hash = self.table.hash_at(slot);
+            let (key, entry) = self.table.remove_at(slot);
+            entry.wakes.cancel((&key, hash), &mut self.timers);
         }
     }
 
-    /// The record joins a window, which is made if it is new; the trigger says what follows.
+    /// The record joins a window, which is made if it is new; the trigger says what follows. Says whether the key has
+    /// no window left.
     pub(super) fn add(
         &mut self,
         (slot, hash): (Slot, KeyHash),
@@ -154,82 +156,53 @@ where
         value: T,
         timestamp: Timestamp,
         emit: &mut Emit<'_, F::Out>,
-    ) -> Result<()> {
-        let (cleanup, domain) = (self.cleanup_time(&window), self.domain());
-        let moment = self.moment();
-        let (key, windows) = self.table.at_mut(slot);
+    ) -> Result<bool> {
+        let (cleanup, moment) = (self.cleanup(&window), self.moment());
+        let (key, KeyEntry { wakes, windows }) = self.table.at_mut(slot);
         let index = match windows.find(&window) {
             Ok(index) => index,
             Err(index) => {
-                let pane = Pane {
-                    window,
-                    contents: None,
-                    trigger: Tr::State::default(),
-                };
-                windows.insert(index, pane);
-                if cleanup < Timestamp::MAX {
-                    register(&mut self.timers, (domain, cleanup), (key, hash), window);
+                windows.insert(index, Pane::new(window));
+                if let Some(cleanup) = cleanup {
+                    wakes.ensure(cleanup, (key, hash), &mut self.timers);
                 }
                 index
             }
         };
         let Some(pane) = windows.get_mut(index) else {
-            return Ok(());
+            return Ok(false);
         };
-        let trigger = &mut self.trigger;
-        let result = trigger.on_element(
-            &value,
-            timestamp,
-            &window,
-            &mut pane.trigger,
-            &mut self.triggering,
-        );
+        let (trigger, ctx) = (&mut self.trigger, &mut self.triggering);
+        let result = trigger.on_element(&value, timestamp, &window, &mut pane.trigger, ctx);
         match &mut pane.contents {
             Some(acc) => self.gather.add(acc, value, timestamp),
             none => *none = Some(self.gather.create(value, timestamp)),
         }
-        let timers = &mut self.timers;
-        apply_timer_changes(
-            timers,
-            &mut self.triggering,
+        apply(
+            ctx,
+            &mut pane.timers,
+            cleanup,
+            wakes,
             (key, hash),
-            window,
-            (domain, cleanup),
+            &mut self.timers,
         );
-        if result.fires() {
-            let contents = if result.purges() {
-                pane.contents.take().map(Contents::Owned)
-            } else {
-                pane.contents.as_mut().map(Contents::Borrowed)
-            };
-            if let Some(contents) = contents {
-                let sides = emit.sides.reborrow();
-                self.stage
-                    .fire((key, hash, window), contents, moment, emit.records, sides)?;
-            }
+        if result == TriggerResult::Continue {
+            return Ok(false);
+        }
+        if result.fires()
+            && let Some(contents) = pane.contents_to_fire(result.purges())
+        {
+            let (of, sides) = ((key, hash, window), emit.sides.reborrow());
+            self.stage.fire(of, contents, moment, emit.records, sides)?;
         }
         if result.purges() {
             pane.contents = None;
-            // Windows that merge stay for their bounds, by which others find them.
-            if !self.is_merging && trigger.can_forget(&pane.trigger) {
+            // A window that ends is cleaned up then; one that merges stays for its bounds, by which others find it.
+            let may_go = cleanup.is_none() && !self.is_merging;
+            if may_go && trigger.can_forget(&pane.trigger) {
                 windows.remove(index);
             }
         }
-        Ok(())
+        Ok(windows.is_empty())
     }
-}
-
-/// Registers a timer in the time that is asked for.
-pub(super) fn register<K: Key, W: Window>(
-    timers: &mut hurtig_state::TimerService<K, W>,
-    (domain, time): (TimeDomain, Timestamp),
-    (key, hash): (&K, KeyHash),
-    window: W,
-) {
-    match domain {
-        TimeDomain::EventTime => timers.register_event_time_timer(time, key, hash, window),
-        TimeDomain::ProcessingTime => {
-            timers.register_processing_time_timer(time, key, hash, window)
-        }
-    };
 }

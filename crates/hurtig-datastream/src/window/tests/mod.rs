@@ -35,7 +35,7 @@ pub(super) struct Size {
     pub(super) keys: usize,
     /// Of all windows (or slices) of all keys.
     pub(super) accumulators: usize,
-    /// Of the general operator; for slices, the slices that are waited for.
+    /// In the queue, which has one per key that waits; for slices, the slices that are waited for.
     pub(super) timers: usize,
     /// Of the user's function.
     pub(super) states: usize,

@@ -96,6 +96,11 @@ impl TriggerContext {
         self.now = now;
     }
 
+    /// The same moment, and nothing asked for.
+    pub(in crate::window) const fn fresh(&self) -> Self {
+        Self::new(self.watermark, self.now)
+    }
+
     pub(in crate::window) fn drain(&mut self) -> std::vec::Drain<'_, TimerChange> {
         self.changes.drain(..)
     }

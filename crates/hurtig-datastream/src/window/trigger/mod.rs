@@ -75,7 +75,7 @@ impl TriggerResult {
 /// [`on_event_time`](Self::on_event_time) and [`on_processing_time`](Self::on_processing_time) for timers, which may
 /// be the operator's own for cleaning up, so that a trigger compares the time with what it waits for;
 /// [`clear`](Self::clear) when the window goes, and, for windows that merge, for each of the old windows before
-/// [`on_merge`](Self::on_merge) is called for the one that they became.
+/// [`on_merge`](Self::on_merge) is called for the one that they became. A window takes its timers with it.
 ///
 /// ```
 /// use hurtig_types::Timestamp;
@@ -176,14 +176,13 @@ pub trait Trigger<T, W: Window>: Clone + Send + 'static {
         let _ = (window, state, other, ctx);
     }
 
-    /// The window goes, or becomes another: the timers that were registered for it are to be deleted. The state is
-    /// the operator's to drop.
+    /// The window goes, or becomes another. Its timers go with it, and the state is the operator's to drop.
     fn clear(&mut self, window: &W, state: &Self::State, ctx: &mut TriggerContext) {
         let _ = (window, state, ctx);
     }
 
-    /// Whether a window that was purged may be forgotten, because a new one would behave as this one: true where
-    /// `state` says no more than its default, and a timer that fires for nothing does no harm.
+    /// Whether a window that never ends, and was purged, may be forgotten with its timers, because a new one would
+    /// behave as this one: true where `state` says no more than its default.
     fn can_forget(&self, state: &Self::State) -> bool {
         let _ = state;
         false
