@@ -154,7 +154,7 @@ impl<T: Data> Edge<T> {
     /// Each record to the channel that was chosen for it, column by column.
     fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) {
         self.weigh_each(records);
-        self.scatter.settle(&mut self.chosen, self.builders.len());
+        self.scatter.settle(&self.chosen, self.builders.len());
         let columns = self
             .builders
             .iter_mut()

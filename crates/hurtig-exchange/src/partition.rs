@@ -136,10 +136,7 @@ impl<T> Partitioner<T> for Shuffle {
 pub struct KeyGroups<T, K, F> {
     key: F,
     max_parallelism: MaxParallelism,
-    /// By key group.
-    owners: Vec<u32>,
     codes: Vec<i32>,
-    groups: Vec<u32>,
     types: PhantomData<fn(&T) -> K>,
 }
 
@@ -149,14 +146,12 @@ impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
         Self {
             key,
             max_parallelism,
-            owners: Vec::new(),
             codes: Vec::new(),
-            groups: Vec::new(),
             types: PhantomData,
         }
     }
 
-    /// Codes and table bits from the keys, then groups from the codes: two plain loops. The hashes have no groups yet.
+    /// Codes and table bits from the keys. The hashes have no groups yet: those come from the codes, in a plain loop of their own.
     fn hash(&mut self, records: &mut Records<T>)
     where
         K: std::hash::Hash,
@@ -175,17 +170,6 @@ impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
                     KeyHash::new(KeyGroup::new(0), hasher.finish())
                 }),
         );
-        self.max_parallelism
-            .key_groups_of_codes(&self.codes, &mut self.groups);
-    }
-
-    fn find_owners(&mut self, parallelism: usize) {
-        let groups = 0..self.max_parallelism.get();
-        let owner = |group| {
-            let group = KeyGroup::new(group as u16);
-            self.max_parallelism.subtask_of(group, parallelism as u32)
-        };
-        self.owners = groups.map(owner).collect();
     }
 }
 
@@ -202,20 +186,8 @@ where
         chosen: &mut Vec<u32>,
     ) -> Selection {
         self.hash(records);
-        if self.owners.is_empty() {
-            self.find_owners(targets);
-        }
-        let owners = self.owners.as_slice();
-        chosen.extend(
-            records
-                .hashes
-                .iter_mut()
-                .zip(&self.groups)
-                .map(|(hash, &group)| {
-                    *hash = KeyHash::new(KeyGroup::new(group as u16), hash.table_bits());
-                    owners.get(group as usize).copied().unwrap_or(0)
-                }),
-        );
+        self.max_parallelism
+            .route(&self.codes, targets as u32, &mut records.hashes, chosen);
         if targets == 1 {
             return Selection::One(0);
         }

@@ -54,6 +54,13 @@ impl KeyHash {
         KeyGroup::new((self.0 >> Self::TABLE_BITS) as u16)
     }
 
+    /// The same bits for tables in another key group.
+    #[inline]
+    #[must_use]
+    pub const fn in_key_group(self, key_group: KeyGroup) -> Self {
+        Self::new(key_group, self.0)
+    }
+
     /// 48 bits for finding the key within its group.
     #[inline]
     pub const fn table_bits(self) -> u64 {

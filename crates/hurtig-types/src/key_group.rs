@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, KeyHash, Result};
 
 /// One of the `max_parallelism` groups into which all keys are divided.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,40 +106,80 @@ impl MaxParallelism {
         KeyGroup(((fraction as u128 * self.groups as u128) >> 64) as u16)
     }
 
-    /// The key groups of keys with these Java hash codes, in the place of what `groups` held: as
-    /// [`key_group_of_code`](Self::key_group_of_code), several at a time where the processor can.
-    pub fn key_groups_of_codes(self, codes: &[i32], groups: &mut Vec<u32>) {
-        groups.clear();
-        groups.resize(codes.len(), 0);
+    /// Routes keys with these Java hash codes: puts the key group of each into its hash, and says in `owners` (in the place of what that
+    /// held) which of `parallelism` subtasks owns it. As [`key_group_of_code`](Self::key_group_of_code) and
+    /// [`subtask_of`](Self::subtask_of), several keys at a time where the processor can.
+    ///
+    /// ```
+    /// use hurtig_types::{KeyGroup, KeyHash, MaxParallelism};
+    ///
+    /// let max_parallelism = MaxParallelism::new(128).unwrap();
+    /// let mut hashes = [KeyHash::new(KeyGroup::new(0), 5); 2];
+    /// let mut owners = Vec::new();
+    /// max_parallelism.route(&[7, 8], 4, &mut hashes, &mut owners);
+    /// assert_eq!(hashes[0].key_group(), max_parallelism.key_group_of_code(7));
+    /// assert_eq!(hashes[0].table_bits(), 5);
+    /// assert_eq!(owners[1], max_parallelism.subtask_of(hashes[1].key_group(), 4));
+    /// ```
+    pub fn route(
+        self,
+        codes: &[i32],
+        parallelism: u32,
+        hashes: &mut [KeyHash],
+        owners: &mut Vec<u32>,
+    ) {
+        owners.clear();
+        owners.resize(codes.len(), 0);
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, the only thing the function asks for beyond what this one may use.
             #[allow(unsafe_code)]
             unsafe {
-                self.key_groups_avx2(codes, groups);
+                self.route_avx2(codes, parallelism, hashes, owners);
             }
             return;
         }
-        self.key_groups_plain(codes, groups);
+        self.route_plain(codes, parallelism, hashes, owners);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn key_groups_avx2(self, codes: &[i32], groups: &mut [u32]) {
-        self.key_groups_plain(codes, groups);
+    fn route_avx2(
+        self,
+        codes: &[i32],
+        parallelism: u32,
+        hashes: &mut [KeyHash],
+        owners: &mut [u32],
+    ) {
+        self.route_plain(codes, parallelism, hashes, owners);
     }
 
     #[inline(always)]
-    fn key_groups_plain(self, codes: &[i32], groups: &mut [u32]) {
-        if self.groups.is_power_of_two() {
-            let mask = self.groups - 1;
-            for (group, &code) in groups.iter_mut().zip(codes) {
-                *group = murmur(code) & mask;
+    fn route_plain(
+        self,
+        codes: &[i32],
+        parallelism: u32,
+        hashes: &mut [KeyHash],
+        owners: &mut [u32],
+    ) {
+        if !self.groups.is_power_of_two() {
+            for ((&code, hash), owner) in codes.iter().zip(hashes).zip(owners) {
+                let group = self.key_group_of_code(code);
+                *hash = hash.in_key_group(group);
+                *owner = self.subtask_of(group, parallelism);
             }
-        } else {
-            for (group, &code) in groups.iter_mut().zip(codes) {
-                *group = self.key_group_of_code(code).0.into();
-            }
+            return;
+        }
+        // Loops over numbers of one width each: the compiler makes as many steps at a time as a register holds.
+        let (mask, shift) = (self.groups - 1, self.groups.trailing_zeros());
+        for (group, &code) in owners.iter_mut().zip(codes) {
+            *group = murmur(code) & mask;
+        }
+        for (hash, &group) in hashes.iter_mut().zip(owners.iter()) {
+            *hash = hash.in_key_group(KeyGroup(group as u16));
+        }
+        for owner in owners {
+            *owner = (*owner * parallelism) >> shift;
         }
     }
 
@@ -276,15 +316,20 @@ mod tests {
         }
 
         #[test]
-        fn many_codes_at_a_time_come_to_the_same_groups(
-            codes: Vec<i32>, groups in prop_oneof![1u32..=32_768, Just(128)],
+        fn many_keys_at_a_time_are_routed_as_each_alone(
+            keys: Vec<(i32, u64)>, groups in prop_oneof![1u32..=32_768, Just(128)], parallelism in 1u32..=300,
         ) {
             let max_parallelism = MaxParallelism::new(groups).unwrap();
-            let mut found = Vec::new();
-            max_parallelism.key_groups_of_codes(&codes, &mut found);
-            let expected: Vec<u32> =
-                codes.iter().map(|&code| max_parallelism.key_group_of_code(code).0.into()).collect();
-            prop_assert_eq!(found, expected);
+            let codes: Vec<i32> = keys.iter().map(|key| key.0).collect();
+            let mut hashes: Vec<_> = keys.iter().map(|key| KeyHash::from_bits(key.1)).collect();
+            let mut owners = vec![7];
+            max_parallelism.route(&codes, parallelism, &mut hashes, &mut owners);
+            prop_assert_eq!(owners.len(), keys.len());
+            for (((code, bits), hash), owner) in keys.into_iter().zip(hashes).zip(owners) {
+                let group = max_parallelism.key_group_of_code(code);
+                prop_assert_eq!(hash, KeyHash::new(group, bits));
+                prop_assert_eq!(owner, max_parallelism.subtask_of(group, parallelism));
+            }
         }
 
         #[test]

@@ -73,9 +73,10 @@ fn hash_codes_fall_into_the_key_groups_of_flink_one_by_one_and_many_at_a_time() 
                 .collect::<Vec<_>>(),
             flink
         );
-        let mut at_a_time = Vec::new();
-        max_parallelism.key_groups_of_codes(&codes, &mut at_a_time);
-        assert_eq!(at_a_time, flink);
+        let mut hashes = vec![KeyHash::default(); codes.len()];
+        max_parallelism.route(&codes, 1, &mut hashes, &mut Vec::new());
+        let at_a_time = hashes.iter().map(|hash| hash.key_group().index() as u32);
+        assert_eq!(at_a_time.collect::<Vec<_>>(), flink);
     }
 }
 
