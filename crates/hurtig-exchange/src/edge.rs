@@ -518,6 +518,46 @@ mod tests {
         );
     }
 
+    /// Even numbers to the first channel, odd ones to the second.
+    struct ByParity;
+
+    impl Partitioner<u64> for ByParity {
+        fn select(
+            &mut self,
+            records: &mut Records<u64>,
+            _: usize,
+            chosen: &mut Vec<u32>,
+        ) -> Selection {
+            chosen.extend(records.values.iter().map(|value| (value % 2) as u32));
+            Selection::Each
+        }
+    }
+
+    #[test]
+    fn a_partial_batch_leaves_at_its_timeout_beside_a_channel_without_credit() {
+        let options = GateOptions {
+            exclusive_bytes_per_channel: 64,
+            floating_bytes: 0,
+        };
+        let (mut gate, senders) = gate(2, options);
+        let mut edge = Edge::new(Box::new(ByParity), senders, OPTIONS);
+        let evens = |from: u64| (from..).step_by(2).take(8).collect::<Vec<_>>();
+        write(&mut edge, evens(0));
+        write(&mut edge, evens(16));
+        write(&mut edge, vec![1, 32]);
+        assert!(edge.poll_drain(Waker::noop()).is_pending());
+        let due = edge.flush_deadline().unwrap();
+        edge.flush_due(due, Waker::noop());
+        assert_eq!(edge.flush_deadline(), None, "nobody is woken for it again");
+        let mut received = receive(&mut gate);
+        received.sort();
+        assert_eq!(received, [(0, Some(evens(0))), (1, Some(vec![1]))]);
+        assert!(edge.poll_drain(Waker::noop()).is_pending());
+        assert_eq!(receive(&mut gate), [(0, Some(evens(16)))]);
+        assert!(edge.poll_drain(Waker::noop()).is_ready());
+        assert_eq!(receive(&mut gate), [(0, Some(vec![32]))]);
+    }
+
     #[test]
     fn a_broadcast_reaches_every_channel_in_small_batches_and_large() {
         let (mut gate, senders) = wide(3);
