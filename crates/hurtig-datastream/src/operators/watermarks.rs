@@ -65,6 +65,13 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         let rest = &mut self.rest;
         let now = output.monotonic();
+        if !rest.is_empty()
+            && let Some(status) = self.tracker.wake(&self.split, now)
+        {
+            // To go before the records, it must go alone.
+            output.emit(Signal::Status(status));
+            return Ok(Progress::More);
+        }
         let (seen, tracked) =
             self.tracker
                 .on_batch(&self.split, &rest.values, &rest.timestamps, now);
@@ -96,5 +103,43 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
 
     fn generates_watermarks(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hurtig_env::MonotonicTime;
+    use hurtig_types::StreamStatus;
+
+    #[test]
+    fn what_ends_idleness_is_said_before_the_records_that_end_it() {
+        let second = Duration::from_secs(1);
+        let strategy = WatermarkStrategy::monotonous().with_idleness(second);
+        let mut operator = WatermarkOperator::<u64> {
+            tracker: WatermarkTracker::new(strategy),
+            split: Arc::from("stream"),
+            interval: second,
+            next_time: None,
+            rest: Records::new(),
+        };
+        operator
+            .tracker
+            .add_split(&operator.split, MonotonicTime::ZERO);
+        let mut output = Output::new(ErasedBatch::new(Records::<u64>::new()), Vec::new());
+        let later = MonotonicTime::ZERO + second;
+        output.lend(Timestamp::MIN, later, std::task::Waker::noop());
+        operator.process_time(Timestamp::MIN, &mut output).unwrap();
+        assert_eq!(output.take_signals(), [Signal::Status(StreamStatus::Idle)]);
+        let mut batch = ErasedBatch::new(Records::from_values(vec![7u64]));
+        let progress = operator.process_batch(0, &mut batch, &mut output).unwrap();
+        assert_eq!(progress, Progress::More);
+        assert!(output.main::<u64>().unwrap().is_empty());
+        assert_eq!(
+            output.take_signals(),
+            [Signal::Status(StreamStatus::Active)]
+        );
+        assert_eq!(operator.resume(&mut output).unwrap(), Progress::Done);
+        assert_eq!(output.main::<u64>().unwrap().values, [7]);
     }
 }

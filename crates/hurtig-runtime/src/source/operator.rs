@@ -131,23 +131,28 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
         }
     }
 
-    fn receive(&mut self, output: &Output) -> Result<()> {
+    /// Takes over the splits that have come; whether there was anything to say about it.
+    fn receive(&mut self, output: &mut Output) -> Result<bool> {
         if !std::mem::replace(&mut self.started, true) {
             self.link.join();
         }
+        let mut status = None;
         while let Poll::Ready(message) = self.link.poll_receive(output.waker()) {
             match message {
                 ToReader::NoMoreSplits => self.reader.no_more_splits(),
                 ToReader::Splits(splits) => {
                     for split in &splits {
-                        self.tracker
-                            .add_split(&Arc::from(split.id()), output.monotonic());
+                        let id = Arc::from(split.id());
+                        let active = self.tracker.add_split(&id, output.monotonic());
+                        status = active.or(status);
                     }
                     self.reader.add_splits(splits)?;
+                    self.report();
                 }
             }
         }
-        Ok(())
+        output.signals.extend(status.map(Signal::Status));
+        Ok(status.is_some())
     }
 
     /// The watermark by the clock; whether there was anything to say.
@@ -170,11 +175,16 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
             self.watermark.set(watermark.timestamp().as_millis());
             output.emit(Signal::Watermark(watermark));
         }
+        self.report();
+    }
+
+    /// Tells the alignment group where this source is. Without a split it holds nobody back, with or without an idle timeout: nobody
+    /// knows when it gets one.
+    fn report(&self) {
         if let Some(member) = &self.alignment {
             let current = self.tracker.current();
-            member
-                .group
-                .report(member.index, (!self.tracker.is_idle()).then_some(current));
+            let reported = self.tracker.expects_events().then_some(current);
+            member.group.report(member.index, reported);
         }
     }
 
@@ -205,14 +215,21 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
         }
     }
 
-    /// Hands on what is in the buffer, as far as the next watermark.
+    /// Hands on what is in the buffer, as far as the next watermark. What ends idleness waits behind that being said.
     fn emit_buffer(&mut self, came_with: Rest, output: &mut Output) -> Result<()> {
         let Some(split) = self.buffer.split().cloned() else {
             return Ok(());
         };
-        let records = &mut self.buffer.records;
-        let (values, times) = (&records.values, &records.timestamps);
         let now = output.monotonic();
+        let records = &mut self.buffer.records;
+        if !records.is_empty()
+            && let Some(status) = self.tracker.wake(&split, now)
+        {
+            output.emit(Signal::Status(status));
+            self.rest = Some(came_with);
+            return Ok(());
+        }
+        let (values, times) = (&records.values, &records.timestamps);
         let (seen, mut tracked) = self.tracker.on_batch(&split, values, times, now);
         if seen < records.len() {
             let behind = records.split_off(seen);
@@ -243,8 +260,7 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
 
 impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
     fn poll_next(&mut self, output: &mut Output) -> Poll<Result<SourceProgress>> {
-        self.receive(output)?;
-        if self.emit_periodic(output) {
+        if self.receive(output)? || self.emit_periodic(output) {
             return Poll::Ready(Ok(SourceProgress::Emitted));
         }
         if let Some(came_with) = self.rest.take() {

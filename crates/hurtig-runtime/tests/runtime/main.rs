@@ -8,6 +8,7 @@ mod determinism;
 mod event_time;
 mod failure;
 mod flush;
+mod idleness;
 mod processing_time;
 mod time_spent;
 
