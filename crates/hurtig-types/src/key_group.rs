@@ -96,7 +96,7 @@ impl MaxParallelism {
     /// The key group of `key`, exactly as in Flink.
     #[inline]
     pub fn key_group<K: std::hash::Hash + ?Sized>(self, key: &K) -> KeyGroup {
-        crate::KeyHash::of(key, self).key_group()
+        KeyHash::of(key, self).key_group()
     }
 
     /// The key group of a key with this Java hash code.
