@@ -1,7 +1,8 @@
 //! Moving the records of a batch to their targets, column by column.
 //!
-//! First the records are put in the order of their targets. Then every column is moved in this order, one target after the other: a load of the
-//! record's index, a load of the value and a store behind the last one, without capacity checks and without one record waiting for another.
+//! First the records are put in the order of their targets. Then every column is moved in this order, one target after the other: a load of
+//! the record's index, a load of the value and a store behind the last one, without capacity checks and without one record waiting for
+//! another.
 
 #![allow(
     unsafe_code,
@@ -91,7 +92,11 @@ impl Scatter {
         values: &mut Vec<T>,
         mut columns: impl Iterator<Item = &'a mut Vec<T>>,
     ) {
-        assert_eq!(values.len(), self.order.len(), "as many values as were settled");
+        assert_eq!(
+            values.len(),
+            self.order.len(),
+            "as many values as were settled"
+        );
         let from = values.as_ptr();
         // SAFETY: from here on `values` owns nothing, so each value is owned once: by the column it is read to below. Should something
         // panic, the values that were not moved yet are forgotten, not dropped twice.
