@@ -1,30 +1,71 @@
 #!/usr/bin/env bash
-# Installs what the make targets need and does not find. Says what to do where it can't.
+# Installs what the make targets need and does not find. Says what to do where it can't. Does nothing, at once, where all is there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-install_package() { # program package
-    have "$1" && return
-    if have apt-get && [ "$(id -u)" = 0 ]; then
-        echo "installing $2"
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
-    else
-        echo "missing: $1. Install the package $2 (or what your system calls it) and try again." >&2
-        exit 1
-    fi
+fail() { # line...
+    printf '%s\n' "$@" >&2
+    exit 1
 }
 
-install_package cc build-essential
+rust_wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
 
-if ! have cargo; then
-    echo "missing: cargo. Install Rust 1.94 or later and try again." >&2
-    exit 1
-fi
+rust_found() { # the version, or nothing where there is no Rust
+    rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p'
+}
 
-for component in rustfmt clippy; do
-    if ! cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1; then
-        echo "installing $component"
-        rustup component add "$component"
+rust_is_new_enough() {
+    local found
+    found=$(rust_found)
+    [ -n "$found" ] || return 1
+    local major=${found%%.*} minor=${found#*.}
+    local wanted_major=${rust_wanted%%.*} wanted_minor=${rust_wanted#*.}
+    wanted_minor=${wanted_minor%%.*}
+    [ "$major" -gt "$wanted_major" ] || { [ "$major" -eq "$wanted_major" ] && [ "$minor" -ge "$wanted_minor" ]; }
+}
+
+# The compilers of other languages are the system's: zstd is written in C, and Rust links by `cc`.
+need_c_compiler() {
+    have cc && return
+    if have apt-get && [ "$(id -u)" = 0 ]; then
+        echo "installing build-essential, for a C compiler"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq build-essential >/dev/null
+        return
     fi
-done
+    fail "missing: a C compiler, as \`cc\`." \
+        "Install your system's (Debian: apt install build-essential; Fedora: dnf install gcc; macOS: xcode-select --install)."
+}
+
+need_rust() {
+    have cargo && rust_is_new_enough && return
+    if have rustup; then
+        echo "installing Rust: ${rust_wanted} or later is needed, $(rust_found | grep . || echo none) is there"
+        rustup toolchain install stable --profile minimal --component rustfmt --component clippy
+        have cargo && rust_is_new_enough && return
+        fail "Rust $(rust_found) is still what runs here: an override or another default toolchain is set." \
+            "See it by \`rustup show\`; \`rustup default stable\` or \`rustup override unset\` takes the new one."
+    fi
+    if have cargo; then
+        fail "Rust $(rust_found) is too old: ${rust_wanted} or later is needed, and there is no rustup to update it." \
+            "Update it as you installed it, or install rustup: https://rustup.rs"
+    fi
+    if [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+        fail "missing: cargo. It is installed, but not on the PATH: run" "    . \"${CARGO_HOME:-$HOME/.cargo}/env\""
+    fi
+    fail "missing: Rust ${rust_wanted} or later. Install it by" \
+        "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" "open a new shell, and try again."
+}
+
+need_component() { # program component
+    "$1" --version >/dev/null 2>&1 && return
+    have rustup || fail "missing: $1. Install your system's package of it, or Rust by rustup: https://rustup.rs"
+    echo "installing $2"
+    rustup component add "$2"
+}
+
+need_c_compiler
+need_rust
+need_component cargo-fmt rustfmt
+need_component cargo-clippy clippy
