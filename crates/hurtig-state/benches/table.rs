@@ -82,7 +82,10 @@ fn main() {
         let mut table = StateTable::<u64, u64>::new(range);
         let batched = measure(&records, |chunk| {
             let hashes = hash(chunk);
-            table.upsert_batch(&hashes, |i| chunk[i], |_| 0, |_, _, count| *count += 1);
+            let records = chunk.iter().map(|key| (*key, 1));
+            table.fold_batch(&hashes, records, |one, count| {
+                Some(one + count.map_or(0, |count| *count))
+            });
         });
         let megabytes = table.memory_bytes() / 1_000_000;
         drop(table);

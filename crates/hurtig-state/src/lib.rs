@@ -45,5 +45,5 @@ pub use keyed::{
     ReducingState, ValueState,
 };
 pub use probe::Probe;
-pub use table::{Cursor, Slot, StateTable};
+pub use table::{Cursor, Draining, Slot, StateTable};
 pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

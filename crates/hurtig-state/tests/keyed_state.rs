@@ -155,12 +155,11 @@ fn run(actions: Vec<Action>) -> Result<()> {
                 let hash = |key: &u8| KeyHash::of(&key.to_string(), ctx.max_parallelism());
                 let hashes: Vec<_> = keys.iter().map(hash).collect();
                 ctx.prefetch(&hashes);
-                ctx.table::<u32>("value")?.upsert_batch(
-                    &hashes,
-                    |i| keys[i].to_string(),
-                    |_| 0,
-                    |_, _, value| *value += 1,
-                );
+                let records = keys.iter().map(|key| (key.to_string(), 1));
+                ctx.table::<u32>("value")?
+                    .fold_batch(&hashes, records, |one, value| {
+                        Some(one + value.map_or(0, |value| *value))
+                    });
                 for key in keys {
                     *model
                         .entry(key.to_string())

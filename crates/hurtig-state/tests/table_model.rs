@@ -20,7 +20,7 @@ enum Action {
     Remove(u16),
     RemoveAt(u16),
     Batch(Vec<u16>),
-    BatchThatFails(Vec<u16>, u16),
+    Drain(u16),
     Retain(u16),
     Walk(u16),
     Clear,
@@ -42,7 +42,7 @@ fn action() -> impl Strategy<Value = Action> {
         6 => key().prop_map(Action::Remove),
         4 => key().prop_map(Action::RemoveAt),
         6 => keys().prop_map(Action::Batch),
-        2 => (keys(), key()).prop_map(|(keys, bad)| Action::BatchThatFails(keys, bad)),
+        1 => key().prop_map(Action::Drain),
         1 => (2..9u16).prop_map(Action::Retain),
         1 => (1..5u16).prop_map(Action::Walk),
         1 => Just(Action::Clear),
@@ -135,7 +135,7 @@ impl Pair {
             }
             Action::RemoveAt(key) => self.remove_at(key),
             Action::Batch(keys) => self.batch(&keys),
-            Action::BatchThatFails(keys, bad) => self.batch_that_fails(&keys, bad),
+            Action::Drain(count) => self.drain(count),
             Action::Retain(divisor) => {
                 let keeps = |value: &u32| !value.is_multiple_of(u32::from(divisor));
                 self.table.retain(|_, value| keeps(value));
@@ -164,50 +164,39 @@ impl Pair {
         assert_eq!(there, text);
     }
 
+    /// Changes values in place, takes their place, makes new ones, and leaves keys out, as the index of the record says.
     fn batch(&mut self, keys: &[u16]) {
         let hashes: Vec<_> = keys.iter().map(|&key| self.hash(key)).collect();
-        let mut seen = Vec::new();
-        self.table.prefetch(&hashes);
-        self.table.upsert_batch(
-            &hashes,
-            |i| keys[i].to_string(),
-            |i| i as u32,
-            |i, key, value| {
-                assert_eq!(*key, keys[i].to_string());
+        let fold = |i: usize, value: Option<&mut u32>| match value {
+            Some(value) if i.is_multiple_of(2) => {
                 *value = value.wrapping_mul(31) + i as u32;
-                seen.push(*value);
-            },
-        );
-        for (i, key) in keys.iter().enumerate() {
-            let value = self.model.entry(key.to_string()).or_insert(i as u32);
-            *value = value.wrapping_mul(31) + i as u32;
-            assert_eq!(seen.get(i), Some(&*value));
+                None
+            }
+            Some(value) => Some(*value / 2),
+            None => (!i.is_multiple_of(5)).then_some(i as u32),
+        };
+        self.table.prefetch(&hashes);
+        let texts: Vec<_> = keys.iter().map(u16::to_string).collect();
+        self.table.fold_batch(&hashes, texts.iter().zip(0..), fold);
+        for (i, key) in texts.into_iter().enumerate() {
+            let there = self.model.get_mut(&key);
+            if let Some(new) = fold(i, there) {
+                self.model.insert(key, new);
+            }
         }
     }
 
-    fn batch_that_fails(&mut self, keys: &[u16], bad: u16) {
-        let hashes: Vec<_> = keys.iter().map(|&key| self.hash(key)).collect();
-        let texts: Vec<_> = keys.iter().map(u16::to_string).collect();
-        let result = self.table.try_upsert_batch(
-            &hashes,
-            |i| &texts[i],
-            |_| 7,
-            |i, _, value| {
-                if keys[i] == bad {
-                    return Err(i);
-                }
-                *value += 1;
-                Ok(())
-            },
-        );
-        assert_eq!(result.err(), keys.iter().position(|&key| key == bad));
-        for key in keys {
-            let value = self.model.entry(key.to_string()).or_insert(7);
-            if *key == bad {
-                break;
-            }
-            *value += 1;
+    /// Takes out so many entries, and then the rest at once.
+    fn drain(&mut self, count: u16) {
+        let table = std::mem::replace(&mut self.table, StateTable::new(KeyGroupRange::new(0, 0)));
+        let mut draining = table.drain();
+        for (hash, key, value) in draining.by_ref().take(usize::from(count)) {
+            assert_eq!(hash, self.hash(key.parse().expect("keys are numbers")));
+            assert_eq!(self.model.remove(&key), Some(value), "each comes once");
         }
+        assert_eq!(draining.size_hint().0, self.model.len());
+        self.table = draining.finish();
+        self.model.clear();
     }
 
     /// A walk in which all but every n-th entry is removed when it is visited.
@@ -306,14 +295,18 @@ fn large_batches_do_what_single_records_do() {
             })
             .collect();
         let hashes: Vec<_> = keys.iter().map(|&key| hash(key)).collect();
-        batched.upsert_batch(
-            &hashes,
-            |i| keys[i],
-            |i| i as u64,
-            |_, key, value| *value += key,
-        );
+        batched.fold_batch(&hashes, keys.iter().zip(0u64..), |i, value| match value {
+            Some(value) => {
+                *value += i;
+                None
+            }
+            None => Some(i),
+        });
         for (i, key) in keys.iter().enumerate() {
-            *single.get_or_insert_with(hash(*key), *key, || i as u64) += key;
+            match single.get_mut(hash(*key), key) {
+                Some(value) => *value += i as u64,
+                None => assert!(single.insert(hash(*key), *key, i as u64).is_none()),
+            }
         }
     }
     assert!(

@@ -6,16 +6,16 @@ use hurtig_types::{Data, ErasedBatch, Error, Key, Records, Result};
 
 use crate::KeySelector;
 
-/// Keeps one value per key. For each record `combine` folds the record into the value of its key (`None` for the first), and turns the
+/// Keeps one value per key: that of its first record. For each one after it `combine` folds the record into the value, and turns the
 /// record into the result. The state is probed by the batch, and the batch becomes the output as it stands.
 pub(crate) struct RollingOperator<K, T, F> {
     combine: F,
     selector: KeySelector<T, K>,
-    table: StateTable<K, Option<T>>,
+    table: StateTable<K, T>,
     keys: Vec<K>,
 }
 
-impl<K: Key, T: Data, F: FnMut(&mut Option<T>, &mut T)> RollingOperator<K, T, F> {
+impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
     pub(crate) fn new(combine: F, selector: KeySelector<T, K>, context: &OperatorContext) -> Self {
         Self {
             combine,
@@ -30,7 +30,7 @@ impl<K, T, F> StreamOperator for RollingOperator<K, T, F>
 where
     K: Key,
     T: Data,
-    F: FnMut(&mut Option<T>, &mut T) + Send,
+    F: FnMut(&mut T, &mut T) + Send,
 {
     fn process_batch(
         &mut self,
@@ -43,19 +43,16 @@ where
         if batch.hashes.len() != self.keys.len() {
             return Err(Error::bug("a keyed batch without the hashes of its keys"));
         }
-        let (combine, keys) = (&mut self.combine, self.keys.as_slice());
-        let mut values = batch.values.iter_mut();
-        // The table calls back once per record, in order: so the values can be walked beside it.
-        self.table.upsert_batch(
-            &batch.hashes,
-            |index| &keys[index],
-            |_| None,
-            |_, _, kept| {
-                if let Some(value) = values.next() {
+        let combine = &mut self.combine;
+        let records = self.keys.drain(..).zip(&mut batch.values);
+        self.table
+            .fold_batch(&batch.hashes, records, |value, kept| match kept {
+                Some(kept) => {
                     combine(kept, value);
+                    None
                 }
-            },
-        );
+                None => Some(value.clone()),
+            });
         batch.hashes.clear();
         std::mem::swap(output.main::<T>()?, batch);
         Ok(Progress::Done)

@@ -187,14 +187,14 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     /// assert_eq!(longest.execute_and_collect("longest").unwrap(), ["a", "abc", "abc"]);
     /// ```
     pub fn reduce(&self, reduce: impl FnMut(T, T) -> T + Clone + Send + 'static) -> DataStream<T> {
-        let mut reduce = reduce;
-        self.rolling("Keyed Reduce", move |kept: &mut Option<T>, value| {
-            let reduced = match kept.take() {
-                Some(before) => reduce(before, value.clone()),
-                None => value.clone(),
-            };
+        // The spare takes the place of the record that the function is given, and is never seen.
+        let (mut reduce, mut spare) = (reduce, None);
+        self.rolling("Keyed Reduce", move |kept: &mut T, value: &mut T| {
+            let spare_or_any = spare.take().unwrap_or_else(|| value.clone());
+            let before = std::mem::replace(kept, spare_or_any);
+            let reduced = reduce(before, value.clone());
             value.clone_from(&reduced);
-            *kept = Some(reduced);
+            spare = Some(std::mem::replace(kept, reduced));
         })
     }
 
@@ -203,12 +203,9 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Sum", move |kept: &mut Option<T>, value| match kept {
-            Some(kept) => {
-                *field(kept) += *field(value);
-                value.clone_from(kept);
-            }
-            None => *kept = Some(value.clone()),
+        self.rolling("Keyed Sum", move |kept: &mut T, value: &mut T| {
+            *field(kept) += *field(value);
+            value.clone_from(kept);
         })
     }
 
@@ -217,7 +214,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Min", move |kept: &mut Option<T>, value| {
+        self.rolling("Keyed Min", move |kept: &mut T, value: &mut T| {
             replace_field(kept, value, &field, |new, old| new < old);
         })
     }
@@ -227,7 +224,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Max", move |kept: &mut Option<T>, value| {
+        self.rolling("Keyed Max", move |kept: &mut T, value: &mut T| {
             replace_field(kept, value, &field, |new, old| new > old);
         })
     }
@@ -237,7 +234,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed MinBy", move |kept: &mut Option<T>, value| {
+        self.rolling("Keyed MinBy", move |kept: &mut T, value: &mut T| {
             replace_record(kept, value, |new, old| field(new) < field(old));
         })
     }
@@ -247,7 +244,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed MaxBy", move |kept: &mut Option<T>, value| {
+        self.rolling("Keyed MaxBy", move |kept: &mut T, value: &mut T| {
             replace_record(kept, value, |new, old| field(new) > field(old));
         })
     }
@@ -269,7 +266,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     fn rolling(
         &self,
         name: &str,
-        combine: impl FnMut(&mut Option<T>, &mut T) + Clone + Send + 'static,
+        combine: impl FnMut(&mut T, &mut T) + Clone + Send + 'static,
     ) -> DataStream<T> {
         let (prototype, selector) = (Prototype::new(combine), self.selector.clone());
         self.transform(name, name, move |context| {
@@ -283,12 +280,11 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
 }
 
 fn replace_field<T: Clone, N: PartialOrd + Copy>(
-    kept: &mut Option<T>,
+    kept: &mut T,
     value: &mut T,
     field: &impl Fn(&mut T) -> &mut N,
     better: impl Fn(N, N) -> bool,
 ) {
-    let kept = kept.get_or_insert_with(|| value.clone());
     let new = *field(value);
     let old = field(kept);
     if better(new, *old) {
@@ -297,10 +293,11 @@ fn replace_field<T: Clone, N: PartialOrd + Copy>(
     value.clone_from(kept);
 }
 
-fn replace_record<T: Clone>(kept: &mut Option<T>, value: &mut T, better: impl Fn(&T, &T) -> bool) {
-    match kept {
-        Some(kept) if !better(value, kept) => value.clone_from(kept),
-        _ => *kept = Some(value.clone()),
+fn replace_record<T: Clone>(kept: &mut T, value: &mut T, better: impl Fn(&T, &T) -> bool) {
+    if better(value, kept) {
+        kept.clone_from(value);
+    } else {
+        value.clone_from(kept);
     }
 }
 

@@ -172,8 +172,8 @@ impl<K: Key> KeyedState<K> {
     /// # let max_parallelism = MaxParallelism::new(128)?;
     /// let mut state = KeyedState::<u64>::new(max_parallelism, max_parallelism.range_of(0, 1));
     /// let hashes = [1u64, 2, 1].map(|key| KeyHash::of(&key, max_parallelism));
-    /// let keys = [1u64, 2, 1];
-    /// state.table::<u32>("count")?.upsert_batch(&hashes, |i| keys[i], |_| 0, |_, _, count| *count += 1);
+    /// let records = [(1u64, 1), (2, 1), (1, 1)];
+    /// state.table::<u32>("count")?.fold_batch(&hashes, records, |n, count| Some(n + count.map_or(0, |count| *count)));
     ///
     /// state.set_current_key(1, hashes[0]);
     /// assert_eq!(ValueState::<u32>::new("count").get(&mut state)?, Some(&2));

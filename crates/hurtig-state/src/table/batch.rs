@@ -1,10 +1,8 @@
 //! A table by batch: the same as by record, with the cache misses of a block in flight together.
 
-use std::convert::Infallible;
-
 use hurtig_types::KeyHash;
 
-use super::{StateTable, slot};
+use super::{StateTable, lost};
 use crate::Probe;
 
 /// How many records go through the three passes together.
@@ -17,11 +15,12 @@ const BLOCK: usize = 64;
 const CACHED_BYTES: usize = 512 * 1024;
 
 impl<K: Eq, V> StateTable<K, V> {
-    /// For each record in order: finds its key, makes the value if the key is new, and lets `each` change it.
+    /// For each record in order: finds its key, and lets `fold` change the value, or make one if the key is new.
     ///
-    /// Record `i` has the hash `hashes[i]`, the key `key(i)` (the key itself or a reference, see [`Probe`]), for a
-    /// new key the first value `make(i)`; `each` is called with `i`, the key in the table and the value. `key` is
-    /// called once a record, in order, right before its `each`.
+    /// Record `i` has the hash `hashes[i]`; `records` gives its key (the key itself or a reference, see [`Probe`]) and
+    /// whatever else belongs to it. `fold` is called with that and with the value there is; what it returns takes the
+    /// place of the value. So it changes a value in place and returns none, makes the value of a new key, or leaves
+    /// the key out by making none.
     ///
     /// ```
     /// use hurtig_state::StateTable;
@@ -32,88 +31,86 @@ impl<K: Eq, V> StateTable<K, V> {
     /// let hashes: Vec<_> = bids.iter().map(|(auction, _)| KeyHash::of(auction, max_parallelism)).collect();
     ///
     /// let mut highest = StateTable::<u64, u64>::new(max_parallelism.range_of(0, 1));
-    /// highest.upsert_batch(&hashes, |i| bids[i].0, |_| 0, |i, _auction, price| *price = bids[i].1.max(*price));
+    /// highest.fold_batch(&hashes, bids, |bid, highest| match highest {
+    ///     Some(highest) => {
+    ///         *highest = bid.max(*highest);
+    ///         None
+    ///     }
+    ///     None => Some(bid),
+    /// });
     /// assert_eq!(highest.get(hashes[0], &7), Some(&100));
     /// assert_eq!(highest.get(hashes[1], &9), Some(&250));
     /// ```
     #[inline]
-    pub fn upsert_batch<Q: Probe<K>>(
+    pub fn fold_batch<Q: Probe<K>, R>(
         &mut self,
         hashes: &[KeyHash],
-        key: impl FnMut(usize) -> Q,
-        make: impl FnMut(usize) -> V,
-        mut each: impl FnMut(usize, &K, &mut V),
+        records: impl IntoIterator<Item = (Q, R)>,
+        mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
     ) {
-        let each = |index, key: &K, value: &mut V| {
-            each(index, key, value);
-            Ok::<(), Infallible>(())
-        };
-        let Ok(()) = self.try_upsert_batch(hashes, key, make, each);
-    }
-
-    /// As [`upsert_batch`](Self::upsert_batch), ending at the first record for which `each` fails.
-    ///
-    /// The records before it were applied; its own key is in the table.
-    ///
-    /// # Errors
-    /// That of `each`.
-    ///
-    /// ```
-    /// use hurtig_state::StateTable;
-    /// use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
-    ///
-    /// let mut table = StateTable::<u64, u8>::new(KeyGroupRange::new(0, 1));
-    /// let hashes = [KeyHash::new(KeyGroup::new(0), 5); 300];
-    /// let result = table.try_upsert_batch(&hashes, |_| 5, |_| 0, |i, _, count| {
-    ///     *count = count.checked_add(1).ok_or(i)?;
-    ///     Ok(())
-    /// });
-    /// assert_eq!(result, Err(255));
-    /// ```
-    pub fn try_upsert_batch<Q: Probe<K>, E>(
-        &mut self,
-        hashes: &[KeyHash],
-        mut key: impl FnMut(usize) -> Q,
-        mut make: impl FnMut(usize) -> V,
-        mut each: impl FnMut(usize, &K, &mut V) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for (block, first) in hashes.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        let mut records = records.into_iter();
+        for block in hashes.chunks(BLOCK) {
             if self.is_cached() {
-                for (&hash, index) in block.iter().zip(first..) {
-                    let (key, value) = self.entry(hash, key(index), || make(index));
-                    each(index, key, value)?;
+                for (&hash, (key, record)) in block.iter().zip(&mut records) {
+                    self.fold_one(hash, key, record, &mut fold);
                 }
                 continue;
             }
             let hints = self.fetch(block);
-            for ((&hash, hint), index) in block.iter().zip(hints).zip(first..) {
-                let (key, value) = self.entry_near(hint, hash, key(index), || make(index));
-                each(index, key, value)?;
+            for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
+                self.fold_near(hint, hash, key, record, &mut fold);
             }
         }
-        Ok(())
     }
 
-    /// The entry of `key`, which is made if the key is new; most probably it is in slot `hint`.
+    /// One record, whose key is most probably in slot `hint`.
     ///
     /// Slots stay where they are, whatever was inserted since the hint was taken. So if the key in the slot is the one,
     /// it is the answer; if not, we look as if there was no hint.
     #[inline(always)]
-    fn entry_near(
+    fn fold_near<R>(
         &mut self,
         hint: u32,
         hash: KeyHash,
         key: impl Probe<K>,
-        make: impl FnOnce() -> V,
-    ) -> (&K, &mut V) {
-        let group = self.group(hash.key_group());
-        if group
-            .entry(hint)
-            .is_some_and(|(there, _)| key.matches(there))
-        {
-            return self.at_mut(slot(hash, hint));
+        record: R,
+        fold: &mut impl FnMut(R, Option<&mut V>) -> Option<V>,
+    ) {
+        match self.group_mut(hash.key_group()).entry_mut(hint) {
+            Some((there, value)) if key.matches(there) => {
+                if let Some(new) = fold(record, Some(value)) {
+                    *value = new;
+                }
+            }
+            _ => self.fold_one(hash, key, record, fold),
         }
-        self.entry(hash, key, make)
+    }
+
+    #[inline(always)]
+    fn fold_one<R>(
+        &mut self,
+        hash: KeyHash,
+        key: impl Probe<K>,
+        record: R,
+        fold: &mut impl FnMut(R, Option<&mut V>) -> Option<V>,
+    ) {
+        let (group, len) = self.group_and_len(hash.key_group());
+        match group.search(hash, &key) {
+            Ok(slot) => {
+                let Some((_, value)) = group.entry_mut(slot) else {
+                    lost(hash.key_group())
+                };
+                if let Some(new) = fold(record, Some(value)) {
+                    *value = new;
+                }
+            }
+            Err(place) => {
+                if let Some(value) = fold(record, None) {
+                    group.insert_at(place, hash, key.into_key(), value);
+                    *len += 1;
+                }
+            }
+        }
     }
 }
 
@@ -123,7 +120,7 @@ const NO_HINT: u32 = u32::MAX;
 impl<K, V> StateTable<K, V> {
     /// Asks for the cache lines that look-ups of these hashes will need, so that they arrive together.
     ///
-    /// For whoever can't use [`upsert_batch`](Self::upsert_batch): call it with the next few records' hashes, at most
+    /// For whoever can't use [`fold_batch`](Self::fold_batch): call it with the next few records' hashes, at most
     /// 64 or so, and then look them up. It changes nothing but the time that takes.
     ///
     /// ```

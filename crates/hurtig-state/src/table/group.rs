@@ -131,6 +131,17 @@ impl<K, V> Group<K, V> {
         Some(self.entries.swap_remove(slot as usize))
     }
 
+    /// Takes the last entry out. The index still names it: no look-ups until the group is [cleared](Self::clear), as it
+    /// is with the answer none.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(KeyHash, K, V)> {
+        let Some(((key, value), hash)) = self.entries.pop().zip(self.hashes.pop()) else {
+            self.index.clear();
+            return None;
+        };
+        Some((hash, key, value))
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.hashes.clear();

@@ -2,6 +2,7 @@
 
 mod batch;
 mod cursor;
+mod drain;
 mod group;
 mod record;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 
 pub use cursor::Cursor;
+pub use drain::Draining;
 use group::Group;
 
 /// Where an entry of a [`StateTable`] lies.
@@ -50,7 +52,7 @@ impl Slot {
 /// index of one word per place finds them.
 ///
 /// Every call is given the [`KeyHash`] of the key, as computed where the stream was keyed; the table never hashes.
-/// By record it is a hash map; [`upsert_batch`](Self::upsert_batch) does the same for many records with the cache
+/// By record it is a hash map; [`fold_batch`](Self::fold_batch) does the same for many records with the cache
 /// misses of a block of them in flight at once, and is what operators should use.
 ///
 /// # Panics

@@ -57,17 +57,6 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> &mut V {
-        self.entry(hash, key, make).1
-    }
-
-    /// The entry of `key`, whose value is made if the key is new.
-    #[inline(always)]
-    pub(super) fn entry(
-        &mut self,
-        hash: KeyHash,
-        key: impl Probe<K>,
-        make: impl FnOnce() -> V,
-    ) -> (&K, &mut V) {
         let (group, len) = self.group_and_len(hash.key_group());
         // Each arm finds its own entry, so that the check of the slot is one with that of the search.
         let entry = match group.search(hash, &key) {
@@ -78,10 +67,10 @@ impl<K: Eq, V> StateTable<K, V> {
                 group.entry_mut(slot)
             }
         };
-        let Some((key, value)) = entry else {
+        let Some((_, value)) = entry else {
             lost(hash.key_group())
         };
-        (key, value)
+        value
     }
 
     /// The slot of `key`, whose value is made if the key is new.

@@ -3,6 +3,7 @@
 use hurtig_types::Timestamp;
 
 use super::WindowAssigner;
+use crate::window::slice::AlignedWindows;
 use crate::window::trigger::NeverTrigger;
 use crate::window::window::GlobalWindow;
 
@@ -45,5 +46,9 @@ impl<T: 'static> WindowAssigner<T> for GlobalWindows {
 
     fn is_event_time(&self) -> bool {
         false
+    }
+
+    fn alignment(&self) -> Option<AlignedWindows<GlobalWindow>> {
+        Some(AlignedWindows::whole(|_| GlobalWindow))
     }
 }

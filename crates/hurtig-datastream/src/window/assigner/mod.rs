@@ -87,8 +87,8 @@ pub trait WindowAssigner<T>: Clone + Send + 'static {
         None
     }
 
-    /// The regular grid on which its windows lie, if they do and go by event time: what lets overlapping windows
-    /// share their work. Nothing is lost by saying none.
+    /// The regular grid on which its windows lie, if they do and go by event time, or if there is only one: what lets
+    /// overlapping windows share their work. Nothing is lost by saying none.
     fn alignment(&self) -> Option<AlignedWindows<Self::Window>> {
         None
     }

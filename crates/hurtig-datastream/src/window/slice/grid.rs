@@ -19,6 +19,7 @@ pub struct AlignedWindows<W> {
     offset: i64,
     /// Where in a slide windows end: `size` modulo `slide`. A slice begins there, and one at 0.
     cut: i64,
+    is_whole: bool,
     window: fn(TimeWindow) -> W,
 }
 
@@ -73,8 +74,22 @@ impl<W: Window> AlignedWindows<W> {
             slide,
             offset: offset.rem_euclid(slide),
             cut: size % slide,
+            is_whole: false,
             window,
         }
+    }
+
+    /// One window over all of time, which ends with it; also of records without a time.
+    pub const fn whole(window: fn(TimeWindow) -> W) -> Self {
+        Self {
+            is_whole: true,
+            ..Self::new(i64::MAX, i64::MAX, 0, window)
+        }
+    }
+
+    /// Whether there is but one, over all of time.
+    pub const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Whether each record belongs to exactly one.
@@ -88,21 +103,37 @@ impl<W: Window> AlignedWindows<W> {
     }
 
     pub(super) const fn start_of(&self, end: i64) -> i64 {
+        if self.is_whole {
+            return i64::MIN;
+        }
         end.saturating_sub(self.size)
     }
 
     /// Where the window after that which ends at `end` begins.
     pub(super) const fn next_start_of(&self, end: i64) -> i64 {
+        if self.is_whole {
+            return i64::MAX;
+        }
         self.start_of(end).saturating_add(self.slide)
     }
 
     /// The first end of a window after `time`.
     pub(super) const fn first_end_after(&self, time: i64) -> i64 {
+        if self.is_whole {
+            return i64::MAX;
+        }
         next_after(time, (self.offset + self.cut) % self.slide, self.slide)
     }
 
     /// The slice that `time` lies in.
     pub(super) const fn slice_at(&self, time: i64) -> Slice {
+        if self.is_whole {
+            return Slice {
+                start: i64::MIN,
+                end: i64::MAX,
+                last_window_end: i64::MAX,
+            };
+        }
         let base = floor(time, self.offset, self.slide);
         let middle = base.saturating_add(self.cut);
         let last_window_end = base.saturating_add(self.size);

@@ -9,8 +9,13 @@
 //!                       ├──────────────┤
 //!   slices    ├────┼────┼────┼────┼────┤
 //!
-//!   StateTable<K, slices>   one look-up and one addition per record
+//!   open slices    one StateTable<K, accumulator> each: one look-up and one addition per record
+//!        │ a window ends, or there are too many
+//!        ▼
+//!   StateTable<K, slices>   all slices of a key beside each other
 //! ```
+//!
+//! Where a window is one slice it fires straight from the slice's table, which is then empty at once.
 //!
 //! Cut at beginnings and ends, not at every common divisor of size and slide: with 1 h and 7 s there are two slices
 //! per slide, not seven. No timers: all keys share the ends of their windows, so one walk over the table, which may
@@ -22,7 +27,9 @@
 //! 2. A key costs a constant number of merges per slide, however many slices a window has ([`SlidingSlices`]).
 //! 3. Time that nothing happened in costs nothing: only ends of windows that hold a slice are visited.
 
+mod fire;
 mod grid;
+mod open;
 mod operator;
 mod sliding;
 mod tumbling;
@@ -42,8 +49,11 @@ use super::function::{Contents, Gather};
 pub(super) trait Slices<T: Clone, G: Gather<T>>: Send + 'static {
     fn new() -> Self;
 
-    /// Adds a record to the slice that begins at `start`; says whether that is new.
-    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool;
+    /// Adds a record to the slice that begins at `start`.
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G);
+
+    /// Adds a whole slice, of which there is nothing yet, and which was part of no window that fired.
+    fn join(&mut self, start: i64, acc: G::Acc);
 
     /// The contents of the window from `start` up to `end`, if there are any.
     fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>>;

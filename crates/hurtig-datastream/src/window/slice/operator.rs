@@ -4,41 +4,41 @@ use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use hurtig_runtime::{OperatorContext, Output, OutputTag, Progress, SideOutputs, StreamOperator};
-use hurtig_state::{Cursor, StateTable};
+use hurtig_state::StateTable;
 use hurtig_types::{
     Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
 };
 
 use super::Slices;
+use super::fire::Firing;
 use super::grid::{AlignedWindows, Slice};
+use super::open::OpenSlices;
 use crate::KeySelector;
-use crate::window::function::{Finish, Gather, Moment, Stage};
+use crate::window::function::{Finish, Gather, Stage};
 use crate::window::operator::{LateRecords, no_timestamp};
 use crate::window::window::Window;
 
 /// Event-time windows on a grid over a keyed stream, with the default trigger and no lateness.
-pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G, F, S> {
+pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, F, S> {
     selector: KeySelector<T, K>,
     max_parallelism: MaxParallelism,
-    grid: AlignedWindows<W>,
-    gather: G,
-    stage: Stage<F, K, W>,
-    table: StateTable<K, S>,
-    /// The beginnings of all slices that some key has.
-    starts: BTreeSet<i64>,
-    watermark: Timestamp,
+    pub(super) grid: AlignedWindows<W>,
+    pub(super) gather: G,
+    pub(super) stage: Stage<F, K, W>,
+    pub(super) open: OpenSlices<K, G::Acc>,
+    /// The slices that are not open.
+    pub(super) table: StateTable<K, S>,
+    /// The beginnings of all slices that some key has in the table.
+    pub(super) starts: BTreeSet<i64>,
+    pub(super) watermark: Timestamp,
     /// Windows that end here or before have fired.
-    fired_to: i64,
-    firing: Option<Firing>,
+    pub(super) fired_to: i64,
+    /// Slices that begin before this were part of a window that fired. Later ones of them join the table.
+    pub(super) covered_to: i64,
+    pub(super) firing: Option<Firing<K, G::Acc>>,
     late: LateRecords<T>,
     scratch: Scratch<K>,
     slices: PhantomData<fn() -> S>,
-}
-
-/// A window that is being fired for one key after another.
-struct Firing {
-    end: i64,
-    cursor: Cursor,
 }
 
 /// What is known of the records of a batch.
@@ -73,10 +73,12 @@ where
             grid,
             gather,
             stage: Stage::new(finish, false, context),
+            open: OpenSlices::new(context.key_groups),
             table: StateTable::new(context.key_groups),
             starts: BTreeSet::new(),
             watermark: Timestamp::MIN,
             fired_to: i64::MIN,
+            covered_to: i64::MIN,
             firing: None,
             late: LateRecords::new(late, context),
             scratch: Scratch {
@@ -140,119 +142,77 @@ where
         Ok(())
     }
 
-    /// Adds each record to its slice.
+    /// Adds each record to its slice: a stretch of records of one slice after the other.
     fn add(&mut self, records: &mut Records<T>) {
-        let Scratch { keys, starts } = &mut self.scratch;
-        self.selector.keys_into(&records.values, keys);
+        let mut keys = std::mem::take(&mut self.scratch.keys);
+        let starts = std::mem::take(&mut self.scratch.starts);
+        self.selector.keys_into(&records.values, &mut keys);
         if records.hashes.len() != keys.len() {
             let max_parallelism = self.max_parallelism;
-            records.hashes = keys
-                .iter()
-                .map(|key| KeyHash::of(key, max_parallelism))
-                .collect();
+            let hash = |key| KeyHash::of(key, max_parallelism);
+            records.hashes = keys.iter().map(hash).collect();
         }
-        let (gather, known, mut newest) = (&mut self.gather, &mut self.starts, None);
-        let times = records.timestamps.iter();
-        let mut values = records.values.drain(..).zip(starts.iter().zip(times));
-        self.table.upsert_batch(
-            &records.hashes,
-            |index| key_at(keys, index),
-            |_| S::new(),
-            |_, _, slices| {
-                let Some((value, (&start, &timestamp))) = values.next() else {
-                    return;
-                };
-                if slices.add(start, value, timestamp, gather) && newest != Some(start) {
-                    known.insert(start);
-                    newest = Some(start);
-                }
-            },
-        );
-    }
-
-    /// Fires all windows that the watermark has passed, in the order of their ends, until the output is full.
-    fn fire(&mut self, output: &mut Output) -> Result<Progress> {
-        let now = output.now();
-        let (records, mut sides) = output.split::<F::Out>()?;
-        let moment = Moment {
-            watermark: self.watermark,
-            now,
-        };
-        while let Some(mut firing) = self.firing.take().or_else(|| self.next_firing()) {
-            if self.fire_window(&mut firing, moment, records, &mut sides)? == Progress::More {
-                self.firing = Some(firing);
-                return Ok(Progress::More);
-            }
-            self.fired_to = firing.end;
-            self.starts = self.starts.split_off(&self.grid.next_start_of(firing.end));
-        }
-        self.fired_to = self
-            .fired_to
-            .max(self.watermark.as_millis().saturating_add(1));
-        Ok(Progress::Done)
-    }
-
-    /// The next window that has passed and holds a slice.
-    fn next_firing(&self) -> Option<Firing> {
-        let first = *self.starts.first()?;
-        // All slices that are left belong to a window that has not fired; so the first end after the first slice, or
-        // after the last that fired, is the end of a window over it.
-        let after = first.max(self.fired_to);
-        let end = self.grid.first_end_after(after);
-        let has_passed = end > after && end.saturating_sub(1) <= self.watermark.as_millis();
-        has_passed.then(|| Firing {
-            end,
-            cursor: self.table.cursor(),
-        })
-    }
-
-    fn fire_window(
-        &mut self,
-        firing: &mut Firing,
-        moment: Moment,
-        records: &mut Records<F::Out>,
-        sides: &mut SideOutputs<'_>,
-    ) -> Result<Progress> {
-        let (start, end) = (self.grid.start_of(firing.end), firing.end);
-        let (next_start, window) = (
-            self.grid.next_start_of(end),
-            self.grid.window_ending_at(end),
-        );
-        loop {
-            if records.is_full() {
-                return Ok(Progress::More);
-            }
-            let Some(slot) = firing.cursor.next(&self.table) else {
-                return Ok(Progress::Done);
+        let values = records.values.drain(..).zip(records.timestamps.drain(..));
+        let mut entries = keys.drain(..).zip(values);
+        let mut hashes = records.hashes.as_slice();
+        for stretch in starts.chunk_by(|one, other| one == other) {
+            let (Some(&start), Some((stretch, rest))) =
+                (stretch.first(), hashes.split_at_checked(stretch.len()))
+            else {
+                break;
             };
-            let hash = self.table.hash_at(slot);
-            let (key, slices) = self.table.at_mut(slot);
-            if let Some(contents) = slices.fire(start, end, &mut self.gather) {
-                let of = (key, hash, window);
-                self.stage
-                    .fire(of, contents, moment, records, sides.reborrow())?;
-                self.stage.clear(of, moment, sides.reborrow())?;
-            }
-            if slices.expire(next_start, &mut self.gather) {
-                self.table.remove_at(slot);
-            }
+            hashes = rest;
+            self.add_stretch(start, stretch, &mut entries);
+        }
+        drop(entries);
+        self.scratch = Scratch { keys, starts };
+    }
+
+    /// Adds as many of the entries to the slice that begins at `start` as there are hashes.
+    fn add_stretch(
+        &mut self,
+        start: i64,
+        hashes: &[KeyHash],
+        entries: impl Iterator<Item = (K, (T, Timestamp))>,
+    ) {
+        let is_open = self.open.get(start).is_some() || self.opens(start);
+        let gather = &mut self.gather;
+        if is_open && let Some(table) = self.open.get(start) {
+            table.fold_batch(hashes, entries, |(value, timestamp), acc| match acc {
+                Some(acc) => {
+                    gather.add(acc, value, timestamp);
+                    None
+                }
+                None => Some(gather.create(value, timestamp)),
+            });
+        } else {
+            self.starts.insert(start);
+            self.table.fold_batch(
+                hashes,
+                entries,
+                |(value, timestamp), slices: Option<&mut S>| {
+                    if let Some(slices) = slices {
+                        slices.add(start, value, timestamp, gather);
+                        return None;
+                    }
+                    let mut slices = S::new();
+                    slices.add(start, value, timestamp, gather);
+                    Some(slices)
+                },
+            );
         }
     }
-}
 
-/// The key of a record of the batch. There is one for each: the selector made them.
-#[inline(always)]
-fn key_at<K>(keys: &[K], index: usize) -> &K {
-    let Some(key) = keys.get(index) else {
-        no_key(index)
-    };
-    key
-}
-
-#[cold]
-#[inline(never)]
-fn no_key(index: usize) -> ! {
-    panic!("record {index} of the batch has a hash, but no key")
+    /// Opens a slice if it is a new one that may be.
+    fn opens(&mut self, start: i64) -> bool {
+        if start < self.covered_to || self.starts.contains(&start) || !self.open.open(start) {
+            return false;
+        }
+        while let Some((start, drained)) = self.open.take_excess() {
+            self.settle(start, drained);
+        }
+        true
+    }
 }
 
 impl<K, T, W, G, F, S> StreamOperator for SliceWindowOperator<K, T, W, G, F, S>
@@ -275,11 +235,18 @@ where
         output: &mut Output,
     ) -> Result<Progress> {
         let records: &mut Records<T> = batch.get_mut()?;
-        if records.timestamps.len() != records.values.len() {
-            return Err(no_timestamp());
-        }
-        if self.find_slices(&records.timestamps)? > 0 {
-            self.leave_out(records, &mut output.sides())?;
+        if self.grid.is_whole() {
+            let count = records.values.len();
+            records.timestamps.resize(count, Timestamp::NONE);
+            self.scratch.starts.clear();
+            self.scratch.starts.resize(count, i64::MIN);
+        } else {
+            if records.timestamps.len() != records.values.len() {
+                return Err(no_timestamp());
+            }
+            if self.find_slices(&records.timestamps)? > 0 {
+                self.leave_out(records, &mut output.sides())?;
+            }
         }
         self.add(records);
         records.clear();
@@ -314,12 +281,15 @@ where
     S: Slices<T, G>,
 {
     fn measure(&self) -> crate::window::tests::Size {
+        let in_both = self.table.iter().map(|(key, _)| key);
+        let keys: std::collections::HashSet<_> = in_both.chain(self.open.keys()).collect();
+        let in_table: usize = self.table.iter().map(|(_, slices)| slices.count()).sum();
         crate::window::tests::Size {
-            keys: self.table.len(),
-            accumulators: self.table.iter().map(|(_, slices)| slices.count()).sum(),
-            timers: self.starts.len(),
+            keys: keys.len(),
+            accumulators: in_table + self.open.keys().count(),
+            timers: self.starts.len() + usize::from(self.open.oldest().is_some()),
             states: self.stage.entry_count(),
-            entry_bytes: size_of::<(K, S)>(),
+            entry_bytes: size_of::<(K, G::Acc)>(),
         }
     }
 }

@@ -133,16 +133,7 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
         }
     }
 
-    #[inline]
-    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool {
-        let last = self.slices.len().wrapping_sub(1);
-        if let Some((there, acc)) = self.slices.back_mut()
-            && *there == start
-            && last >= self.fired
-        {
-            gather.add(acc, value, timestamp);
-            return false;
-        }
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) {
         let place = self.slices.binary_search_by_key(&start, |slice| slice.0);
         match place {
             Ok(index) | Err(index) if index < self.fired => {
@@ -157,7 +148,11 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
                 .slices
                 .insert(index, (start, gather.create(value, timestamp))),
         }
-        place.is_err()
+    }
+
+    fn join(&mut self, start: i64, acc: G::Acc) {
+        let place = self.slices.partition_point(|slice| slice.0 < start);
+        self.slices.insert(place, (start, acc));
     }
 
     fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>> {

@@ -70,23 +70,20 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for TumblingSlices<G::Acc> {
     }
 
     #[inline(always)]
-    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) -> bool {
-        if let Self::One((there, acc)) = self
-            && *there == start
-        {
-            gather.add(acc, value, timestamp);
-            return false;
-        }
+    fn add(&mut self, start: i64, value: T, timestamp: Timestamp, gather: &mut G) {
         if let Some((_, acc)) = self
             .as_mut_slice()
             .iter_mut()
             .find(|slice| slice.0 == start)
         {
             gather.add(acc, value, timestamp);
-            return false;
+        } else {
+            self.push((start, gather.create(value, timestamp)));
         }
-        self.push((start, gather.create(value, timestamp)));
-        true
+    }
+
+    fn join(&mut self, start: i64, acc: G::Acc) {
+        self.push((start, acc));
     }
 
     #[inline]

@@ -18,7 +18,7 @@ use crate::window::operator::{Lateness, WindowOperator};
 use crate::window::slice::{
     AlignedWindows, SliceWindowOperator, Slices, SlidingSlices, TumblingSlices,
 };
-use crate::window::trigger::{EventTimeTrigger, Trigger};
+use crate::window::trigger::{EndOfStreamTrigger, EventTimeTrigger, Trigger};
 use crate::{DataStream, KeySelector};
 
 /// The parts of a windowed stream that a subtask's operator is made of.
@@ -151,9 +151,13 @@ where
     }
 
     fn into_parts(self) -> Parts<T, A, Tr> {
-        let shares_slices = TypeId::of::<Tr>() == TypeId::of::<EventTimeTrigger>()
-            && self.lateness.allowed.is_zero();
-        let grid = self.assigner.alignment().filter(|_| shares_slices);
+        let is_trigger = |trigger| TypeId::of::<Tr>() == trigger;
+        let fires_at_the_end = is_trigger(TypeId::of::<EventTimeTrigger>());
+        let fires_at_the_last = is_trigger(TypeId::of::<EndOfStreamTrigger>());
+        let grid = self.assigner.alignment().filter(|grid| {
+            let at_the_end = fires_at_the_end || (fires_at_the_last && grid.is_whole());
+            at_the_end && self.lateness.allowed.is_zero()
+        });
         let grid = grid.filter(|grid| grid.is_tumbling() || !self.in_arrival_order);
         let Self {
             assigner,
