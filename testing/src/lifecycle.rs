@@ -124,6 +124,14 @@ impl StreamOperator for Watched<Box<dyn StreamOperator>> {
         self.inner.process_batch(input, batch, output)
     }
 
+    fn makes_at_most_one(&self) -> bool {
+        self.inner.makes_at_most_one()
+    }
+
+    fn failed_at(&self, output: &Output) -> Option<usize> {
+        self.inner.failed_at(output)
+    }
+
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
         self.inner.process_watermark(watermark, output)
     }

@@ -53,6 +53,14 @@ impl<In: Data, Out: Data, F: Fn(In) -> Out + Send> StreamOperator for Map<In, Ou
         main.timestamps.append(&mut records.timestamps);
         Ok(Progress::Done)
     }
+
+    fn makes_at_most_one(&self) -> bool {
+        true
+    }
+
+    fn failed_at(&self, output: &Output) -> Option<usize> {
+        Some(output.main_len())
+    }
 }
 
 /// Both inputs as one, each record as it is.
@@ -126,6 +134,7 @@ pub fn fail<T: Data>(failure: Failure, subtask: u32) -> Typed<T, T> {
     each(move |context| Failing {
         failure: (context.subtask == subtask).then_some(failure),
         seen: 0,
+        seen_before: 0,
         records: PhantomData::<fn() -> T>,
     })
 }
@@ -133,6 +142,8 @@ pub fn fail<T: Data>(failure: Failure, subtask: u32) -> Typed<T, T> {
 struct Failing<T> {
     failure: Option<Failure>,
     seen: usize,
+    /// How many of them were in earlier batches.
+    seen_before: usize,
     records: PhantomData<fn() -> T>,
 }
 
@@ -157,6 +168,7 @@ impl<T: Data> StreamOperator for Failing<T> {
         output: &mut Output,
     ) -> Result<Progress> {
         let records = batch.get_mut::<Records<T>>()?;
+        self.seen_before = self.seen;
         for _ in 0..records.len() {
             self.seen += 1;
             self.check(Failure::Error(self.seen))?;
@@ -166,6 +178,10 @@ impl<T: Data> StreamOperator for Failing<T> {
         }
         std::mem::swap(output.main::<T>()?, records);
         Ok(Progress::Done)
+    }
+
+    fn failed_at(&self, _: &Output) -> Option<usize> {
+        (self.seen - self.seen_before).checked_sub(1)
     }
 
     fn end_input(&mut self, _: usize, _: &mut Output) -> Result<Progress> {

@@ -234,19 +234,32 @@ impl<T> SplitStream<T> {
         position.lines += taken.lines;
         position.records += (out.records.len() - had + self.failures.len()) as u64;
         let after = *position;
-        if out.records.len() > had {
+        let added = out.records.len() - had;
+        if added > 0 {
             let (unit, first, last) = if self.counts_lines() {
                 ("line", before.lines + 1, after.lines)
             } else {
                 ("byte", before.bytes, after.bytes - 1)
             };
             let split = Arc::clone(&self.origin);
-            out.records.origin.merge(&Origin::from(OriginRange {
+            let range = OriginRange {
                 split,
                 unit,
                 first,
                 last,
-            }));
+            };
+            // As many records as lines, and none that could not be read: a line for each.
+            let each = unit == "line" && taken.lines == added as u64 && self.failures.is_empty();
+            let origin = if each {
+                Origin::each(range, 1)
+            } else {
+                Origin::from(range)
+            };
+            if had == 0 {
+                out.records.origin = origin;
+            } else {
+                out.records.origin.append(&origin);
+            }
         }
         self.report_failures(before, out)?;
         Ok(Some(taken.bytes as u64))

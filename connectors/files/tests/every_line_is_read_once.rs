@@ -104,6 +104,18 @@ fn in_order_by_one_reader_in_full_batches() {
     assert_eq!(shown[0], "in/a.csv line 2 to 1025");
     assert_eq!(shown[1], "in/a.csv line 1026 to 2049");
     assert_eq!(output.origins.len(), 5);
+    let tenth = output.origins[1].at(10).unwrap();
+    assert_eq!(tenth.to_string(), "in/a.csv line 1036");
+}
+
+#[test]
+fn where_some_lines_are_no_records_only_the_range_of_lines_is_known() {
+    let world = World::simulated(1);
+    put(&world, "in/a.csv", "id,name\n1,a\n\n2,c\n");
+    let source = FileSource::<common::Row>::new("in").format(CsvFormat::new());
+    let output = read(&world, &source, 1).unwrap();
+    assert_eq!(output.records.len(), 2);
+    assert!(output.origins.iter().all(|origin| origin.at(0).is_none()));
 }
 
 #[test]

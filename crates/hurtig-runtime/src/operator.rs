@@ -95,6 +95,19 @@ pub trait StreamOperator: Send {
         false
     }
 
+    /// Whether it puts out at most one record for each that it takes, in their order. So when it puts out as many, the source position
+    /// of each is known behind it as well.
+    fn makes_at_most_one(&self) -> bool {
+        false
+    }
+
+    /// Asked after it failed or panicked at a batch: the index in the batch of the record that it was at, where it can tell. What it says
+    /// here is all that it has to do for messages to name the record, so that records which don't fail cost nothing.
+    fn failed_at(&self, output: &Output) -> Option<usize> {
+        let _ = output;
+        None
+    }
+
     /// Lets go of everything. Called once, also after an error.
     ///
     /// # Errors

@@ -86,6 +86,11 @@ impl Output {
         self.main.get_mut()
     }
 
+    /// How many records are in the main output.
+    pub fn main_len(&self) -> usize {
+        self.main.len()
+    }
+
     /// The main output and the side outputs, for functions that use both.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ pub struct OriginRange {
 /// The source positions that a batch may hold records of. Kept per batch, at no cost per record; at most
 /// [`Origin::RANGES_MAX`] ranges, after which it says so.
 ///
+/// As long as the batch is as the source made it, each record for itself, the position of [each](Self::each) is known as well.
+///
 /// ```
 /// use hurtig_types::{Origin, OriginRange};
 ///
@@ -32,6 +34,8 @@ pub struct Origin {
     first: Option<OriginRange>,
     rest: Vec<OriginRange>,
     cut: bool,
+    /// How far the positions of neighbouring records are apart; 0 where nobody knows which record has which position.
+    step: u64,
 }
 
 impl Origin {
@@ -43,10 +47,89 @@ impl Origin {
         first: None,
         rest: Vec::new(),
         cut: false,
+        step: 0,
     };
 
-    /// Adds the positions of `other`.
+    /// The records are those at every `step`th position of the range, in order, and no others.
+    ///
+    /// ```
+    /// use hurtig_types::{Origin, OriginRange};
+    ///
+    /// let odd = OriginRange { split: "numbers".into(), unit: "record", first: 1, last: 9 };
+    /// let origin = Origin::each(odd, 2);
+    /// assert_eq!(origin.to_string(), "numbers record 1 to 9");
+    /// assert_eq!(origin.at(3).unwrap().to_string(), "numbers record 7");
+    /// assert_eq!(origin.at(5), None);
+    /// ```
+    pub fn each(range: OriginRange, step: u64) -> Self {
+        Self {
+            step,
+            ..Self::from(range)
+        }
+    }
+
+    /// The position of the record at `index` of the batch, where it is known.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Self> {
+        let range = self.first.as_ref().filter(|_| self.step > 0)?;
+        let behind = self.step.checked_mul(index as u64)?;
+        let position = range.first.checked_add(behind)?;
+        (position <= range.last).then(|| {
+            Self::from(OriginRange {
+                first: position,
+                last: position,
+                ..range.clone()
+            })
+        })
+    }
+
+    /// Whether it is one position alone.
+    pub fn is_single(&self) -> bool {
+        let single = |range: &OriginRange| range.first == range.last;
+        self.first.as_ref().is_some_and(single) && self.rest.is_empty() && !self.cut
+    }
+
+    /// Forgets which record has which position: some have been left out, or others made of them.
+    pub fn blur(&mut self) {
+        self.step = 0;
+    }
+
+    /// Adds the positions of records that stand right behind all others.
+    pub fn append(&mut self, other: &Self) {
+        let adjoins = match (&self.first, &other.first) {
+            (Some(front), Some(back)) => {
+                front.split == back.split && front.last.checked_add(self.step) == Some(back.first)
+            }
+            _ => false,
+        };
+        let step = if adjoins && self.step == other.step {
+            self.step
+        } else {
+            0
+        };
+        self.merge(other);
+        self.step = step;
+    }
+
+    /// The positions of the records from `at` on, where they are known; all, where they are not.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Self {
+        let mut behind = self.clone();
+        if let (Some(front), Some(back)) = (&mut self.first, &mut behind.first)
+            && self.step > 0
+            && at > 0
+        {
+            back.first = back
+                .first
+                .saturating_add(self.step.saturating_mul(at as u64));
+            front.last = back.first.saturating_sub(self.step);
+        }
+        behind
+    }
+
+    /// Adds the positions of `other`, whose records come anywhere among the others.
     pub fn merge(&mut self, other: &Self) {
+        self.step = 0;
         self.cut |= other.cut;
         for range in other.first.iter().chain(&other.rest) {
             self.add(range);
@@ -83,6 +166,7 @@ impl From<OriginRange> for Origin {
             first: Some(range),
             rest: Vec::new(),
             cut: false,
+            step: 0,
         }
     }
 }
@@ -117,6 +201,34 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_position_is_known_while_records_are_cut_and_joined_in_order_and_no_longer() {
+        let range = |first, last| OriginRange {
+            split: "a".into(),
+            unit: "line",
+            first,
+            last,
+        };
+        let name = |origin: &Origin, index| origin.at(index).map(|at| at.to_string());
+        let mut front = Origin::each(range(3, 11), 2);
+        let mut back = front.split_off(2);
+        assert_eq!(
+            (name(&front, 1), name(&front, 2)),
+            (Some("a line 5".into()), None)
+        );
+        assert_eq!(name(&back, 0), Some("a line 7".into()));
+        front.append(&back);
+        assert_eq!(front, Origin::each(range(3, 11), 2));
+        let mut gap = front.clone();
+        gap.append(&Origin::each(range(15, 17), 2));
+        front.merge(&Origin::UNKNOWN);
+        back.blur();
+        assert_eq!(
+            (name(&gap, 0), name(&front, 0), name(&back, 0)),
+            (None, None, None)
+        );
+    }
 
     #[test]
     fn says_so_when_there_are_too_many_splits_to_name() {

@@ -118,11 +118,15 @@ impl<T> Records<T> {
             self.timestamps.resize(self.values.len(), Timestamp::NONE);
             other.timestamps.resize(other.values.len(), Timestamp::NONE);
         }
+        let other_origin = std::mem::take(&mut other.origin);
+        if self.is_empty() {
+            self.origin = other_origin;
+        } else {
+            self.origin.append(&other_origin);
+        }
         self.values.append(&mut other.values);
         self.timestamps.append(&mut other.timestamps);
         self.hashes.append(&mut other.hashes);
-        self.origin.merge(&other.origin);
-        other.origin = Origin::UNKNOWN;
     }
 
     /// Takes the records from `at` on out. None where there are none; that costs nothing.
@@ -137,7 +141,7 @@ impl<T> Records<T> {
             values: self.values.split_off(at),
             timestamps: self.timestamps.split_off(timestamps),
             hashes: self.hashes.split_off(hashes),
-            origin: self.origin.clone(),
+            origin: self.origin.split_off(at),
         }
     }
 

@@ -203,12 +203,13 @@ impl<T: Data> SourceReader<T, ListSplit> for ListReader<T> {
                 .push(value.clone(), Timestamp::from_millis(*time));
         }
         if !range.is_empty() {
-            out.records.origin = Origin::from(OriginRange {
+            let range = OriginRange {
                 split: Arc::clone(id),
                 unit: "record",
                 first: range.start as u64,
                 last: range.end as u64 - 1,
-            });
+            };
+            out.records.origin = Origin::each(range, 1);
         }
         split.position = end;
         let finished = end == list.len();

@@ -235,12 +235,13 @@ impl<T: Data> Player<T> {
             main.push(value, time.map_or(Timestamp::NONE, Timestamp::from_millis));
         }
         let split = Arc::clone(&self.split);
-        main.origin = Origin::from(OriginRange {
+        let range = OriginRange {
             split,
             unit: "record",
             first,
             last: self.emitted,
-        });
+        };
+        main.origin = Origin::each(range, 1);
         Ok(())
     }
 

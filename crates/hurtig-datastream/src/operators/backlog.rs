@@ -30,6 +30,11 @@ impl<T> Backlog<T> {
         self.taken = 0;
     }
 
+    /// The index in the batch of the record that was taken last.
+    pub(crate) fn last_taken(&self) -> Option<usize> {
+        self.taken.checked_sub(1)
+    }
+
     /// The next record.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<(T, Timestamp)> {

@@ -8,6 +8,8 @@ use hurtig_types::{Data, ErasedBatch, Records, Result};
 /// Compacts the batch in place and hands it on.
 pub(crate) struct FilterOperator<T, F> {
     predicate: F,
+    /// How many records of the last batch the predicate was asked about.
+    asked: usize,
     types: PhantomData<fn(T)>,
 }
 
@@ -15,6 +17,7 @@ impl<T, F: FnMut(&T) -> Result<bool>> FilterOperator<T, F> {
     pub(crate) const fn new(predicate: F) -> Self {
         Self {
             predicate,
+            asked: 0,
             types: PhantomData,
         }
     }
@@ -28,9 +31,36 @@ impl<T: Data, F: FnMut(&T) -> Result<bool> + Send> StreamOperator for FilterOper
         output: &mut Output,
     ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
-        retain(batch, &mut self.predicate)?;
+        let mut asked = Asked {
+            count: 0,
+            told: &mut self.asked,
+        };
+        retain(batch, &mut |value| {
+            asked.count += 1;
+            (self.predicate)(value)
+        })?;
         std::mem::swap(output.main::<T>()?, batch);
         Ok(Progress::Done)
+    }
+
+    fn makes_at_most_one(&self) -> bool {
+        true
+    }
+
+    fn failed_at(&self, _: &Output) -> Option<usize> {
+        self.asked.checked_sub(1)
+    }
+}
+
+/// Counts in a register, and tells at the end, a panic included: a count in the operator would be a store per record.
+struct Asked<'a> {
+    count: usize,
+    told: &'a mut usize,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        *self.told = self.count;
     }
 }
 

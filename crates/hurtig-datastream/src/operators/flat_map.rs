@@ -57,4 +57,8 @@ where
             self.current = Some(((self.function)(value)?.into_iter(), timestamp));
         }
     }
+
+    fn failed_at(&self, _: &Output) -> Option<usize> {
+        self.backlog.last_taken()
+    }
 }

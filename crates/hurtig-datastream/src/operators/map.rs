@@ -36,6 +36,14 @@ impl<T: Data, U: Data, F: FnMut(T) -> U + Send> StreamOperator for MapOperator<T
         std::mem::swap(&mut out.timestamps, &mut batch.timestamps);
         Ok(Progress::Done)
     }
+
+    fn makes_at_most_one(&self) -> bool {
+        true
+    }
+
+    fn failed_at(&self, output: &Output) -> Option<usize> {
+        Some(output.main_len())
+    }
 }
 
 /// Maps by a function that may fail, and that is opened and closed.
@@ -72,6 +80,14 @@ impl<T: Data, F: MapFunction<T>> StreamOperator for MapWithOperator<T, F> {
         }
         std::mem::swap(&mut out.timestamps, &mut batch.timestamps);
         Ok(Progress::Done)
+    }
+
+    fn makes_at_most_one(&self) -> bool {
+        true
+    }
+
+    fn failed_at(&self, output: &Output) -> Option<usize> {
+        Some(output.main_len())
     }
 
     fn close(&mut self) -> Result<()> {

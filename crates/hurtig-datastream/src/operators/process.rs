@@ -50,6 +50,8 @@ pub(crate) struct ProcessOperator<A, B, H> {
     handler: H,
     first: Backlog<A>,
     second: Backlog<B>,
+    /// The input whose batch came last.
+    input: usize,
     watermark: Timestamp,
 }
 
@@ -59,6 +61,7 @@ impl<A, B, H: Handler<A, B>> ProcessOperator<A, B, H> {
             handler,
             first: Backlog::default(),
             second: Backlog::default(),
+            input: 0,
             watermark: Timestamp::MIN,
         }
     }
@@ -75,6 +78,7 @@ impl<A: Data, B: Data, H: Handler<A, B>> StreamOperator for ProcessOperator<A, B
         batch: &mut ErasedBatch,
         output: &mut Output,
     ) -> Result<Progress> {
+        self.input = input;
         if input == 0 {
             self.first.fill(batch.get_mut::<Records<A>>()?);
         } else {
@@ -128,6 +132,14 @@ impl<A: Data, B: Data, H: Handler<A, B>> StreamOperator for ProcessOperator<A, B
             }
         }
         Ok(Progress::Done)
+    }
+
+    fn failed_at(&self, _: &Output) -> Option<usize> {
+        if self.input == 0 {
+            self.first.last_taken()
+        } else {
+            self.second.last_taken()
+        }
     }
 
     fn close(&mut self) -> Result<()> {

@@ -104,6 +104,10 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
     fn generates_watermarks(&self) -> bool {
         true
     }
+
+    fn makes_at_most_one(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

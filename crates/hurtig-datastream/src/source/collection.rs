@@ -8,7 +8,7 @@ use hurtig_connect::{
     SplitEnumerator, SplitPool, SplitRequester,
 };
 use hurtig_env::World;
-use hurtig_types::{Data, OriginRange, Result, batch_capacity};
+use hurtig_types::{Data, Origin, OriginRange, Result, batch_capacity};
 use serde::{Deserialize, Serialize};
 
 /// Reads a collection, in order, by one subtask.
@@ -119,13 +119,13 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
             .values
             .extend_from_slice(self.records.get(position..end).unwrap_or_default());
         if end > position {
-            out.records.origin = OriginRange {
+            let range = OriginRange {
                 split: Arc::clone(&self.id),
                 unit: "record",
                 first: position as u64,
                 last: end as u64 - 1,
-            }
-            .into();
+            };
+            out.records.origin = Origin::each(range, 1);
         }
         if end < self.records.len() {
             self.position = Some(end);

@@ -12,7 +12,7 @@ use hurtig_connect::{
     Source, SourceReader, SourceSplit, SplitEnumerator,
 };
 use hurtig_env::{MonotonicTime, Sleep, World};
-use hurtig_types::{Data, OriginRange, Result, batch_capacity};
+use hurtig_types::{Data, Origin, OriginRange, Result, batch_capacity};
 use serde::{Deserialize, Serialize};
 
 /// Makes records from their numbers, 0 to `count` − 1. The subtasks take turns: each makes every n-th, so that they advance together in
@@ -258,7 +258,7 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
                 first,
                 last,
             };
-            out.records.origin = range.into();
+            out.records.origin = Origin::each(range, step);
             split.next = last.saturating_add(step);
             split.left -= granted;
         }

@@ -10,7 +10,7 @@ use hurtig_connect::{
     SplitEnumerator, SplitPool, SplitRequester,
 };
 use hurtig_env::{JoinHandle, Lane, World};
-use hurtig_types::{Error, OriginRange, Result};
+use hurtig_types::{Error, Origin, OriginRange, Result};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
@@ -193,13 +193,13 @@ impl SourceReader<String, SocketSplit> for SocketReader {
         self.lines_read += out.records.len() as u64;
         if !out.records.is_empty() {
             let split = Arc::clone(&connection.id);
-            out.records.origin = OriginRange {
+            let range = OriginRange {
                 split,
                 unit: "line",
                 first,
                 last: self.lines_read,
-            }
-            .into();
+            };
+            out.records.origin = Origin::each(range, 1);
         }
         if ended {
             self.connection = None;

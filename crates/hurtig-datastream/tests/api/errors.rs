@@ -1,7 +1,7 @@
 //! What a user is told when something is wrong, and how a job is stopped.
 
 use hurtig_datastream::{
-    GeneratorSource, JobStatus, StreamExecutionEnvironment, WatermarkStrategy,
+    DataStream, GeneratorSource, JobStatus, StreamExecutionEnvironment, WatermarkStrategy,
 };
 use hurtig_env::World;
 use hurtig_types::{Error, ErrorKind};
@@ -22,8 +22,70 @@ fn an_error_of_a_function_names_operator_subtask_and_source_position() {
         assert_eq!(error.kind(), ErrorKind::Function);
         assert_eq!(
             error.to_string(),
-            "operator `parse` (subtask 1/1), in records from collection record 0 to 2: invalid digit found in string"
+            "operator `parse` (subtask 1/1), at collection record 2: invalid digit found in string"
         );
+    });
+}
+
+/// Where a job says that it failed, whose source has one split of ten records in one batch.
+fn place(world: &World, build: impl Fn(DataStream<u64>) -> DataStream<u64>) -> String {
+    let env = environment(world, 1);
+    let source = Splits::new([Splits::batches((0..10).map(|n| (n, 0)).collect(), 10)]);
+    let stream = source.stream(&env, WatermarkStrategy::monotonous().per_event(), "ten");
+    let error = build(stream).execute_and_collect("ten").unwrap_err();
+    let message = error.to_string();
+    let place = message.split(": ").next().unwrap();
+    place.split("(subtask 1/1), ").last().unwrap().to_string()
+}
+
+/// Fails at 7, by an error or, as it should make no difference, a panic.
+fn unlucky(n: u64, panics: bool) -> hurtig_types::Result<u64> {
+    match n {
+        7 if panics => panic!("seven"),
+        7 => Err(Error::function("seven")),
+        n => Ok(n),
+    }
+}
+
+#[test]
+fn the_record_that_failed_is_named_in_the_chain_of_its_source() {
+    in_simulated_worlds(|world| {
+        for panics in [false, true] {
+            let seventh = "at split-0 record 7";
+            let fails = move |n| unlucky(n, panics);
+            assert_eq!(place(&world, |ten| ten.try_map(fails)), seventh);
+            let filtered = |ten: DataStream<u64>| ten.try_filter(move |&n| fails(n).map(|_| true));
+            assert_eq!(place(&world, filtered), seventh);
+            let flat = |ten: DataStream<u64>| ten.try_flat_map(move |n| fails(n).map(|n| [n; 3]));
+            assert_eq!(place(&world, flat), seventh);
+            let process = |ten: DataStream<u64>| {
+                ten.process_fn(move |n, _, out| {
+                    out.collect(fails(n)?);
+                    Ok(())
+                })
+            };
+            assert_eq!(place(&world, process), seventh);
+            // Behind operators that make one record of each, or drop none.
+            let behind = |ten: DataStream<u64>| {
+                let mapped = ten.map(|n| n + 1).filter(|_| true);
+                mapped.try_map(move |n| fails(n - 1))
+            };
+            assert_eq!(place(&world, behind), seventh);
+        }
+    });
+}
+
+#[test]
+fn behind_records_that_were_dropped_or_multiplied_the_range_is_named() {
+    in_simulated_worlds(|world| {
+        // A watermark parts the first record from the others.
+        let range = "in records from split-0 record 1 to 9";
+        let fails = |n| unlucky(n, false);
+        let dropped = |ten: DataStream<u64>| ten.filter(|n| *n > 4).try_map(fails);
+        assert_eq!(place(&world, dropped), range);
+        let copies = |n: u64| vec![n; [1, 1, 0, 2].get(n as usize).copied().unwrap_or(1)];
+        let as_many = |ten: DataStream<u64>| ten.flat_map(copies).try_map(fails);
+        assert_eq!(place(&world, as_many), range);
     });
 }
 
@@ -43,7 +105,7 @@ fn a_batch_of_one_record_is_named_exactly() {
         let error = failing.execute_and_collect("one by one").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "operator `Map` (subtask 1/1), in records from split-0 record 3: three"
+            "operator `Map` (subtask 1/1), at split-0 record 3: three"
         );
     });
 }
@@ -74,10 +136,7 @@ fn the_position_is_known_behind_a_chain_a_channel_and_a_keyed_operator() {
             message.starts_with("operator `Filter` (subtask "),
             "{message}"
         );
-        assert!(
-            message.contains("in records from split-0 record "),
-            "{message}"
-        );
+        assert!(message.contains("split-0 record "), "{message}");
     });
 }
 
@@ -97,7 +156,7 @@ fn a_panic_is_an_error_with_the_same_particulars() {
         assert_eq!(error.kind(), ErrorKind::Function);
         assert_eq!(
             error.to_string(),
-            "operator `mapper` (subtask 2/2), in records from numbers-1 record 1 to 9: panicked: seven is 7"
+            "operator `mapper` (subtask 2/2), at numbers-1 record 7: panicked: seven is 7"
         );
     });
 }

@@ -17,7 +17,7 @@ use hurtig_datastream::{
     OperatorContext, Sink, Source, StreamExecutionEnvironment, WatermarkStrategy,
 };
 use hurtig_env::{Clock, MonotonicTime, Sleep, World};
-use hurtig_types::{Data, OriginRange, Records, Result, Timestamp, Watermark};
+use hurtig_types::{Data, Origin, OriginRange, Records, Result, Timestamp, Watermark};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
@@ -379,13 +379,13 @@ impl<T: Data + Sync> ScriptReader<T> {
                     let first = playing.records;
                     playing.records += records.len() as u64;
                     let last = playing.records - 1;
-                    out.records.origin = OriginRange {
+                    let range = OriginRange {
                         split: Arc::clone(&playing.id),
                         unit: "record",
                         first,
                         last,
-                    }
-                    .into();
+                    };
+                    out.records.origin = Origin::each(range, 1);
                     playing.position += 1;
                     return Some(ReaderEvent::Batch);
                 }

@@ -99,7 +99,7 @@ fn try_filter_does_what_filter_does_until_it_fails() {
             .execute_and_collect("bad");
         let message = error.unwrap_err().to_string();
         assert!(
-            message.starts_with("operator `Filter` (subtask 1/2), in records from "),
+            message.starts_with("operator `Filter` (subtask 1/2), at numbers-0 record 666: "),
             "{message}"
         );
         assert!(message.ends_with("not this one"), "{message}");
@@ -166,7 +166,7 @@ fn try_flat_map_does_what_flat_map_does_until_it_fails() {
             .try_flat_map(numbers);
         let message = bad.execute_and_collect("bad").unwrap_err().to_string();
         assert!(
-            message.starts_with("operator `Flat Map` (subtask 1/1), in records from collection"),
+            message.starts_with("operator `Flat Map` (subtask 1/1), at collection record 1: "),
             "{message}"
         );
     });

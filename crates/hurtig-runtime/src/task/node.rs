@@ -26,6 +26,8 @@ impl NodeLabel {
         let place = label(&self.name, self.subtask, self.parallelism);
         if origin.is_unknown() {
             place
+        } else if origin.is_single() {
+            format!("{place}, at {origin}")
         } else {
             format!("{place}, in records from {origin}")
         }
@@ -61,7 +63,9 @@ pub struct Node {
     /// What a call that answered `More` or `Blocked` was about.
     unfinished: Option<Unit>,
     inputs_open: usize,
+    /// Of the batch that is being worked on.
     origin: Origin,
+    rows: usize,
     closed: bool,
 }
 
@@ -110,6 +114,7 @@ impl Node {
             unfinished: None,
             inputs_open: inputs,
             origin: Origin::UNKNOWN,
+            rows: 0,
             closed: false,
         }
     }
@@ -156,7 +161,7 @@ impl Node {
 
     /// Does one piece of work: a batch, a timer slice, a signal.
     pub(super) fn work(&mut self) -> Result<Progress> {
-        guarded(|| self.work_unguarded()).map_err(|error| self.locate(error))
+        guarded(|| self.work_unguarded()).map_err(|error| self.locate_record(error))
     }
 
     fn work_unguarded(&mut self) -> Result<Progress> {
@@ -181,7 +186,8 @@ impl Node {
         if self.inbox.filled {
             self.inbox.filled = false;
             let batch = &mut self.inbox.batch;
-            self.metrics.records_in(batch.len());
+            self.rows = batch.len();
+            self.metrics.records_in(self.rows);
             self.origin.clone_from(batch.origin());
             let progress =
                 self.operator
@@ -239,13 +245,31 @@ impl Node {
         if self.origin.is_unknown() {
             return;
         }
-        if !self.output.main.is_empty() {
-            self.output.main.set_origin(self.origin.clone());
+        let blurred = || {
+            let mut origin = self.origin.clone();
+            origin.blur();
+            origin
+        };
+        let rows = self.output.main.len();
+        if rows > 0 {
+            // At most one for each, and as many as there were: one for each.
+            let each = rows == self.rows && self.operator.makes_at_most_one();
+            let origin = if each { self.origin.clone() } else { blurred() };
+            self.output.main.set_origin(origin);
         }
         for side in &mut self.output.sides {
             if !side.batch.is_empty() {
-                side.batch.set_origin(self.origin.clone());
+                side.batch.set_origin(blurred());
             }
+        }
+    }
+
+    /// As [`locate`](Self::locate), and names the very record where the operator can tell which it was, and the origin where that was.
+    fn locate_record(&self, error: Error) -> Error {
+        let failed_at = self.operator.failed_at(&self.output);
+        match failed_at.and_then(|index| self.origin.at(index)) {
+            Some(record) => error.context(self.label.place(&record)),
+            None => self.locate(error),
         }
     }
 

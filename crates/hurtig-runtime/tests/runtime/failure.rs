@@ -60,7 +60,7 @@ fn an_error_names_operator_subtask_and_source_position() {
     });
     assert_eq!(
         failed,
-        "operator `suspect` (subtask 2/2), in records from Source: numbers-1 record 2049 to 4096: \
+        "operator `suspect` (subtask 2/2), at Source: numbers-1 record 3000: \
          failed on purpose at Error(3000)"
     );
 }
@@ -72,7 +72,7 @@ fn a_panic_is_an_error_like_any_other() {
     });
     assert_eq!(
         failed,
-        "operator `suspect` (subtask 2/2), in records from Source: numbers-1 record 1 to 2048: \
+        "operator `suspect` (subtask 2/2), at Source: numbers-1 record 1: \
          panicked: panicked on purpose at record 1"
     );
 }
