@@ -3,9 +3,13 @@
 use hurtig_state::{Draining, StateTable};
 use hurtig_types::KeyGroupRange;
 
-/// How many slices have a table of their own: enough for the one that is ending and the one that has begun, and for
-/// watermarks that come a few slices behind the records. A table costs 64 bytes per key group, so there are few.
-const TABLES_MAX: usize = 4;
+/// What the tables of all open slices may take when they are empty: 64 bytes per key group each.
+const EMPTY_BYTES_MAX: usize = 4 << 20;
+
+/// How many slices have a table of their own. Records are ahead of the watermark by as many slices as its interval is
+/// long, and by those that one source is ahead of another.
+const TABLES_MAX: usize = 256;
+const TABLES_MIN: usize = 4;
 
 /// The slices that records come to, as tables from key to accumulator.
 ///
@@ -14,16 +18,20 @@ const TABLES_MAX: usize = 4;
 /// both.
 pub(super) struct OpenSlices<K, A> {
     range: KeyGroupRange,
+    /// How many there may be.
+    tables_max: usize,
     /// From the newest to the oldest.
     slices: Vec<(i64, StateTable<K, A>)>,
-    /// Empty tables, with the room that they had.
+    /// Some empty tables, with the room that they had.
     spare: Vec<StateTable<K, A>>,
 }
 
 impl<K: Eq, A> OpenSlices<K, A> {
-    pub(super) const fn new(range: KeyGroupRange) -> Self {
+    pub(super) fn new(range: KeyGroupRange) -> Self {
+        let fitting = EMPTY_BYTES_MAX / (64 * range.len().max(1));
         Self {
             range,
+            tables_max: fitting.clamp(TABLES_MIN, TABLES_MAX),
             slices: Vec::new(),
             spare: Vec::new(),
         }
@@ -32,16 +40,15 @@ impl<K: Eq, A> OpenSlices<K, A> {
     /// The table of the slice that begins at `start`.
     #[inline]
     pub(super) fn get(&mut self, start: i64) -> Option<&mut StateTable<K, A>> {
-        let mut slices = self.slices.iter_mut();
-        slices
-            .find(|slice| slice.0 == start)
-            .map(|(_, table)| table)
+        let place = self.place(start);
+        let slice = self.slices.get_mut(place)?;
+        (slice.0 == start).then_some(&mut slice.1)
     }
 
     /// Gives a new slice a table, unless it is older than all there are, and they are as many as there may be.
     pub(super) fn open(&mut self, start: i64) -> bool {
-        let place = self.slices.partition_point(|slice| slice.0 > start);
-        if place == TABLES_MAX {
+        let place = self.place(start);
+        if place == self.tables_max {
             return false;
         }
         let table = self
@@ -52,9 +59,14 @@ impl<K: Eq, A> OpenSlices<K, A> {
         true
     }
 
+    /// Where a slice is, or would be.
+    fn place(&self, start: i64) -> usize {
+        self.slices.partition_point(|slice| slice.0 > start)
+    }
+
     /// Takes the oldest slice out while there are more than there may be.
     pub(super) fn take_excess(&mut self) -> Option<(i64, Draining<K, A>)> {
-        if self.slices.len() <= TABLES_MAX {
+        if self.slices.len() <= self.tables_max {
             return None;
         }
         self.take_oldest()
@@ -75,7 +87,9 @@ impl<K: Eq, A> OpenSlices<K, A> {
 
     /// Takes back what was taken out.
     pub(super) fn give_back(&mut self, drained: Draining<K, A>) {
-        self.spare.push(drained.finish());
+        if self.spare.len() < TABLES_MIN {
+            self.spare.push(drained.finish());
+        }
     }
 
     /// Where the oldest slice begins.

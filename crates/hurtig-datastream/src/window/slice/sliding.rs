@@ -151,8 +151,13 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
     }
 
     fn join(&mut self, start: i64, acc: G::Acc) {
-        let place = self.slices.partition_point(|slice| slice.0 < start);
-        self.slices.insert(place, (start, acc));
+        // Slices mostly come from the oldest to the newest.
+        if self.slices.back().is_none_or(|last| last.0 < start) {
+            self.slices.push_back((start, acc));
+        } else {
+            let place = self.slices.partition_point(|slice| slice.0 < start);
+            self.slices.insert(place, (start, acc));
+        }
     }
 
     fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>> {
