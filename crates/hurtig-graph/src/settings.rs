@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use hurtig_types::{Configuration, Result, options};
+use hurtig_types::{Configuration, Error, Result, options};
 use serde::{Deserialize, Serialize};
 
 /// How long a record may wait in a partial batch before it is sent.
@@ -104,17 +104,30 @@ impl JobSettings {
         } else {
             BufferTimeout::Never
         };
-        let max_parallelism = configuration.get(&options::MAX_PARALLELISM)?;
         Ok(Self {
             job_name: configuration.get(&options::JOB_NAME)?,
             environment_parallelism: None,
             client_parallelism: None,
             system_parallelism: configuration.get(&options::PARALLELISM_DEFAULT)?,
-            max_parallelism: (max_parallelism != 0).then_some(max_parallelism),
+            max_parallelism: max_parallelism(configuration)?,
             chaining_enabled: configuration.get(&options::CHAINING_ENABLED)?,
             buffer_timeout,
         })
     }
+}
+
+/// Nothing for -1, with which each operator chooses. Whether there can be so many is asked with the plan.
+fn max_parallelism(configuration: &Configuration) -> Result<Option<u32>> {
+    let key_groups = configuration.get(&options::MAX_PARALLELISM)?;
+    if key_groups == -1 {
+        return Ok(None);
+    }
+    u32::try_from(key_groups).map(Some).map_err(|_| {
+        Error::config(format!(
+            "`{}` is {key_groups}: choose 1 to 32768, or -1 to let each operator choose",
+            options::MAX_PARALLELISM.key()
+        ))
+    })
 }
 
 /// Who decided an operator's parallelism.

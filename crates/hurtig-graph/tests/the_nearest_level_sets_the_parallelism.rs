@@ -5,8 +5,8 @@
 mod common;
 
 use common::{adorn, compile_with, map, parallel, sink, source};
-use hurtig_graph::{JobSettings, ParallelismLevel, Transformations, resolve};
-use hurtig_types::Configuration;
+use hurtig_graph::{JobSettings, ParallelismLevel, Plan, Transformations, resolve};
+use hurtig_types::{Configuration, options};
 
 #[test]
 fn all_eight_combinations_resolve_to_the_nearest_level() {
@@ -100,9 +100,36 @@ fn max_parallelism_is_the_operators_the_environments_or_follows_from_the_paralle
 }
 
 #[test]
-fn a_max_parallelism_of_0_in_the_configuration_means_none() {
+fn a_max_parallelism_of_minus_1_lets_each_operator_choose_and_is_the_default() {
+    let settings = |value: &str| {
+        let mut configuration = Configuration::new();
+        configuration
+            .set("pipeline.max-parallelism", value)
+            .unwrap();
+        JobSettings::from_configuration(&configuration)
+    };
+    assert_eq!(
+        Configuration::new().get(&options::MAX_PARALLELISM).unwrap(),
+        -1
+    );
+    assert_eq!(settings("-1").unwrap(), JobSettings::default());
+    assert_eq!(settings("720").unwrap().max_parallelism, Some(720));
+    assert_eq!(
+        settings("-2").unwrap_err().to_string(),
+        "`pipeline.max-parallelism` is -2: choose 1 to 32768, or -1 to let each operator choose"
+    );
+}
+
+#[test]
+fn a_max_parallelism_of_0_in_the_configuration_is_refused() {
     let mut configuration = Configuration::new();
     configuration.set("pipeline.max-parallelism", "0").unwrap();
     let settings = JobSettings::from_configuration(&configuration).unwrap();
-    assert_eq!(settings, JobSettings::default());
+    let mut job = Transformations::new();
+    let numbers = source(&mut job, "numbers");
+    sink(&mut job, "print", numbers);
+    assert_eq!(
+        Plan::compile(job, settings).unwrap_err().to_string(),
+        "`pipeline.max-parallelism`: max parallelism is 0: choose 1 to 32768"
+    );
 }

@@ -15,9 +15,9 @@ pub mod options {
     pub const PARALLELISM_DEFAULT: ConfigOption<u32> =
         ConfigOption::new("parallelism.default", || 1);
 
-    /// The number of key groups; 0 lets each operator choose by its parallelism.
-    pub const MAX_PARALLELISM: ConfigOption<u32> =
-        ConfigOption::new("pipeline.max-parallelism", || 0);
+    /// The number of key groups; -1 lets each operator choose by its parallelism.
+    pub const MAX_PARALLELISM: ConfigOption<i64> =
+        ConfigOption::new("pipeline.max-parallelism", || -1);
 
     /// The name of the job.
     pub const JOB_NAME: ConfigOption<String> =
@@ -49,13 +49,13 @@ pub mod options {
             MemorySize::from_kib(32)
         });
 
-    /// Buffers that each channel has for itself.
+    /// Buffers that each channel has for itself. Flink 2 has no option for it, hence a key of our own.
     pub const BUFFERS_PER_CHANNEL: ConfigOption<u32> =
-        ConfigOption::new("taskmanager.network.memory.buffers-per-channel", || 2);
+        ConfigOption::new("hurtig.network.buffers-per-channel", || 2);
 
-    /// Buffers that the channels of one gate share.
+    /// Buffers that the channels of one gate share. Flink 2 has no option for it either.
     pub const FLOATING_BUFFERS_PER_GATE: ConfigOption<u32> =
-        ConfigOption::new("taskmanager.network.memory.floating-buffers-per-gate", || 8);
+        ConfigOption::new("hurtig.network.floating-buffers-per-gate", || 8);
 
     /// The keys of all options above.
     pub const KNOWN_KEYS: &[&str] = &[
@@ -69,6 +69,18 @@ pub mod options {
         SEGMENT_SIZE.key(),
         BUFFERS_PER_CHANNEL.key(),
         FLOATING_BUFFERS_PER_GATE.key(),
+    ];
+
+    /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.
+    pub const REMOVED_KEYS: &[(&str, &str)] = &[
+        (
+            "taskmanager.network.memory.buffers-per-channel",
+            BUFFERS_PER_CHANNEL.key(),
+        ),
+        (
+            "taskmanager.network.memory.floating-buffers-per-gate",
+            FLOATING_BUFFERS_PER_GATE.key(),
+        ),
     ];
 }
 
@@ -176,6 +188,12 @@ impl Configuration {
 }
 
 fn unknown_key(key: &str) -> Error {
+    let removed = options::REMOVED_KEYS.iter().find(|(old, _)| *old == key);
+    if let Some((_, instead)) = removed {
+        return Error::config(format!(
+            "`{key}` is a configuration key of Flink 1 that Flink 2 took out: use `{instead}`"
+        ));
+    }
     let nearest = options::KNOWN_KEYS
         .iter()
         .min_by_key(|known| edit_distance(key, known));
@@ -207,6 +225,14 @@ fn edit_distance(a: &str, b: &str) -> usize {
 }
 
 impl ConfigValue for u32 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn parse_config(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl ConfigValue for i64 {
     const EXPECTED: &'static str = "a whole number";
 
     fn parse_config(text: &str) -> Option<Self> {
@@ -348,6 +374,20 @@ mod tests {
         assert_eq!(millis("2 DAYS"), Some(172_800_000));
         assert_eq!(millis("-1"), None);
         assert_eq!(millis("1 fortnight"), None);
+    }
+
+    #[test]
+    fn a_key_that_flink_2_took_out_names_the_one_to_use() {
+        for (old, instead) in options::REMOVED_KEYS {
+            assert!(options::KNOWN_KEYS.contains(instead));
+            let error = Configuration::new().set(*old, "4").unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "`{old}` is a configuration key of Flink 1 that Flink 2 took out: use `{instead}`"
+                )
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use hurtig_connect::{SinkWriter, WriterContext};
-use hurtig_datastream::{BufferTimeout, GeneratorSource, Sink, WatermarkStrategy};
+use hurtig_datastream::{
+    BufferTimeout, GeneratorSource, Sink, TumblingEventTimeWindows, WatermarkStrategy,
+};
 use hurtig_env::World;
 use hurtig_types::{Records, Result};
 
@@ -56,8 +58,8 @@ const MILLION: u64 = 1_000_000;
 fn peak(world: &World, chained: bool) -> u64 {
     let env = environment(world, 1);
     env.set("taskmanager.memory.segment-size", "32 kb");
-    env.set("taskmanager.network.memory.buffers-per-channel", "1");
-    env.set("taskmanager.network.memory.floating-buffers-per-gate", "1");
+    env.set("hurtig.network.buffers-per-channel", "1");
+    env.set("hurtig.network.floating-buffers-per-gate", "1");
     let under_way = UnderWay::default();
     let maker = under_way.clone();
     let many = env.from_collection([MILLION]).flat_map(move |count| {
@@ -81,6 +83,39 @@ fn a_record_that_becomes_a_million_is_never_more_than_a_few_batches_ahead_of_the
     });
     assert!(peak(&World::real(), true) <= 2 * BATCH);
     assert!(peak(&World::real(), false) <= 2 * 4096 + 8 * BATCH);
+}
+
+/// The most results under way while one window fires for a million keys.
+fn peak_of_a_window(world: &World, chained: bool) -> u64 {
+    let env = environment(world, 1);
+    env.set("hurtig.network.buffers-per-channel", "1");
+    env.set("hurtig.network.floating-buffers-per-gate", "1");
+    let under_way = UnderWay::default();
+    let maker = under_way.clone();
+    let strategy = WatermarkStrategy::monotonous().with_timestamps(|_| 0);
+    let source = GeneratorSource::new(MILLION, |n| n);
+    let results = env
+        .from_source(source, strategy, "keys")
+        .key_by(|n| *n)
+        .window(TumblingEventTimeWindows::of(millis(1000)))
+        .max(|n| n)
+        .map(move |n| maker.make(n));
+    let results = if chained {
+        results
+    } else {
+        results.rebalance()
+    };
+    results.map(|n| n).sink_to(under_way.clone());
+    env.execute("a million keys").unwrap();
+    assert_eq!(under_way.arrived.load(Ordering::Relaxed), MILLION);
+    under_way.peak.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_window_that_fires_for_a_million_keys_is_never_more_than_a_few_batches_ahead_of_the_sink() {
+    const BATCH: u64 = 2048;
+    assert!(peak_of_a_window(&World::simulated(1), true) <= 2 * BATCH);
+    assert!(peak_of_a_window(&World::real(), false) <= 2 * 4096 + 8 * BATCH);
 }
 
 #[test]
@@ -122,8 +157,8 @@ fn a_slow_sink_holds_back_the_source() {
 
     in_simulated_worlds(|world| {
         let env = environment(&world, 2);
-        env.set("taskmanager.network.memory.buffers-per-channel", "1");
-        env.set("taskmanager.network.memory.floating-buffers-per-gate", "1");
+        env.set("hurtig.network.buffers-per-channel", "1");
+        env.set("hurtig.network.floating-buffers-per-gate", "1");
         let under_way = UnderWay::default();
         let maker = under_way.clone();
         let numbers = env.generate(200_000, move |n| maker.make(n));
@@ -207,8 +242,8 @@ fn no_record_is_lost_and_nobody_waits_for_ever_with_the_smallest_buffers() {
         for exclusive in ["0", "1"] {
             let env = environment(&world, 3);
             env.set("taskmanager.memory.segment-size", "1 kb");
-            env.set("taskmanager.network.memory.buffers-per-channel", exclusive);
-            env.set("taskmanager.network.memory.floating-buffers-per-gate", "1");
+            env.set("hurtig.network.buffers-per-channel", exclusive);
+            env.set("hurtig.network.floating-buffers-per-gate", "1");
             let numbers = env
                 .from_sequence(0, 9999)
                 .rebalance()
