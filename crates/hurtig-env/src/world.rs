@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hurtig_types::Result;
 
@@ -37,6 +38,8 @@ struct Inner {
     network: Network,
     compute_threads: usize,
     simulation: Option<(Simulation, Arc<Executor>)>,
+    /// How many streams of random numbers were asked for that nobody else has.
+    fresh_rngs: AtomicU64,
 }
 
 impl World {
@@ -78,6 +81,7 @@ impl World {
             compute_threads: 1,
             simulation: Some((Simulation::new(executor.clone()), executor)),
             clock,
+            fresh_rngs: AtomicU64::new(0),
         }))
     }
 
@@ -135,6 +139,21 @@ impl World {
             Some(seed) => Rng::labelled(seed, label),
             None => Rng::from_entropy(label),
         }
+    }
+
+    /// A stream of random numbers that nobody else in this world has, not even who asks with the same label: for ids. In a simulated
+    /// world it follows from the seed and the number of calls before.
+    ///
+    /// ```
+    /// # use hurtig_env::World;
+    /// let ids = |world: &World| [0; 2].map(|_| world.fresh_rng("id").next_u64());
+    /// let [one, two] = ids(&World::simulated(1));
+    /// assert_ne!(one, two);
+    /// assert_eq!(ids(&World::simulated(1)), [one, two]);
+    /// ```
+    pub fn fresh_rng(&self, label: &str) -> Rng {
+        let number = self.0.fresh_rngs.fetch_add(1, Ordering::Relaxed);
+        self.rng(&format!("{label}-{number}"))
     }
 
     /// Starts tasks.
@@ -266,6 +285,7 @@ impl WorldBuilder {
             network: Network::real(runtimes),
             compute_threads: self.compute_threads,
             simulation: None,
+            fresh_rngs: AtomicU64::new(0),
         }))
     }
 }

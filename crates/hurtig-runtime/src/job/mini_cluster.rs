@@ -1,8 +1,5 @@
 //! A cluster in one process.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use hurtig_env::{Lane, World};
 use hurtig_metrics::MetricRegistry;
 use hurtig_types::JobId;
@@ -24,17 +21,12 @@ use super::{Job, master};
 #[derive(Clone)]
 pub struct MiniCluster {
     world: World,
-    /// How many jobs were submitted so far.
-    submitted: Arc<AtomicU64>,
 }
 
 impl MiniCluster {
     /// A cluster in this world.
     pub fn new(world: World) -> Self {
-        Self {
-            world,
-            submitted: Arc::default(),
-        }
+        Self { world }
     }
 
     /// The world it runs in.
@@ -42,17 +34,16 @@ impl MiniCluster {
         &self.world
     }
 
+    /// One that no other job in this world has, whichever cluster runs it.
+    fn fresh_job_id(&self) -> JobId {
+        let mut rng = self.world.fresh_rng("job-id");
+        let random = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
+        JobId::from_bytes(random.to_be_bytes())
+    }
+
     /// Starts a job and returns at once. What is wrong with it shows when it is waited for.
     pub fn submit(&self, job: Job) -> JobClient {
-        // In a simulated world one label is one sequence: without the number all jobs had one id.
-        let number = self.submitted.fetch_add(1, Ordering::Relaxed);
-        let mut rng = self.world.rng(&format!("job-id-{number}"));
-        let mut id = [0; 16];
-        let random = [rng.next_u64(), rng.next_u64()].map(u64::to_be_bytes);
-        id.iter_mut()
-            .zip(random.iter().flatten())
-            .for_each(|(byte, random)| *byte = *random);
-        let job_id = JobId::from_bytes(id);
+        let job_id = self.fresh_job_id();
         let name = job.plan.job_graph.job_name().to_string();
         let clock = self.world.clock().clone();
         let metrics =
