@@ -14,7 +14,10 @@ use crate::operators::SourceProgram;
 use crate::stream::short_type_name;
 use crate::{CollectionSource, DataStream, GeneratorSource, SequenceSource, SocketTextSource};
 
-/// Builds one job and runs it. Cheap to clone: all clones build the same job.
+/// Builds a job and runs it. Cheap to clone: all clones build the same job.
+///
+/// As in Flink, running a job ends what it is built of: what is added afterwards belongs to the next one. A stream of the earlier job may
+/// be read further in the next, which then runs all that leads to it again, but not the earlier job's sinks.
 ///
 /// ```
 /// use hurtig_datastream::StreamExecutionEnvironment;
@@ -42,10 +45,44 @@ pub(crate) struct JobBuilder {
     pub(crate) program: Program,
     /// What is wrong with it, in the order in which it was said.
     pub(crate) errors: Vec<Error>,
+    /// How many of the transformations were there when a job was last run.
+    executed: usize,
     configuration: Configuration,
     parallelism: Option<u32>,
     client_parallelism: Option<u32>,
     buffer_timeout: Option<BufferTimeout>,
+}
+
+impl JobBuilder {
+    /// The job; what is added from now on belongs to the next one. With an error, it may still be mended.
+    fn take_job(&mut self, name: String) -> Result<Job> {
+        let job = self.job(Some(name))?;
+        self.executed = self.transformations.len();
+        Ok(job)
+    }
+
+    fn job(&self, name: Option<String>) -> Result<Job> {
+        if let Some(error) = self.errors.first() {
+            // It stays: the job is as wrong the next time.
+            return Err(Error::new(error.kind(), error.to_string()));
+        }
+        if self.executed > 0 && self.executed == self.transformations.len() {
+            return Err(Error::invalid_job(
+                "the job is empty: nothing was added since the last one was run, which took all that was there before",
+            ));
+        }
+        let mut settings = JobSettings::from_configuration(&self.configuration)?;
+        settings.environment_parallelism = self.parallelism;
+        settings.client_parallelism = self.client_parallelism;
+        settings.job_name = name.unwrap_or(settings.job_name);
+        settings.buffer_timeout = self.buffer_timeout.unwrap_or(settings.buffer_timeout);
+        let (transformations, numbers) = self.transformations.added_since(self.executed);
+        Ok(Job {
+            plan: Plan::compile(transformations, settings)?,
+            program: self.program.renumbered(&numbers),
+            configuration: self.configuration.clone(),
+        })
+    }
 }
 
 impl Default for StreamExecutionEnvironment {
@@ -74,6 +111,7 @@ impl StreamExecutionEnvironment {
             transformations: Transformations::new(),
             program: Program::new(),
             errors: Vec::new(),
+            executed: 0,
             configuration: Configuration::new(),
             parallelism: None,
             client_parallelism: None,
@@ -204,7 +242,7 @@ impl StreamExecutionEnvironment {
     /// # Errors
     /// What is wrong with the job.
     pub fn explain(&self) -> Result<String> {
-        Ok(self.job(None)?.plan.explain())
+        Ok(self.job()?.plan.explain())
     }
 
     /// The stream graph as the JSON that Flink's plan visualizer reads.
@@ -212,7 +250,7 @@ impl StreamExecutionEnvironment {
     /// # Errors
     /// What is wrong with the job.
     pub fn execution_plan(&self) -> Result<String> {
-        let plan = self.job(None)?.plan;
+        let plan = self.job()?.plan;
         Ok(hurtig_graph::explain::execution_plan_json(&plan.stream_graph).to_string())
     }
 
@@ -221,10 +259,10 @@ impl StreamExecutionEnvironment {
     /// # Errors
     /// What is wrong with the job.
     pub fn plan(&self) -> Result<Plan> {
-        Ok(self.job(None)?.plan)
+        Ok(self.job()?.plan)
     }
 
-    /// Runs the job to its end.
+    /// Runs the job to its end. What is added afterwards belongs to the next job.
     ///
     /// # Errors
     /// What is wrong with the job, or why it failed.
@@ -233,33 +271,17 @@ impl StreamExecutionEnvironment {
         self.world().block_on(client.wait())?
     }
 
-    /// Starts the job and returns a handle on it.
+    /// Starts the job and returns a handle on it. What is added afterwards belongs to the next job.
     ///
     /// # Errors
     /// What is wrong with the job.
     pub fn execute_async(&self, job_name: impl Into<String>) -> Result<JobClient> {
-        let job = self.job(Some(job_name.into()))?;
+        let job = self.build(|builder| builder.take_job(job_name.into()))?;
         Ok(self.shared.cluster.submit(job))
     }
 
-    fn job(&self, name: Option<String>) -> Result<Job> {
-        let builder = self.shared.builder.lock();
-        if let Some(error) = builder.errors.first() {
-            // It stays: the job is as wrong the next time.
-            return Err(Error::new(error.kind(), error.to_string()));
-        }
-        let configuration = builder.configuration.clone();
-        let mut settings = JobSettings::from_configuration(&configuration)?;
-        settings.environment_parallelism = builder.parallelism;
-        settings.client_parallelism = builder.client_parallelism;
-        settings.job_name = name.unwrap_or(settings.job_name);
-        settings.buffer_timeout = builder.buffer_timeout.unwrap_or(settings.buffer_timeout);
-        let plan = Plan::compile(builder.transformations.clone(), settings)?;
-        Ok(Job {
-            plan,
-            program: builder.program.clone(),
-            configuration,
-        })
+    fn job(&self) -> Result<Job> {
+        self.build(|builder| builder.job(None))
     }
 
     pub(crate) fn build<R>(&self, build: impl FnOnce(&mut JobBuilder) -> R) -> R {

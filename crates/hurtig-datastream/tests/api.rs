@@ -13,6 +13,8 @@ mod combining;
 mod errors;
 #[path = "api/event_time.rs"]
 mod event_time;
+#[path = "api/executions.rs"]
+mod executions;
 #[path = "api/flow.rs"]
 mod flow;
 #[path = "api/lifecycle.rs"]

@@ -171,6 +171,24 @@ impl Program {
         self.ports.insert((node, side_output), port);
     }
 
+    /// The nodes that have a new number here, under that.
+    #[must_use]
+    pub fn renumbered(&self, numbers: &BTreeMap<NodeId, NodeId>) -> Self {
+        Self {
+            operators: under_new_numbers(&self.operators, numbers),
+            sources: under_new_numbers(&self.sources, numbers),
+            partitions: under_new_numbers(&self.partitions, numbers),
+            ports: self
+                .ports
+                .iter()
+                .filter_map(|((node, side_output), port)| {
+                    let node = *numbers.get(node)?;
+                    Some(((node, side_output.clone()), port.clone()))
+                })
+                .collect(),
+        }
+    }
+
     pub(crate) fn operator(&self, node: NodeId) -> Result<&Arc<dyn OperatorFactory>> {
         self.operators
             .get(&node)
@@ -209,4 +227,14 @@ impl Program {
         }
         Ok(())
     }
+}
+
+fn under_new_numbers<V: Clone>(
+    by_node: &BTreeMap<NodeId, V>,
+    numbers: &BTreeMap<NodeId, NodeId>,
+) -> BTreeMap<NodeId, V> {
+    by_node
+        .iter()
+        .filter_map(|(node, value)| Some((*numbers.get(node)?, value.clone())))
+        .collect()
 }

@@ -472,10 +472,12 @@ fn jobs_run_side_by_side_and_those_of_one_environment_have_ids_of_their_own() {
     in_all_worlds(|world| {
         let (one, two) = (environment(&world, 2), environment(&world, 2));
         let (ones, twos) = (Arrivals::new(), Arrivals::new());
-        one.from_sequence(0, 999).sink_to(ones.clone());
         two.from_sequence(0, 499).sink_to(twos.clone());
         let other = two.execute_async("beside").unwrap();
-        let clients = [&one, &one].map(|env| env.execute_async("beside").unwrap());
+        let clients = [&one, &one].map(|env| {
+            env.from_sequence(0, 999).sink_to(ones.clone());
+            env.execute_async("beside").unwrap()
+        });
         world.block_on(other.wait()).unwrap().unwrap();
         for client in &clients {
             world.block_on(client.wait()).unwrap().unwrap();

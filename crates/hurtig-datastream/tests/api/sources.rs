@@ -329,8 +329,8 @@ fn a_collect_sink_can_be_emptied_and_filled_again() {
     in_all_worlds(|world| {
         let env = environment(&world, 2);
         let sink = CollectSink::new();
-        env.from_sequence(0, 99).sink_to(sink.clone());
         for _ in 0..2 {
+            env.from_sequence(0, 99).sink_to(sink.clone());
             env.execute("collect").unwrap();
             assert_eq!(sorted(sink.take()), (0..100).collect::<Vec<u64>>());
             assert!(sink.take().is_empty());
