@@ -37,3 +37,5 @@ mod state;
 mod timers;
 #[path = "api/transform.rs"]
 mod transform;
+#[path = "api/windows_in_time.rs"]
+mod windows_in_time;

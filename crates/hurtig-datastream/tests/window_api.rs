@@ -140,10 +140,7 @@ fn windows_over_a_whole_stream_have_one_subtask() {
     let counts = sales(&env, 100)
         .window_all(TumblingEventTimeWindows::of(ms(30)))
         .count();
-    assert_eq!(
-        counts.execute_and_collect("counts").unwrap(),
-        [30, 30, 30, 10]
-    );
+    assert_eq!(sorted(counts), [10, 30, 30, 30]);
 
     let env = environment(2);
     env.set_parallelism(3);
@@ -154,6 +151,29 @@ fn windows_over_a_whole_stream_have_one_subtask() {
             Ok(())
         });
     assert_eq!(lasts.execute_and_collect("lasts").unwrap(), [(11, 10)]);
+}
+
+#[test]
+fn the_plan_says_that_a_window_over_a_whole_stream_has_one_subtask_and_more_are_refused() {
+    let windows = |env: &StreamExecutionEnvironment| {
+        env.set_parallelism(3);
+        sales(env, 10)
+            .window_all(TumblingEventTimeWindows::of(ms(30)))
+            .count()
+            .name("all")
+    };
+    let env = environment(1);
+    windows(&env).discard();
+    let plan = env.plan().unwrap();
+    let all = plan.stream_graph.nodes().iter().find(|n| n.name == "all");
+    assert_eq!(all.unwrap().parallelism.get(), 1);
+    assert!(env.explain().unwrap().contains("1 (limit)"));
+
+    let env = environment(1);
+    windows(&env).parallelism(2).discard();
+    let error = env.execute("more").map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("`all` (node "), "{error}");
+    assert!(error.contains("runs in at most 1 subtask"), "{error}");
 }
 
 #[test]
@@ -249,7 +269,8 @@ fn plans_say_what_windows_do() {
     let _ = keyed.count_window(7).reduce(|one, _| one);
     let _ = keyed
         .window(EventTimeSessionWindows::with_gap(ms(30)))
-        .max_by(|sale| sale.2);
+        .max_by(|sale| sale.2)
+        .discard();
     let plan = env.explain().unwrap();
     for expected in [
         "Window(TumblingEventTimeWindows(10000), EventTimeTrigger, CountFunction)",

@@ -221,10 +221,20 @@ fn very_many_timers_of_one_key_group_fire_in_order_of_registration() {
 
 #[test]
 fn a_million_timers_fit_and_fire_in_order() {
-    const TIMERS: u64 = 1_000_000;
+    timers_fit_and_fire_in_order(1_000_000);
+}
+
+/// `cargo test --release -p hurtig-state --test timers_model -- --ignored`
+#[test]
+#[ignore = "takes some seconds and 800 MB"]
+fn ten_million_timers_fit_and_fire_in_order() {
+    timers_fit_and_fire_in_order(10_000_000);
+}
+
+fn timers_fit_and_fire_in_order(count: u64) {
     let mut timers = TimerQueue::<u64>::new();
     let bits = |key: u64| key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 13;
-    for key in 0..TIMERS {
+    for key in 0..count {
         // Half of them alone at their time, half among many.
         let time = if key % 2 == 0 {
             bits(key) as i64
@@ -234,9 +244,9 @@ fn a_million_timers_fit_and_fire_in_order() {
         let hash = KeyHash::new(KeyGroup::new((key % 128) as u16), bits(key));
         assert!(timers.register(Timestamp::from_millis(time), key, hash, ()));
     }
-    assert_eq!(timers.len(), TIMERS as usize);
+    assert_eq!(timers.len(), count as usize);
     assert!(
-        timers.memory_bytes() < 80_000_000,
+        timers.memory_bytes() < 80 * count as usize,
         "{} bytes",
         timers.memory_bytes()
     );
@@ -247,6 +257,6 @@ fn a_million_timers_fit_and_fire_in_order() {
         last = timer.time;
         keys += timer.key;
     }
-    assert_eq!(keys, TIMERS * (TIMERS - 1) / 2);
+    assert_eq!(keys, count * (count - 1) / 2);
     assert!(timers.is_empty());
 }

@@ -192,7 +192,28 @@ impl<T: Data> DataStream<T> {
         })
     }
 
-    /// Any number of results for each record, with timestamps and side outputs.
+    /// Any number of results for each record, with timestamps and side outputs; for a closure see [`process_fn`](Self::process_fn).
+    ///
+    /// ```
+    /// use hurtig_datastream::{Collector, ProcessContext, ProcessFunction, StreamExecutionEnvironment};
+    /// use hurtig_types::Result;
+    ///
+    /// #[derive(Clone)]
+    /// struct Countdown;
+    ///
+    /// impl ProcessFunction<u32> for Countdown {
+    ///     type Out = u32;
+    ///
+    ///     fn process(&mut self, n: u32, _: &mut ProcessContext<'_>, out: &mut Collector<'_, u32>) -> Result<()> {
+    ///         (0..n).rev().for_each(|n| out.collect(n));
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let numbers = env.from_collection(vec![2, 0, 3]).process(Countdown);
+    /// assert_eq!(numbers.execute_and_collect("countdown").unwrap(), [1, 0, 2, 1, 0]);
+    /// ```
     pub fn process<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
         self.transform("Process", short_type_name::<F>(), move |_| {
@@ -203,6 +224,23 @@ impl<T: Data> DataStream<T> {
     }
 
     /// A closure in the place of a [`ProcessFunction`].
+    ///
+    /// ```
+    /// use hurtig_datastream::{OutputTag, StreamExecutionEnvironment};
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let odd = OutputTag::new("odd");
+    /// let tag = odd.clone();
+    /// let halves = env.from_collection(vec![4, 3, 8]).process_fn(move |n: u32, ctx, out| {
+    ///     if n % 2 == 1 {
+    ///         return ctx.output(&tag, n);
+    ///     }
+    ///     out.collect(n / 2);
+    ///     Ok(())
+    /// });
+    /// halves.side_output(&odd).print();
+    /// assert_eq!(halves.execute_and_collect("halves").unwrap(), [2, 4]);
+    /// ```
     pub fn process_fn<Out: Data>(
         &self,
         function: impl FnMut(T, &mut ProcessContext<'_>, &mut Collector<'_, Out>) -> Result<()>

@@ -100,6 +100,15 @@ macro_rules! operator_settings {
 operator_settings!(DataStream, #[must_use]);
 operator_settings!(DataStreamSink);
 
+impl<T> DataStream<T> {
+    /// Has the operator run in one subtask, whoever asks for more: a user who does is told.
+    pub(crate) fn in_one_subtask(self) -> Self {
+        self.set("in_one_subtask", |operator| {
+            operator.parallelism_limit = Some(1);
+        })
+    }
+}
+
 fn is_operator(transformation: &Transformation) -> bool {
     !matches!(
         transformation.kind,

@@ -66,7 +66,10 @@ impl KeyedProcessFunction<u8, u64> for CountPerSecond {
 }
 
 /// A hundred records, ten in a second of the clock, that say of themselves that they are half a second apart.
-fn replay(env: &StreamExecutionEnvironment, strategy: WatermarkStrategy<u64>) -> DataStream<u64> {
+pub(crate) fn replay(
+    env: &StreamExecutionEnvironment,
+    strategy: WatermarkStrategy<u64>,
+) -> DataStream<u64> {
     let source = GeneratorSource::new(100, |n| n).records_per_second(10.0);
     env.from_source(source, strategy, "replay")
 }
@@ -308,7 +311,7 @@ fn a_stream_without_watermarks_ends_with_the_last_one_all_the_same() {
 
 /// Says that event time is complete up to a record that carries a mark.
 #[derive(Clone)]
-struct Punctuated;
+pub(crate) struct Punctuated;
 
 impl WatermarkGenerator<(bool, i64)> for Punctuated {
     fn on_event(
@@ -372,7 +375,7 @@ fn a_punctuated_generator_speaks_directly_behind_the_record_that_asks_for_it() {
 
 /// Counts its calls: event time is complete up to a hundred times the calls.
 #[derive(Clone, Default)]
-struct Ticking(i64);
+pub(crate) struct Ticking(i64);
 
 impl WatermarkGenerator<u64> for Ticking {
     fn on_event(&mut self, _: &u64, _: Timestamp, _: &mut WatermarkOutput) {}
@@ -462,7 +465,7 @@ fn a_split_that_is_ahead_makes_no_record_of_another_late() {
 }
 
 /// Four partitions: three speak each second, for ten seconds, and one never says anything.
-fn three_of_four() -> Splits<u64> {
+pub(crate) fn three_of_four() -> Splits<u64> {
     let speaking = |partition: u64| {
         let second = |second: u64| {
             [

@@ -88,7 +88,7 @@ where
 
     /// Folds the records of a window into one.
     pub fn reduce(self, reduce: impl FnMut(T, T) -> T + Clone + Send + 'static) -> DataStream<T> {
-        self.windows.reduce(reduce).parallelism(1)
+        self.windows.reduce(reduce).in_one_subtask()
     }
 
     /// Aggregates the records of a window.
@@ -96,7 +96,7 @@ where
     where
         F::Out: Data,
     {
-        self.windows.aggregate(function).parallelism(1)
+        self.windows.aggregate(function).in_one_subtask()
     }
 
     /// Calls a function with all records of a window.
@@ -104,7 +104,7 @@ where
     where
         P: ProcessAllWindowFunction<T, A::Window>,
     {
-        self.windows.process(AllWindows(function)).parallelism(1)
+        self.windows.process(AllWindows(function)).in_one_subtask()
     }
 
     /// A closure in the place of a [`ProcessAllWindowFunction`].
@@ -123,7 +123,7 @@ where
         let windows = self.windows;
         windows
             .process_fn(move |(), ctx, elements, out| function(ctx, elements, out))
-            .parallelism(1)
+            .in_one_subtask()
     }
 
     /// Folds the records of a window into one, with which the function is called.
@@ -137,7 +137,7 @@ where
     {
         self.windows
             .reduce_with(reduce, AllWindows(function))
-            .parallelism(1)
+            .in_one_subtask()
     }
 
     /// Aggregates the records of a window, and calls the function with the one result.
@@ -149,12 +149,12 @@ where
     {
         self.windows
             .aggregate_with(aggregate, AllWindows(function))
-            .parallelism(1)
+            .in_one_subtask()
     }
 
     /// How many records a window has.
     pub fn count(self) -> DataStream<u64> {
-        self.windows.count().parallelism(1)
+        self.windows.count().in_one_subtask()
     }
 
     /// Adds up a field; the other fields are those of the window's first record.
@@ -162,7 +162,7 @@ where
         self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.windows.sum(field).parallelism(1)
+        self.windows.sum(field).in_one_subtask()
     }
 
     /// The lowest value of a field; the other fields are those of the window's first record.
@@ -170,7 +170,7 @@ where
         self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.windows.min(field).parallelism(1)
+        self.windows.min(field).in_one_subtask()
     }
 
     /// The highest value of a field; the other fields are those of the window's first record.
@@ -178,7 +178,7 @@ where
         self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.windows.max(field).parallelism(1)
+        self.windows.max(field).in_one_subtask()
     }
 
     /// The record with the lowest value of a field; of several, the first.
@@ -186,7 +186,7 @@ where
         self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.windows.min_by(field).parallelism(1)
+        self.windows.min_by(field).in_one_subtask()
     }
 
     /// The record with the highest value of a field; of several, the first.
@@ -194,6 +194,6 @@ where
         self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.windows.max_by(field).parallelism(1)
+        self.windows.max_by(field).in_one_subtask()
     }
 }
