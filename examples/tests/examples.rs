@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use hurtig::env::World;
 use hurtig::prelude::*;
-use hurtig_examples::flights::{FlightsJob, Input, Report};
+use hurtig_examples::flights::{DAY_BY_DAY, FlightsJob, Input, Report};
 use hurtig_examples::{session_windows, top_speed, word_count};
 
 #[test]
@@ -91,6 +91,7 @@ fn flights(parallelism: u32) -> (Report, String) {
         flights: format!("{data}/flights-2013-01.csv.gz"),
         weather: format!("{data}/weather-2013-01.csv.gz"),
         output: output.to_string_lossy().into_owned(),
+        out_of_orderness: DAY_BY_DAY,
     };
     let report = FlightsJob::new(&env, &input).run().unwrap();
     let written = std::fs::read_to_string(&output).unwrap();

@@ -4,7 +4,9 @@
 use std::io::Write;
 
 use hurtig::prelude::*;
-use hurtig_examples::flights::{FlightsJob, Input, Report, print_table};
+use hurtig_examples::flights::{
+    DAY_BY_DAY, FlightsJob, Input, MONTHS_IN_ANY_ORDER, Report, print_table,
+};
 use hurtig_examples::options::Options;
 
 /// How many days the table shows: the rest is in the file.
@@ -29,6 +31,7 @@ fn input(options: &Options) -> Input {
             flights: format!("{directory}/flights.csv.gz"),
             weather: format!("{directory}/weather.csv"),
             output,
+            out_of_orderness: MONTHS_IN_ANY_ORDER,
         },
         None => {
             let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
@@ -36,6 +39,7 @@ fn input(options: &Options) -> Input {
                 flights: format!("{directory}/flights-2013-01.csv.gz"),
                 weather: format!("{directory}/weather-2013-01.csv.gz"),
                 output,
+                out_of_orderness: DAY_BY_DAY,
             }
         }
     }
@@ -46,7 +50,12 @@ fn tell(report: &Report, input: &Input, out: &mut impl Write) -> Result<()> {
     print_table(out, &report.daily, ROWS_MAX)?;
     let days = report.daily.len();
     if days > ROWS_MAX {
-        writeln!(out, "… and {} more days of an airport.", days - ROWS_MAX)?;
+        writeln!(
+            out,
+            "… and {} more days at an airport, in {}.",
+            days - ROWS_MAX,
+            input.output
+        )?;
     }
     let seconds = report.runtime.as_secs_f64();
     writeln!(out)?;
@@ -62,8 +71,9 @@ fn tell(report: &Report, input: &Input, out: &mut impl Write) -> Result<()> {
     )?;
     writeln!(
         out,
-        "late departures {:>9}   (over 17 h behind the latest scheduled hour; in no window)",
-        report.late.len()
+        "late departures {:>9}   (over {} h behind the latest scheduled hour; in no window)",
+        report.late.len(),
+        input.out_of_orderness.as_secs() / 3600
     )?;
     writeln!(out, "time            {:>9.3} s", seconds)?;
     writeln!(

@@ -15,6 +15,6 @@ mod table;
 
 pub use delays::{DelayStats, Delays};
 pub use enrich::EnrichWithWeather;
-pub use job::{FlightsJob, Input, Report};
+pub use job::{DAY_BY_DAY, FlightsJob, Input, MONTHS_IN_ANY_ORDER, Report};
 pub use record::{Departure, Flight, Weather, WindowedDelays};
 pub use table::print_table;

@@ -25,7 +25,7 @@ pub fn print_table(
     });
     writeln!(
         out,
-        "day (UTC)   airport  departed  cancelled  mean delay  p95 delay  worst  wind mph  visibility"
+        "day (UTC)   airport  departed  cancelled  mean delay  p95 delay  worst carrier  wind mph  lowest visibility"
     )?;
     for window in worst.into_iter().take(rows_max) {
         let day: String = window.start.to_string().chars().take(10).collect();
@@ -36,7 +36,7 @@ pub fn print_table(
             .map_or("-".to_string(), |delay| delay.to_string());
         writeln!(
             out,
-            "{day}  {:<7}  {:>8}  {:>9}  {:>6} min  {p95:>5} min  {:<5}  {:>8}  {:>7} mi",
+            "{day}  {:<7}  {:>8}  {:>9}  {:>6} min  {p95:>5} min  {:<13}  {:>8}  {:>14} mi",
             window.origin,
             window.departed,
             window.cancelled,
