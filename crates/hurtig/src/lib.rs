@@ -45,3 +45,8 @@ pub use hurtig_runtime as runtime;
 pub use hurtig_types::{
     Configuration, Data, Error, ErrorContext, ErrorKind, Key, Result, Timestamp,
 };
+
+/// Sees that the job in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
