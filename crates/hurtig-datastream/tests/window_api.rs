@@ -275,7 +275,7 @@ fn plans_say_what_windows_do() {
     for expected in [
         "Window(TumblingEventTimeWindows(10000), EventTimeTrigger, CountFunction)",
         "Window(SlidingEventTimeWindows(60000, 1000), PurgingTrigger(CountTrigger(5)), CountEvictor(3), Mean)",
-        "Window(GlobalWindows(), PurgingTrigger(CountTrigger(7)), ReduceFunction)",
+        "Window(GlobalWindows(trigger=NeverTrigger), PurgingTrigger(CountTrigger(7)), ReduceFunction)",
         "Window(EventTimeSessionWindows(30), EventTimeTrigger, MaxByFunction)",
     ] {
         assert!(plan.contains(expected), "{expected}\n{plan}");

@@ -189,13 +189,17 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     pub fn reduce(&self, reduce: impl FnMut(T, T) -> T + Clone + Send + 'static) -> DataStream<T> {
         // The spare takes the place of the record that the function is given, and is never seen.
         let (mut reduce, mut spare) = (reduce, None);
-        self.rolling("Keyed Reduce", move |kept: &mut T, value: &mut T| {
-            let spare_or_any = spare.take().unwrap_or_else(|| value.clone());
-            let before = std::mem::replace(kept, spare_or_any);
-            let reduced = reduce(before, value.clone());
-            value.clone_from(&reduced);
-            spare = Some(std::mem::replace(kept, reduced));
-        })
+        self.rolling(
+            "Keyed Reduce",
+            "Keyed Reduce",
+            move |kept: &mut T, value: &mut T| {
+                let spare_or_any = spare.take().unwrap_or_else(|| value.clone());
+                let before = std::mem::replace(kept, spare_or_any);
+                let reduced = reduce(before, value.clone());
+                value.clone_from(&reduced);
+                spare = Some(std::mem::replace(kept, reduced));
+            },
+        )
     }
 
     /// Adds up a field; the other fields are those of the key's first record.
@@ -203,7 +207,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Sum", move |kept: &mut T, value: &mut T| {
+        self.aggregation("sum", move |kept: &mut T, value: &mut T| {
             *field(kept) += *field(value);
             value.clone_from(kept);
         })
@@ -214,7 +218,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Min", move |kept: &mut T, value: &mut T| {
+        self.aggregation("min", move |kept: &mut T, value: &mut T| {
             replace_field(kept, value, &field, |new, old| new < old);
         })
     }
@@ -224,7 +228,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&mut T) -> &mut N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed Max", move |kept: &mut T, value: &mut T| {
+        self.aggregation("max", move |kept: &mut T, value: &mut T| {
             replace_field(kept, value, &field, |new, old| new > old);
         })
     }
@@ -234,7 +238,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed MinBy", move |kept: &mut T, value: &mut T| {
+        self.aggregation("minBy", move |kept: &mut T, value: &mut T| {
             replace_record(kept, value, |new, old| field(new) < field(old));
         })
     }
@@ -244,7 +248,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         &self,
         field: impl Fn(&T) -> N + Clone + Send + 'static,
     ) -> DataStream<T> {
-        self.rolling("Keyed MaxBy", move |kept: &mut T, value: &mut T| {
+        self.aggregation("maxBy", move |kept: &mut T, value: &mut T| {
             replace_record(kept, value, |new, old| field(new) > field(old));
         })
     }
@@ -263,13 +267,24 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
         }
     }
 
+    /// All of them have Flink's one name; the description tells which it is.
+    fn aggregation(
+        &self,
+        function: &str,
+        combine: impl FnMut(&mut T, &mut T) + Clone + Send + 'static,
+    ) -> DataStream<T> {
+        let description = format!("Keyed Aggregation({function})");
+        self.rolling("Keyed Aggregation", &description, combine)
+    }
+
     fn rolling(
         &self,
         name: &str,
+        description: &str,
         combine: impl FnMut(&mut T, &mut T) + Clone + Send + 'static,
     ) -> DataStream<T> {
         let (prototype, selector) = (Prototype::new(combine), self.selector.clone());
-        self.transform(name, name, move |context| {
+        self.transform(name, description, move |context| {
             Ok(Box::new(RollingOperator::new(
                 prototype.instance(),
                 selector.clone(),

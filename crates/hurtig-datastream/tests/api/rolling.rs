@@ -232,3 +232,33 @@ fn keys_of_strings_tuples_and_enums_work_as_numbers_do() {
         assert_eq!(highest(pairs.take()), Some(250));
     });
 }
+
+#[test]
+fn rolling_aggregates_have_flinks_names_and_tell_which_they_are() {
+    let env = environment(&World::simulated(1), 1);
+    let keyed = env.from_collection(readings(1, 10)).key_by(|r| r.sensor);
+    keyed.sum(|r| &mut r.value).discard();
+    keyed.min(|r| &mut r.value).discard();
+    keyed.max(|r| &mut r.value).discard();
+    keyed.min_by(|r| r.value).discard();
+    keyed.max_by(|r| r.value).discard();
+    keyed.reduce(|kept, _| kept).discard();
+    let plan = env.plan().unwrap();
+    let nodes = plan.stream_graph.nodes().iter();
+    let keyed: Vec<_> = nodes
+        .filter(|node| node.name.starts_with("Keyed"))
+        .map(|node| (node.name.as_str(), node.description.as_str()))
+        .collect();
+    let aggregation = |description| ("Keyed Aggregation", description);
+    assert_eq!(
+        keyed,
+        [
+            aggregation("Keyed Aggregation(sum)"),
+            aggregation("Keyed Aggregation(min)"),
+            aggregation("Keyed Aggregation(max)"),
+            aggregation("Keyed Aggregation(minBy)"),
+            aggregation("Keyed Aggregation(maxBy)"),
+            ("Keyed Reduce", "Keyed Reduce"),
+        ]
+    );
+}

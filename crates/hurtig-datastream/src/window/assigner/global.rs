@@ -48,6 +48,10 @@ impl<T: 'static> WindowAssigner<T> for GlobalWindows {
         false
     }
 
+    fn describe(&self) -> String {
+        "GlobalWindows(trigger=NeverTrigger)".to_string()
+    }
+
     fn alignment(&self) -> Option<AlignedWindows<GlobalWindow>> {
         Some(AlignedWindows::whole(|_| GlobalWindow))
     }
