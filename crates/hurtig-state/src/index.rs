@@ -5,9 +5,8 @@ use crate::machine::{lanes_equal, prefetch};
 /// Finds slots by 48 bits of hash; the slots themselves, their keys and their hashes live with the owner.
 ///
 /// A row of buckets, each a cache line with room for eight slots. A hash belongs into the bucket that its lower bits
-/// say, or the next one after it that has room; beside each slot stands a tag from its upper bits. In an index of up to
-/// 65 536 buckets the two share no bit, so two keys of a bucket have equal tags but once in two thousand million
-/// times, and the owner compares keys practically only to confirm.
+/// say, or the next one after it that has room; in front of the slots stand tags from its upper 16 bits, which say no to
+/// all but one in 32 768 of the other keys of a bucket: the owner compares keys practically only to confirm.
 ///
 /// Laws: the number of buckets is 0 or a power of two; at most six of eight places are taken, so that every search
 /// ends; all buckets between the one where a slot belongs and the one where it is are full. Removal pulls slots back
@@ -15,7 +14,7 @@ use crate::machine::{lanes_equal, prefetch};
 ///
 /// Eight tags at once, instead of probing place by place: how far a probe must go is a coin toss that the processor
 /// guesses wrong, which costs more than all the rest (in a table of a thousand keys a look-up took about 12 ns so, and
-/// takes 6). Tags and slots in one line, instead of control bytes apart from the slots as in a Swiss table: one miss
+/// takes 6). Tags of 16 bits are one load and one comparison. Tags and slots in one line, instead of control bytes apart from the slots as in a Swiss table: one miss
 /// answers, not two.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -32,20 +31,20 @@ const TAKEN_MAX: usize = 6;
 #[repr(C, align(64))]
 struct Bucket {
     /// [`FREE`], or the tag of the slot of the same lane.
-    tags: [u32; LANES],
+    tags: [u16; LANES],
     slots: [u32; LANES],
 }
 
-const FREE: u32 = 0;
+const FREE: u16 = 0;
 
-const fn tag(bits: u64) -> u32 {
-    (bits >> 16) as u32 | 1
+const fn tag(bits: u64) -> u16 {
+    (bits >> 32) as u16 | 1
 }
 
 impl Bucket {
     /// The lanes of this tag, one bit each.
     #[inline(always)]
-    fn lanes(&self, tag: u32) -> u32 {
+    fn lanes(&self, tag: u16) -> u32 {
         lanes_equal(&self.tags, tag)
     }
 
@@ -54,7 +53,7 @@ impl Bucket {
         self.slots.get(lane as usize).copied().unwrap_or(u32::MAX)
     }
 
-    fn set(&mut self, lane: u32, tag: u32, slot: u32) {
+    fn set(&mut self, lane: u32, tag: u16, slot: u32) {
         let lane = lane as usize;
         if let (Some(tag_there), Some(slot_there)) =
             (self.tags.get_mut(lane), self.slots.get_mut(lane))
@@ -257,7 +256,7 @@ impl Index {
         }
     }
 
-    fn set(&mut self, place: Place, tag: u32, slot: u32) {
+    fn set(&mut self, place: Place, tag: u16, slot: u32) {
         if let Some(bucket) = self.buckets.get_mut(place.bucket) {
             bucket.set(place.lane, tag, slot);
         }

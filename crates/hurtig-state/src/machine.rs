@@ -37,27 +37,24 @@ pub(crate) fn prefetch_value<T>(pointer: *const T) {
 ///
 /// Left to itself the compiler compares one after another, in 30 instructions and more registers than there are.
 #[inline(always)]
-pub(crate) fn lanes_equal(lanes: &[u32; 8], sought: u32) -> u32 {
+pub(crate) fn lanes_equal(lanes: &[u16; 8], sought: u16) -> u32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use core::arch::x86_64::{
-            __m128i, _mm_castsi128_ps, _mm_cmpeq_epi32, _mm_loadu_si128, _mm_movemask_ps,
-            _mm_set1_epi32,
+            _mm_cmpeq_epi16, _mm_loadu_si128, _mm_movemask_epi8, _mm_packs_epi16,
+            _mm_set1_epi16, _mm_setzero_si128,
         };
-        // SAFETY: The two unaligned loads read the 32 bytes of `lanes`, the first half and the second, and nothing
-        // else touches memory. SSE2, which all of these need, is part of every x86-64.
+        // SAFETY: The unaligned load reads the 16 bytes of `lanes`, and nothing else touches memory. SSE2, which all of
+        // these need, is part of every x86-64.
         unsafe {
-            let halves = lanes.as_ptr().cast::<__m128i>();
-            let sought = _mm_set1_epi32(sought.cast_signed());
-            let lower = _mm_cmpeq_epi32(_mm_loadu_si128(halves), sought);
-            let upper = _mm_cmpeq_epi32(_mm_loadu_si128(halves.add(1)), sought);
-            let bits = |half| _mm_movemask_ps(_mm_castsi128_ps(half)).cast_unsigned();
-            bits(lower) | bits(upper) << 4
+            let lanes = _mm_loadu_si128(lanes.as_ptr().cast());
+            let equal = _mm_cmpeq_epi16(lanes, _mm_set1_epi16(sought.cast_signed()));
+            _mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())).cast_unsigned()
         }
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     {
-        let bit = |(lane, there): (usize, &u32)| u32::from(*there == sought) << lane;
+        let bit = |(lane, there): (usize, &u16)| u32::from(*there == sought) << lane;
         lanes.iter().enumerate().map(bit).sum()
     }
 }
@@ -69,12 +66,12 @@ mod tests {
     #[test]
     fn lanes_are_bits_from_the_lowest() {
         assert_eq!(
-            lanes_equal(&[7, 0, 7, 1, 2, 3, u32::MAX, 7], 7),
+            lanes_equal(&[7, 0, 7, 1, 2, 3, u16::MAX, 7], 7),
             0b1000_0101
         );
         assert_eq!(lanes_equal(&[0; 8], 0), 0xff);
         assert_eq!(
-            lanes_equal(&[1, 2, 3, 4, 5, 6, u32::MAX, 8], u32::MAX),
+            lanes_equal(&[1, 2, 3, 4, 5, 6, u16::MAX, 8], u16::MAX),
             0b0100_0000
         );
         assert_eq!(lanes_equal(&[1; 8], 0), 0);
