@@ -41,8 +41,8 @@ pub(crate) fn lanes_equal(lanes: &[u16; 8], sought: u16) -> u32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use core::arch::x86_64::{
-            _mm_cmpeq_epi16, _mm_loadu_si128, _mm_movemask_epi8, _mm_packs_epi16,
-            _mm_set1_epi16, _mm_setzero_si128,
+            _mm_cmpeq_epi16, _mm_loadu_si128, _mm_movemask_epi8, _mm_packs_epi16, _mm_set1_epi16,
+            _mm_setzero_si128,
         };
         // SAFETY: The unaligned load reads the 16 bytes of `lanes`, and nothing else touches memory. SSE2, which all of
         // these need, is part of every x86-64.
