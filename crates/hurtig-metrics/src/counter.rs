@@ -59,6 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the world stands above metrics, and this is about real threads"
+    )]
     fn no_addition_is_lost() {
         let counter = Counter::new();
         std::thread::scope(|scope| {

@@ -14,8 +14,8 @@ use crate::machine::{lanes_equal, prefetch};
 ///
 /// Eight tags at once, instead of probing place by place: how far a probe must go is a coin toss that the processor
 /// guesses wrong, which costs more than all the rest (in a table of a thousand keys a look-up took about 12 ns so, and
-/// takes 6). Tags of 16 bits are one load and one comparison. Tags and slots in one line, instead of control bytes apart from the slots as in a Swiss table: one miss
-/// answers, not two.
+/// takes 6). Tags of 16 bits are one load and one comparison. Tags and slots in one line, instead of control bytes
+/// apart from the slots as in a Swiss table: one miss answers, not two.
 #[derive(Default)]
 pub(crate) struct Index {
     buckets: Box<[Bucket]>,
