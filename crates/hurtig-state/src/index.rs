@@ -48,9 +48,10 @@ impl Bucket {
         lanes_equal(&self.tags, tag)
     }
 
+    /// The slot of a lane; the rest of the number is cut off, so that nothing need be checked.
     #[inline(always)]
-    fn slot(&self, lane: u32) -> u32 {
-        self.slots.get(lane as usize).copied().unwrap_or(u32::MAX)
+    const fn slot(&self, lane: u32) -> u32 {
+        self.slots[lane as usize % LANES]
     }
 
     fn set(&mut self, lane: u32, tag: u16, slot: u32) {

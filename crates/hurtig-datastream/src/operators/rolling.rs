@@ -44,7 +44,7 @@ where
             return Err(Error::bug("a keyed batch without the hashes of its keys"));
         }
         let combine = &mut self.combine;
-        let records = self.keys.drain(..).zip(&mut batch.values);
+        let records = self.keys.iter().zip(&mut batch.values);
         self.table
             .fold_batch(&batch.hashes, records, |value, kept| match kept {
                 Some(kept) => {

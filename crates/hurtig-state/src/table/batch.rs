@@ -48,14 +48,14 @@ impl<K: Eq, V> StateTable<K, V> {
         records: impl IntoIterator<Item = (Q, R)>,
         mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
     ) {
+        if self.is_cached() {
+            for (&hash, (key, record)) in hashes.iter().zip(records) {
+                self.fold_one(hash, key, record, &mut fold);
+            }
+            return;
+        }
         let mut records = records.into_iter();
         for block in hashes.chunks(BLOCK) {
-            if self.is_cached() {
-                for (&hash, (key, record)) in block.iter().zip(&mut records) {
-                    self.fold_one(hash, key, record, &mut fold);
-                }
-                continue;
-            }
             let hints = self.fetch(block);
             for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
                 self.fold_near(hint, hash, key, record, &mut fold);

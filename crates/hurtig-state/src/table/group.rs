@@ -57,13 +57,13 @@ impl<K, V> Group<K, V> {
 
     #[inline(always)]
     pub(super) fn prefetch_index(&self, hash: KeyHash) {
-        self.index.prefetch(hash.table_bits());
+        self.index.prefetch(hash.to_bits());
     }
 
     /// The slot that `hash` most probably means; its entry is asked for, not read.
     #[inline(always)]
     pub(super) fn prefetch_entry(&self, hash: KeyHash) -> Option<u32> {
-        let slot = self.index.candidate(hash.table_bits())?;
+        let slot = self.index.candidate(hash.to_bits())?;
         prefetch_value(self.entries.as_ptr().wrapping_add(slot as usize));
         Some(slot)
     }
@@ -71,19 +71,19 @@ impl<K, V> Group<K, V> {
     #[inline(always)]
     pub(super) fn find(&self, hash: KeyHash, is_key: impl Fn(&K) -> bool) -> Option<u32> {
         let is_it = |slot| entry_is(&self.entries, slot, &is_key);
-        self.index.find(hash.table_bits(), is_it).ok()
+        self.index.find(hash.to_bits(), is_it).ok()
     }
 
     /// The slot of `key`, or where the search for it ended.
     #[inline(always)]
     pub(super) fn search(&self, hash: KeyHash, key: &impl Probe<K>) -> Result<u32, Place> {
         let is_it = |slot| entry_is(&self.entries, slot, |there| key.matches(there));
-        self.index.find(hash.table_bits(), is_it)
+        self.index.find(hash.to_bits(), is_it)
     }
 
     /// Adds an entry whose key is known to be new.
     pub(super) fn insert_new(&mut self, hash: KeyHash, key: K, value: V) -> u32 {
-        let place = self.index.find_free(hash.table_bits());
+        let place = self.index.find_free(hash.to_bits());
         self.insert_at(place, hash, key, value)
     }
 
@@ -93,9 +93,9 @@ impl<K, V> Group<K, V> {
     pub(super) fn insert_at(&mut self, place: Place, hash: KeyHash, key: K, value: V) -> u32 {
         let slot = self.push(hash, key, value);
         if self.entries.len() <= self.index.capacity() {
-            self.index.fill(place, hash.table_bits(), slot);
+            self.index.fill(place, hash.to_bits(), slot);
         } else {
-            let all = self.hashes.iter().map(|hash| hash.table_bits()).zip(0..);
+            let all = self.hashes.iter().map(|hash| hash.to_bits()).zip(0..);
             self.index.rebuild(self.entries.len(), all);
         }
         slot
@@ -117,12 +117,8 @@ impl<K, V> Group<K, V> {
     pub(super) fn remove_at(&mut self, slot: u32) -> Option<(K, V)> {
         let hash = self.hash_at(slot)?;
         let hashes = &self.hashes;
-        let bits_of = |slot: u32| {
-            hashes
-                .get(slot as usize)
-                .map_or(0, |hash| hash.table_bits())
-        };
-        self.index.remove(hash.table_bits(), slot, bits_of);
+        let bits_of = |slot: u32| hashes.get(slot as usize).map_or(0, |hash| hash.to_bits());
+        self.index.remove(hash.to_bits(), slot, bits_of);
         let last = self.entries.len() as u32 - 1;
         if slot != last {
             self.index.rename(bits_of(last), last, slot);

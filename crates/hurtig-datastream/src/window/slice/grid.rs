@@ -33,13 +33,6 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    /// A slice that holds no time.
-    pub(super) const NOWHERE: Self = Self {
-        start: 0,
-        end: 0,
-        last_window_end: i64::MIN,
-    };
-
     #[inline(always)]
     pub(super) const fn contains(&self, time: i64) -> bool {
         self.start <= time && time < self.end

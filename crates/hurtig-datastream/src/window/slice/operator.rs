@@ -11,7 +11,7 @@ use hurtig_types::{
 
 use super::Slices;
 use super::fire::Firing;
-use super::grid::{AlignedWindows, Slice};
+use super::grid::AlignedWindows;
 use super::open::OpenSlices;
 use crate::KeySelector;
 use crate::window::function::{Finish, Gather, Stage};
@@ -44,8 +44,16 @@ pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, 
 /// What is known of the records of a batch.
 struct Scratch<K> {
     keys: Vec<K>,
-    /// Where the slice of each record begins; [`LEFT_OUT`] for one that joins none.
-    starts: Vec<i64>,
+    /// One after the other.
+    stretches: Vec<Stretch>,
+}
+
+/// Records of a batch that follow each other in one slice.
+#[derive(Clone, Copy)]
+struct Stretch {
+    /// Where the slice begins; [`LEFT_OUT`] for records that join none.
+    start: i64,
+    count: usize,
 }
 
 /// No slice begins at the end of time.
@@ -83,37 +91,35 @@ where
             late: LateRecords::new(late, context),
             scratch: Scratch {
                 keys: Vec::new(),
-                starts: Vec::new(),
+                stretches: Vec::new(),
             },
             slices: PhantomData,
         }
     }
 
-    /// Finds the slice of each record; how many belong to none, or only to windows that have fired.
-    fn find_slices(&mut self, timestamps: &[Timestamp]) -> Result<usize> {
-        let (starts, watermark) = (&mut self.scratch.starts, self.watermark);
-        starts.clear();
-        starts.reserve(timestamps.len());
-        let (mut slice, mut start, mut left_out) = (Slice::NOWHERE, LEFT_OUT, 0);
-        for timestamp in timestamps {
-            let time = timestamp.as_millis();
-            // Records come in about the order of time: mostly the slice is that of the record before.
-            if !slice.contains(time) {
-                if !timestamp.is_some() {
-                    return Err(no_timestamp());
-                }
-                slice = self.grid.slice_at(time);
-                let is_over = slice.last_window_end.saturating_sub(1) <= watermark.as_millis();
-                start = if slice.is_gap() || is_over {
-                    LEFT_OUT
-                } else {
-                    slice.start
-                };
+    /// Finds the slice of each record; whether some belong to none, or only to windows that have fired.
+    fn find_slices(&mut self, timestamps: &[Timestamp]) -> Result<bool> {
+        self.scratch.stretches.clear();
+        let (mut rest, mut some_left_out) = (timestamps, false);
+        while let Some(first) = rest.first() {
+            if !first.is_some() {
+                return Err(no_timestamp());
             }
-            left_out += usize::from(start == LEFT_OUT);
-            starts.push(start);
+            let slice = self.grid.slice_at(first.as_millis());
+            // Records come in about the order of time: mostly all of a batch are in the slice of the first.
+            let mut times = rest.iter();
+            let end = times.position(|time| !slice.contains(time.as_millis()));
+            let (stretch, others) = rest.split_at(end.unwrap_or(rest.len()).max(1));
+            let is_over = slice.last_window_end.saturating_sub(1) <= self.watermark.as_millis();
+            let is_left_out = slice.is_gap() || is_over;
+            some_left_out |= is_left_out;
+            self.scratch.stretches.push(Stretch {
+                start: if is_left_out { LEFT_OUT } else { slice.start },
+                count: stretch.len(),
+            });
+            rest = others;
         }
-        Ok(left_out)
+        Ok(some_left_out)
     }
 
     /// Takes the records that join no slice out of the batch.
@@ -122,21 +128,20 @@ where
         let mut kept = Records::new();
         let hashes = std::mem::take(&mut records.hashes);
         let timestamps = std::mem::take(&mut records.timestamps);
-        let values = records.values.drain(..).zip(timestamps);
-        for (index, (value, timestamp)) in values.enumerate() {
-            if self
-                .scratch
-                .starts
-                .get(index)
-                .is_some_and(|start| *start != LEFT_OUT)
-            {
-                kept.push(value, timestamp);
-                kept.hashes.extend(hashes.get(index).copied());
-            } else if timestamp <= self.watermark {
-                self.late.take(value, timestamp, sides)?;
+        let mut values = records.values.drain(..).zip(timestamps).enumerate();
+        for stretch in &self.scratch.stretches {
+            for (index, (value, timestamp)) in values.by_ref().take(stretch.count) {
+                if stretch.start != LEFT_OUT {
+                    kept.push(value, timestamp);
+                    kept.hashes.extend(hashes.get(index).copied());
+                } else if timestamp <= self.watermark {
+                    self.late.take(value, timestamp, sides)?;
+                }
             }
         }
-        self.scratch.starts.retain(|start| *start != LEFT_OUT);
+        drop(values);
+        let stretches = &mut self.scratch.stretches;
+        stretches.retain(|stretch| stretch.start != LEFT_OUT);
         *records = kept;
         self.late.count();
         Ok(())
@@ -145,62 +150,62 @@ where
     /// Adds each record to its slice: a stretch of records of one slice after the other.
     fn add(&mut self, records: &mut Records<T>) {
         let mut keys = std::mem::take(&mut self.scratch.keys);
-        let starts = std::mem::take(&mut self.scratch.starts);
+        let stretches = std::mem::take(&mut self.scratch.stretches);
         self.selector.keys_into(&records.values, &mut keys);
         if records.hashes.len() != keys.len() {
             let max_parallelism = self.max_parallelism;
             let hash = |key| KeyHash::of(key, max_parallelism);
             records.hashes = keys.iter().map(hash).collect();
         }
-        let values = records.values.drain(..).zip(records.timestamps.drain(..));
-        let mut entries = keys.drain(..).zip(values);
-        let mut hashes = records.hashes.as_slice();
-        for stretch in starts.chunk_by(|one, other| one == other) {
-            let (Some(&start), Some((stretch, rest))) =
-                (stretch.first(), hashes.split_at_checked(stretch.len()))
-            else {
+        let mut values = records.values.drain(..);
+        let mut first = 0;
+        for stretch in &stretches {
+            let range = first..first + stretch.count;
+            first = range.end;
+            let (Some(hashes), Some(keys), Some(times)) = (
+                records.hashes.get(range.clone()),
+                keys.get(range.clone()),
+                records.timestamps.get(range),
+            ) else {
                 break;
             };
-            hashes = rest;
-            self.add_stretch(start, stretch, &mut entries);
+            let entries = keys.iter().zip(times.iter().zip(&mut values));
+            self.add_stretch(stretch.start, hashes, entries);
         }
-        drop(entries);
-        self.scratch = Scratch { keys, starts };
+        drop(values);
+        self.scratch = Scratch { keys, stretches };
     }
 
-    /// Adds as many of the entries to the slice that begins at `start` as there are hashes.
-    fn add_stretch(
+    /// Adds the entries, of which there are as many as hashes, to the slice that begins at `start`.
+    fn add_stretch<'a>(
         &mut self,
         start: i64,
         hashes: &[KeyHash],
-        entries: impl Iterator<Item = (K, (T, Timestamp))>,
+        entries: impl Iterator<Item = (&'a K, (&'a Timestamp, T))>,
     ) {
         let is_open = self.open.get(start).is_some() || self.opens(start);
         let gather = &mut self.gather;
         if is_open && let Some(table) = self.open.get(start) {
-            table.fold_batch(hashes, entries, |(value, timestamp), acc| match acc {
+            table.fold_batch(hashes, entries, |(&timestamp, value), acc| match acc {
                 Some(acc) => {
                     gather.add(acc, value, timestamp);
                     None
                 }
                 None => Some(gather.create(value, timestamp)),
             });
-        } else {
-            self.starts.insert(start);
-            self.table.fold_batch(
-                hashes,
-                entries,
-                |(value, timestamp), slices: Option<&mut S>| {
-                    if let Some(slices) = slices {
-                        slices.add(start, value, timestamp, gather);
-                        return None;
-                    }
-                    let mut slices = S::new();
-                    slices.add(start, value, timestamp, gather);
-                    Some(slices)
-                },
-            );
+            return;
         }
+        self.starts.insert(start);
+        let fold = |(&timestamp, value): (&Timestamp, T), slices: Option<&mut S>| {
+            if let Some(slices) = slices {
+                slices.add(start, value, timestamp, gather);
+                return None;
+            }
+            let mut slices = S::new();
+            slices.add(start, value, timestamp, gather);
+            Some(slices)
+        };
+        self.table.fold_batch(hashes, entries, fold);
     }
 
     /// Opens a slice if it is a new one that may be.
@@ -238,13 +243,14 @@ where
         if self.grid.is_whole() {
             let count = records.values.len();
             records.timestamps.resize(count, Timestamp::NONE);
-            self.scratch.starts.clear();
-            self.scratch.starts.resize(count, i64::MIN);
+            let start = i64::MIN;
+            self.scratch.stretches.clear();
+            self.scratch.stretches.push(Stretch { start, count });
         } else {
             if records.timestamps.len() != records.values.len() {
                 return Err(no_timestamp());
             }
-            if self.find_slices(&records.timestamps)? > 0 {
+            if self.find_slices(&records.timestamps)? {
                 self.leave_out(records, &mut output.sides())?;
             }
         }

@@ -37,7 +37,9 @@ pub(in crate::window) struct SlidingSlices<A> {
 impl<A: Clone> SlidingSlices<A> {
     /// Drops the first `count` slices.
     fn drop_first<T, G: Gather<T, Acc = A>>(&mut self, count: usize, gather: &mut G) {
-        self.slices.drain(..count);
+        for _ in 0..count {
+            self.slices.pop_front();
+        }
         self.fired = self.fired.saturating_sub(count);
         if count <= self.front {
             self.front -= count;
