@@ -129,6 +129,60 @@ impl<A: Data, B: Data, K: Key> KeyedConnectedStreams<A, B, K> {
         Self { first, second }
     }
 
+    /// One result for each record, by a function for each stream, where the keys sent them.
+    ///
+    /// ```
+    /// use hurtig_datastream::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let orders = env.from_collection(vec![(7u32, 20u64)]).key_by(|order| order.0);
+    /// let names = env.from_collection(vec![(7u32, "ann".to_string())]).key_by(|name| name.0);
+    /// let lines = orders.connect(&names).map(|(user, sum)| format!("{user} {sum}"), |(user, name)| format!("{user} {name}"));
+    /// let mut lines = lines.execute_and_collect("keyed co map").unwrap();
+    /// lines.sort();
+    /// assert_eq!(lines, ["7 20", "7 ann"]);
+    /// ```
+    pub fn map<Out: Data>(
+        &self,
+        first: impl FnMut(A) -> Out + Clone + Send + 'static,
+        second: impl FnMut(B) -> Out + Clone + Send + 'static,
+    ) -> DataStream<Out> {
+        self.without_keys().map(first, second)
+    }
+
+    /// Any number of results for each record, by a function for each stream, where the keys sent them.
+    ///
+    /// ```
+    /// use hurtig_datastream::StreamExecutionEnvironment;
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let numbers = env.from_collection(vec![2u32]).key_by(|n| *n);
+    /// let words = env.from_collection(vec!["a b".to_string()]).key_by(|words| words.len() as u32);
+    /// let split = |words: String| words.split(' ').map(String::from).collect::<Vec<_>>();
+    /// let all = numbers.connect(&words).flat_map(|n| vec![n.to_string(); n as usize], split);
+    /// let mut all = all.execute_and_collect("keyed co flat map").unwrap();
+    /// all.sort();
+    /// assert_eq!(all, ["2", "2", "a", "b"]);
+    /// ```
+    pub fn flat_map<Out: Data, I, J>(
+        &self,
+        first: impl FnMut(A) -> I + Clone + Send + 'static,
+        second: impl FnMut(B) -> J + Clone + Send + 'static,
+    ) -> DataStream<Out>
+    where
+        I: IntoIterator<Item = Out> + 'static,
+        J: IntoIterator<Item = Out> + 'static,
+    {
+        self.without_keys().flat_map(first, second)
+    }
+
+    fn without_keys(&self) -> ConnectedStreams<A, B> {
+        ConnectedStreams {
+            first: self.first.as_stream(),
+            second: self.second.as_stream(),
+        }
+    }
+
     /// One function over both, with state and timers that both see.
     pub fn process<F: KeyedCoProcessFunction<K, A, B>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);

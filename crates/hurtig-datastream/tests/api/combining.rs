@@ -1,15 +1,17 @@
 //! Row 20: union and connect.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use hurtig_datastream::{
     CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext, OutputTag,
     ProcessContext, ValueState, WatermarkStrategy,
 };
-use hurtig_types::{Result, Timestamp};
+use hurtig_types::{MaxParallelism, Result, Timestamp};
 
 use crate::support::{
-    Arrivals, Say, Splits, at, environment, in_all_worlds, in_simulated_worlds, seconds, sorted,
+    Arrivals, Say, Splits, WithSubtask, at, environment, in_all_worlds, in_simulated_worlds,
+    seconds, sorted,
 };
 
 #[test]
@@ -169,6 +171,32 @@ fn co_map_and_co_flat_map_see_each_record_of_their_own_stream() {
             let ours = (0..1000u64).flat_map(|n| vec![n; (n % 3) as usize]);
             let theirs = (0..500).map(|n| format!("name {n}").len() as u64);
             assert_eq!(flat, sorted(ours.chain(theirs).collect()));
+        }
+    });
+}
+
+#[test]
+fn keyed_co_map_and_co_flat_map_see_both_streams_where_the_key_belongs() {
+    in_all_worlds(|world| {
+        let of_number = |n: u64| n % 100;
+        let of_name = |name: &str| name.len() as u64;
+        for parallelism in 1..=4 {
+            let env = environment(&world, parallelism);
+            let numbers = env.from_sequence(0, 999).key_by(move |n| of_number(*n));
+            let names = env.from_collection((0..500).map(|n| "x".repeat(n)));
+            let both = numbers.connect(&names.key_by(move |name| of_name(name)));
+            let mapped = both.map(of_number, move |name| of_name(&name));
+            let twice = both.flat_map(move |n| [of_number(n); 2], move |name| [of_name(&name); 2]);
+            let placed = mapped.union(&[&twice]).map_with(WithSubtask::default());
+            let placed = placed.execute_and_collect("keyed co map").unwrap();
+            assert_eq!(placed.len(), 3 * 1500);
+            let parallelism = NonZeroU32::new(parallelism).unwrap();
+            let max_parallelism = MaxParallelism::default_for(parallelism);
+            for (subtask, key) in placed {
+                let owner =
+                    max_parallelism.subtask_of(max_parallelism.key_group(&key), parallelism.get());
+                assert_eq!(subtask, owner, "{key}");
+            }
         }
     });
 }
