@@ -15,6 +15,24 @@
 //! 2. Nothing is deleted that a retained checkpoint, a savepoint, or a checkpoint in flight names.
 //!
 //! The format is described in `docs/formats/checkpoint-metadata.md`.
+//!
+//! # For whoever drives it
+//!
+//! - **Order.** Do the actions in the order in which they come; send `Tick` no later than the last `WakeAt`, by a clock that does not
+//!   jump.
+//! - **Start.** `store.find()`, and tell the user what was passed over; `store.reserve_ids(newest)`, which also shows whether the
+//!   directory can be written; then `Coordinator::new`. On `Action::ReserveIds` reserve again and send `IdsReserved`.
+//! - **Restart.** `Suspended`, wait for `ReadyToRestore`, then `Deployed` with a greater epoch. At the job's end: `Ended`, then wait
+//!   for `Released`. Epochs must grow across processes too: a process can begin at the start of its block of ids.
+//! - **Doubt.** After `WriteMetadata` nobody knows whether the checkpoint exists until that is answered: no timeout counts then. Send
+//!   `MetadataFailed` only when certainly nothing is there; where that is in doubt as well, write again.
+//! - **Shared files.** A task names them again only from `Trigger.base`; without a base it uploads all. Names are unique within their
+//!   directory: put subtask and epoch in them. Who reads a file calls [`StateFile::check`].
+//! - **Who takes part.** `Trigger` is for those still running. Where all inputs have finished, the runtime starts the barrier itself;
+//!   enumerators of sources ack as [`Participant::Coordinator`]. Who finishes before its ack aborts the checkpoint, which counts as no
+//!   failure; a task whose synchronous phase failed must fail itself.
+//! - **Savepoints.** Of those only one that stops the job is notified. The next attempt in this process starts from it; after a crash
+//!   `find()` does not see it, so the job master remembers it.
 
 mod config;
 mod coordinator;
