@@ -152,27 +152,27 @@ impl<T: Data> Edge<T> {
     }
 
     /// Each record to the channel that was chosen for it, column by column.
-    fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) {
+    fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) -> Result<()> {
         self.weigh_each(records);
-        self.scatter.settle(&self.chosen, self.builders.len());
+        self.scatter.settle(&self.chosen, self.builders.len())?;
         let columns = self
             .builders
             .iter_mut()
             .map(|builder| &mut builder.records.values);
-        self.scatter.move_column(&mut records.values, columns);
+        self.scatter.move_column(&mut records.values, columns)?;
         if !records.hashes.is_empty() {
             let columns = self
                 .builders
                 .iter_mut()
                 .map(|builder| &mut builder.records.hashes);
-            self.scatter.move_column(&mut records.hashes, columns);
+            self.scatter.move_column(&mut records.hashes, columns)?;
         }
         if !records.timestamps.is_empty() {
             let columns = self
                 .builders
                 .iter_mut()
                 .map(|builder| &mut builder.records.timestamps);
-            self.scatter.move_column(&mut records.timestamps, columns);
+            self.scatter.move_column(&mut records.timestamps, columns)?;
         }
         let row_bytes = size_of::<T>() + self.row_bytes;
         for channel in 0..self.builders.len() {
@@ -189,6 +189,7 @@ impl<T: Data> Edge<T> {
             }
         }
         records.clear();
+        Ok(())
     }
 
     /// Adds what the records hold outside themselves to the weight of their builders.
@@ -320,7 +321,7 @@ impl<T: Data> EdgeWriter for Edge<T> {
         self.align_hashes(records);
         match selection {
             Selection::One(channel) => self.write_one(channel, records, waker),
-            Selection::Each => self.write_each(records, waker),
+            Selection::Each => self.write_each(records, waker)?,
             Selection::Every => {
                 self.builders.truncate(1);
                 self.write_one(0, records, waker);

@@ -9,6 +9,8 @@
     reason = "the order is settled once, and each column is moved through raw pointers"
 )]
 
+use hurtig_types::{Error, Result};
+
 /// Where the records of one batch go.
 #[derive(Default)]
 pub(crate) struct Scatter {
@@ -21,58 +23,69 @@ pub(crate) struct Scatter {
 impl Scatter {
     /// Settles the order of records that go to these targets.
     ///
-    /// # Panics
+    /// # Errors
     /// When a target is not below `targets`: a partitioner broke its promise.
-    pub(crate) fn settle(&mut self, chosen: &[u32], targets: usize) {
+    pub(crate) fn settle(&mut self, chosen: &[u32], targets: usize) -> Result<()> {
         // What is there already is overwritten: every place is taken once.
         self.order.resize(chosen.len(), 0);
         self.ends.clear();
         if targets == 2 {
-            self.settle_two(chosen);
+            self.settle_two(chosen)
         } else {
-            self.settle_many(chosen, targets);
+            self.settle_many(chosen, targets)
         }
     }
 
     /// With two targets the ends fit in registers, and nothing depends on which of them it is but an address.
-    fn settle_two(&mut self, chosen: &[u32]) {
-        let (bits, seconds) = chosen
-            .iter()
-            .fold((0, 0), |(bits, sum), &target| (bits | target, sum + target));
-        assert!(bits < 2, "a target of {chosen:?} is not below 2");
-        let first_end = chosen.len() as u32 - seconds;
-        let (mut first, mut second) = (0, first_end);
+    fn settle_two(&mut self, chosen: &[u32]) -> Result<()> {
+        let (bits, seconds) = chosen.iter().fold((0, 0u32), |(bits, sum), &target| {
+            (bits | target, sum.wrapping_add(target))
+        });
+        if bits > 1 {
+            return Err(no_target(chosen, 2));
+        }
+        let (mut first, mut second) = (0, chosen.len() as u32 - seconds);
         for (&target, index) in chosen.iter().zip(0u32..) {
             let place = if target == 0 { first } else { second };
-            self.order[place as usize] = index;
+            if let Some(place) = self.order.get_mut(place as usize) {
+                *place = index;
+            }
             first += 1 - target;
             second += target;
         }
         self.ends.extend([first, second]);
+        Ok(())
     }
 
     /// Counts first; `ends` begins as where the records of each target begin.
-    fn settle_many(&mut self, chosen: &[u32], targets: usize) {
+    fn settle_many(&mut self, chosen: &[u32], targets: usize) -> Result<()> {
         self.ends.resize(targets, 0);
         for &target in chosen {
-            self.ends[target as usize] += 1;
+            let Some(count) = self.ends.get_mut(target as usize) else {
+                return Err(no_target(chosen, targets));
+            };
+            *count += 1;
         }
         let mut begin = 0;
         for end in &mut self.ends {
             begin += std::mem::replace(end, begin);
         }
         for (&target, index) in chosen.iter().zip(0u32..) {
-            let place = &mut self.ends[target as usize];
-            self.order[*place as usize] = index;
-            *place += 1;
+            if let Some(end) = self.ends.get_mut(target as usize)
+                && let Some(place) = self.order.get_mut(*end as usize)
+            {
+                *place = index;
+                *end += 1;
+            }
         }
+        Ok(())
     }
 
     /// The records of each target, in the order of the targets.
     fn targets(&self) -> impl Iterator<Item = &[u32]> {
         let mut begin = 0;
         self.ends.iter().map(move |&end| {
-            let records = &self.order[begin..end as usize];
+            let records = self.order.get(begin..end as usize).unwrap_or_default();
             begin = end as usize;
             records
         })
@@ -85,25 +98,27 @@ impl Scatter {
 
     /// Moves the values of one column to the ends of `columns`, one per target, in order; `values` is left empty.
     ///
-    /// # Panics
-    /// When there are fewer columns than targets were settled, or another number of values.
+    /// # Errors
+    /// When there are fewer columns than targets were settled, or another number of values: a partitioner broke its promise.
     pub(crate) fn move_column<'a, T: 'a>(
         &self,
         values: &mut Vec<T>,
         mut columns: impl Iterator<Item = &'a mut Vec<T>>,
-    ) {
-        assert_eq!(
-            values.len(),
-            self.order.len(),
-            "as many values as were settled"
-        );
+    ) -> Result<()> {
+        if values.len() != self.order.len() {
+            return Err(Error::bug(format!(
+                "a partitioner chose targets for {} records of {}",
+                self.order.len(),
+                values.len()
+            )));
+        }
         let from = values.as_ptr();
-        // SAFETY: from here on `values` owns nothing, so each value is owned once: by the column it is read to below. Should something
-        // panic, the values that were not moved yet are forgotten, not dropped twice.
+        // SAFETY: from here on `values` owns nothing, so each value is owned once: by the column it is read to below. Should this end
+        // before all were moved, the others are forgotten, not dropped twice.
         unsafe { values.set_len(0) };
         for records in self.targets() {
             let Some(column) = columns.next() else {
-                panic!("a column for every target");
+                return Err(Error::bug("an edge has fewer builders than targets"));
             };
             column.reserve(records.len());
             let len = column.len();
@@ -118,7 +133,16 @@ impl Scatter {
                 column.set_len(len + records.len());
             }
         }
+        Ok(())
     }
+}
+
+#[cold]
+fn no_target(chosen: &[u32], targets: usize) -> Error {
+    let highest = chosen.iter().max().copied().unwrap_or(0);
+    Error::bug(format!(
+        "a partitioner chose target {highest} of {targets}, counted from 0"
+    ))
 }
 
 #[cfg(test)]
@@ -139,10 +163,30 @@ mod tests {
             }
             let mut values: Vec<String> = draws.into_iter().map(|draw| draw.1).collect();
             let mut scatter = Scatter::default();
-            scatter.settle(&chosen, targets);
-            scatter.move_column(&mut values, columns.iter_mut());
+            scatter.settle(&chosen, targets).unwrap();
+            scatter.move_column(&mut values, columns.iter_mut()).unwrap();
             prop_assert!(values.is_empty());
             prop_assert_eq!(columns, expected);
         }
+    }
+
+    #[test]
+    fn what_a_partitioner_must_not_choose_is_an_error_and_no_value_is_lost() {
+        let mut scatter = Scatter::default();
+        for targets in [1, 2, 3] {
+            let error = scatter.settle(&[0, targets], targets as usize).unwrap_err();
+            let expected = format!("a partitioner chose target {targets} of {targets}");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        scatter.settle(&[0, 1], 2).unwrap();
+        let (mut values, mut columns) = (vec!["a", "b", "c"], [vec![], vec![]]);
+        let moved = scatter.move_column(&mut values, columns.iter_mut());
+        assert!(
+            moved
+                .unwrap_err()
+                .to_string()
+                .contains("for 2 records of 3")
+        );
+        assert_eq!(values, ["a", "b", "c"]);
     }
 }

@@ -3,7 +3,7 @@
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{KeyedState, TimerService};
-use hurtig_types::{Data, ErasedBatch, Key, Records, Result, Timestamp, Watermark};
+use hurtig_types::{Data, ErasedBatch, Error, Key, Records, Result, Timestamp, Watermark};
 
 use super::backlog::{KeyedBacklog, KeyedRecord};
 use crate::{
@@ -113,49 +113,21 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     }
 
     fn run_records(&mut self, output: &mut Output) -> Result<Progress> {
-        loop {
-            if let Some(hashes) = self.first.next_stretch() {
-                self.state.prefetch(hashes);
-            }
-            let Some(KeyedRecord {
-                value,
-                timestamp,
-                key,
-                hash,
-            }) = self.first.next()
-            else {
-                break;
-            };
-            let full = self.call(
-                output,
-                (key, hash),
-                (timestamp, None),
-                |handler, ctx, out| handler.first(value, ctx, out),
-            )?;
-            if full {
+        while let Some(record) = next_record(&mut self.first, &self.state) {
+            let (value, of) = (record.value, (record.key, record.hash));
+            let time = (record.timestamp, None);
+            if self.call(output, of, time, |handler, ctx, out| {
+                handler.first(value, ctx, out)
+            })? {
                 return Ok(Progress::More);
             }
         }
-        loop {
-            if let Some(hashes) = self.second.next_stretch() {
-                self.state.prefetch(hashes);
-            }
-            let Some(KeyedRecord {
-                value,
-                timestamp,
-                key,
-                hash,
-            }) = self.second.next()
-            else {
-                break;
-            };
-            let full = self.call(
-                output,
-                (key, hash),
-                (timestamp, None),
-                |handler, ctx, out| handler.second(value, ctx, out),
-            )?;
-            if full {
+        while let Some(record) = next_record(&mut self.second, &self.state) {
+            let (value, of) = (record.value, (record.key, record.hash));
+            let time = (record.timestamp, None);
+            if self.call(output, of, time, |handler, ctx, out| {
+                handler.second(value, ctx, out)
+            })? {
                 return Ok(Progress::More);
             }
         }
@@ -185,6 +157,33 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     }
 }
 
+/// The next record; at the start of every stretch the state of all that are in it is asked for.
+#[inline]
+fn next_record<K: Key, T>(
+    backlog: &mut KeyedBacklog<K, T>,
+    state: &KeyedState<K>,
+) -> Option<KeyedRecord<K, T>> {
+    if let Some(hashes) = backlog.next_stretch() {
+        state.prefetch(hashes);
+    }
+    backlog.next()
+}
+
+/// Takes over a batch with its keys.
+fn fill<K: Key, T: Data>(
+    backlog: &mut KeyedBacklog<K, T>,
+    selector: &KeySelector<T, K>,
+    batch: &mut ErasedBatch,
+) -> Result<()> {
+    let batch = batch.get_mut::<Records<T>>()?;
+    if batch.hashes.len() != batch.values.len() {
+        return Err(Error::bug("a keyed batch without the hashes of its keys"));
+    }
+    let keys = selector.keys(&batch.values);
+    backlog.fill(batch, keys);
+    Ok(())
+}
+
 impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     for KeyedOperator<K, A, B, H>
 {
@@ -199,13 +198,9 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         output: &mut Output,
     ) -> Result<Progress> {
         if input == 0 {
-            let batch = batch.get_mut::<Records<A>>()?;
-            let keys = self.selectors.0.keys(&batch.values);
-            self.first.fill(batch, keys);
+            fill(&mut self.first, &self.selectors.0, batch)?;
         } else if let Some(selector) = &self.selectors.1 {
-            let batch = batch.get_mut::<Records<B>>()?;
-            let keys = selector.keys(&batch.values);
-            self.second.fill(batch, keys);
+            fill(&mut self.second, selector, batch)?;
         }
         self.run_records(output)
     }

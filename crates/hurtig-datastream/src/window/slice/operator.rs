@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use hurtig_runtime::{OperatorContext, Output, OutputTag, Progress, SideOutputs, StreamOperator};
 use hurtig_state::StateTable;
 use hurtig_types::{
-    Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
+    Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
 };
 
 use super::Slices;
@@ -148,7 +148,7 @@ where
     }
 
     /// Adds each record to its slice: a stretch of records of one slice after the other.
-    fn add(&mut self, records: &mut Records<T>) {
+    fn add(&mut self, records: &mut Records<T>) -> Result<()> {
         let mut keys = std::mem::take(&mut self.scratch.keys);
         let stretches = std::mem::take(&mut self.scratch.stretches);
         self.selector.keys_into(&records.values, &mut keys);
@@ -167,13 +167,14 @@ where
                 keys.get(range.clone()),
                 records.timestamps.get(range),
             ) else {
-                break;
+                return Err(Error::bug("a batch whose columns differ in length"));
             };
             let entries = keys.iter().zip(times.iter().zip(&mut values));
             self.add_stretch(stretch.start, hashes, entries);
         }
         drop(values);
         self.scratch = Scratch { keys, stretches };
+        Ok(())
     }
 
     /// Adds the entries, of which there are as many as hashes, to the slice that begins at `start`.
@@ -254,7 +255,7 @@ where
                 self.leave_out(records, &mut output.sides())?;
             }
         }
-        self.add(records);
+        self.add(records)?;
         records.clear();
         Ok(Progress::Done)
     }
