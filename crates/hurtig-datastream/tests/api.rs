@@ -5,6 +5,8 @@
 #[path = "api/support.rs"]
 mod support;
 
+#[path = "api/alignment.rs"]
+mod alignment;
 #[path = "api/chaining.rs"]
 mod chaining;
 #[path = "api/combining.rs"]
@@ -17,6 +19,8 @@ mod event_time;
 mod executions;
 #[path = "api/flow.rs"]
 mod flow;
+#[path = "api/idleness.rs"]
+mod idleness;
 #[path = "api/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/parallelism.rs"]
@@ -33,6 +37,8 @@ mod side_outputs;
 mod sources;
 #[path = "api/state.rs"]
 mod state;
+#[path = "api/time_notions.rs"]
+mod time_notions;
 #[path = "api/timers.rs"]
 mod timers;
 #[path = "api/transform.rs"]

@@ -9,10 +9,12 @@ use hurtig_datastream::{
 };
 use hurtig_types::Result;
 
-use crate::event_time::{Punctuated, Ticking, replay, three_of_four};
+use crate::event_time::{Punctuated, Ticking};
+use crate::idleness::three_of_four;
 use crate::support::{
     Arrival, Arrivals, Say, Splits, environment, in_simulated_worlds, millis, seconds, sorted,
 };
+use crate::time_notions::replay;
 
 /// The start of each window, its count, and when, in milliseconds of the clock, it fired.
 fn firings<T: hurtig_types::Data>(
