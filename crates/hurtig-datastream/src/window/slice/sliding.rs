@@ -35,17 +35,25 @@ pub(in crate::window) struct SlidingSlices<A> {
 }
 
 impl<A: Clone> SlidingSlices<A> {
-    /// Drops the first `count` slices.
-    fn drop_first<T, G: Gather<T, Acc = A>>(&mut self, count: usize, gather: &mut G) {
-        for _ in 0..count {
+    /// Drops the slices before `start`: after most windows that is the first one, and it is front.
+    #[inline]
+    fn drop_before<T, G: Gather<T, Acc = A>>(&mut self, start: i64, gather: &mut G) {
+        while self.slices.front().is_some_and(|slice| slice.0 < start) {
+            if self.front == 0 {
+                return self.turn_over(start, gather);
+            }
             self.slices.pop_front();
+            self.front -= 1;
+            self.fired = self.fired.saturating_sub(1);
         }
-        self.fired = self.fired.saturating_sub(count);
-        if count <= self.front {
-            self.front -= count;
-            return;
-        }
-        // Front is used up, and so is part of back: the rest of back becomes front.
+    }
+
+    /// Drops slices of back, front being used up: the rest of back becomes front.
+    #[cold]
+    fn turn_over<T, G: Gather<T, Acc = A>>(&mut self, start: i64, gather: &mut G) {
+        let expired = self.slices.partition_point(|slice| slice.0 < start);
+        self.slices.drain(..expired);
+        self.fired = self.fired.saturating_sub(expired);
         self.sum = None;
         self.front = self.fired;
         let mut behind: Option<&A> = None;
@@ -54,18 +62,6 @@ impl<A: Clone> SlidingSlices<A> {
                 gather.merge(acc, behind.clone());
             }
             behind = Some(acc);
-        }
-    }
-
-    /// Drops the slices before `start`.
-    fn drop_before<T, G: Gather<T, Acc = A>>(&mut self, start: i64, gather: &mut G) {
-        let expired = self
-            .slices
-            .iter()
-            .take_while(|slice| slice.0 < start)
-            .count();
-        if expired > 0 {
-            self.drop_first(expired, gather);
         }
     }
 
@@ -162,8 +158,10 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
         }
     }
 
+    #[inline]
     fn fire(&mut self, start: i64, end: i64, gather: &mut G) -> Option<Contents<'_, G::Acc>> {
-        self.drop_before(start, gather);
+        // What lies before was forgotten when the last window over it had fired.
+        debug_assert!(self.slices.front().is_none_or(|first| first.0 >= start));
         self.cover(end, gather);
         if self.front == 0 {
             return self.sum.as_mut().map(Contents::Borrowed);
@@ -177,6 +175,7 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
         Some(Contents::Owned(whole))
     }
 
+    #[inline]
     fn expire(&mut self, bound: i64, gather: &mut G) -> bool {
         self.drop_before(bound, gather);
         self.slices.is_empty()
