@@ -48,7 +48,8 @@ pub use coordinator::{
     AbortCause, Action, CheckpointKind, CheckpointLocation, ClaimMode, CompletedCheckpoint,
     Coordinator, DeclinePhase, Event, StopMode, VertexPlan,
 };
-pub use id::{CheckpointId, Epoch, Participant};
+pub use hurtig_types::{CheckpointId, Epoch};
+pub use id::Participant;
 pub use metadata::{METADATA_BYTES_MAX, Metadata, OperatorState, SubtaskState};
 pub use state::{
     FileName, FileScope, Snapshot, StateData, StateFile, StateHandle, StateKind, checksum,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Records<T> ── encode_records ─► [version | counts | timestamps | hashes | values (postcard)] ── decode_records ─► Records<T>
+//!  &T ── append_value ─► state, split positions (postcard) ── take_value ─► T
 //!  &T ── heap_bytes ─► what the value holds outside itself, for credit
 //! ```
 //!
@@ -12,6 +13,8 @@
 
 mod records;
 mod size;
+mod value;
 
 pub use records::{decode_records, encode_records};
 pub use size::{Sizer, heap_bytes};
+pub use value::{append_value, decode_value, encode_value, take_value};

@@ -33,6 +33,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod image;
 mod index;
 mod keyed;
 mod machine;
@@ -40,6 +41,7 @@ mod probe;
 mod table;
 mod timers;
 
+pub use image::{KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 pub use keyed::{
     AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
     ReducingState, ValueState,

@@ -285,6 +285,43 @@ impl KeyGroupRange {
         self.end == self.start
     }
 
+    /// The index behind the last group.
+    pub const fn end(self) -> usize {
+        self.start() + self.len()
+    }
+
+    /// The groups of one alone.
+    pub const fn only(group: KeyGroup) -> Self {
+        let index = group.index() as u32;
+        Self::new(index, index + 1)
+    }
+
+    /// The groups that are in both.
+    ///
+    /// ```
+    /// use hurtig_types::KeyGroupRange;
+    /// let both = KeyGroupRange::new(0, 5).intersection(KeyGroupRange::new(3, 9));
+    /// assert_eq!(both, KeyGroupRange::new(3, 5));
+    /// assert!(both.intersection(KeyGroupRange::new(7, 9)).is_empty());
+    /// ```
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        let start = if self.start > other.start {
+            self.start
+        } else {
+            other.start
+        };
+        let end = if self.end < other.end {
+            self.end
+        } else {
+            other.end
+        };
+        Self {
+            start,
+            end: if end < start { start } else { end },
+        }
+    }
+
     /// Whether `group` is among them.
     pub const fn contains(self, group: KeyGroup) -> bool {
         let group = group.0 as u32;

@@ -13,6 +13,7 @@
 //! 2. The mapping from key to key group is Flink's, and never changes: state is stored by it.
 
 mod batch;
+mod checkpoint;
 mod config;
 mod data;
 mod element;
@@ -25,6 +26,7 @@ mod records;
 mod time;
 
 pub use batch::{Batch, ErasedBatch};
+pub use checkpoint::{Barrier, CheckpointId, Epoch};
 pub use config::{ConfigOption, ConfigValue, Configuration, MemorySize, options};
 pub use data::{Data, Key};
 pub use element::{Signal, StreamElement, StreamStatus, Watermark};

@@ -1,0 +1,382 @@
+//! Keyed state as bytes, with an index by key group, so that any range of groups can be read alone.
+
+use std::ops::Range;
+
+use hurtig_codec::{append_value, take_value};
+use hurtig_types::{Error, KeyGroup, KeyGroupRange, MaxParallelism, Result};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The first byte of every piece.
+const VERSION: u8 = 1;
+/// Version, first key group, number of key groups.
+const PREFIX_BYTES: usize = 1 + 4 + 4;
+const OFFSET_BYTES: usize = 8;
+const COUNT_BYTES: usize = 4;
+
+/// An image of one name's state for some key groups.
+///
+/// ```text
+///  version u8 | first group u32 | groups u32 | end of each group's block, u64 each | block of the first group | …
+///  block: entries u32 | entry | entry | …         numbers little-endian, entries as postcard writes them
+/// ```
+///
+/// ```
+/// use hurtig_state::{KeyedPiece, KeyedWriter};
+/// use hurtig_types::{KeyGroup, KeyGroupRange};
+///
+/// let mut writer = KeyedWriter::new(KeyGroupRange::new(0, 4));
+/// writer.entry(KeyGroup::new(2), &("to", 2u64))?;
+/// writer.entry(KeyGroup::new(0), &("be", 2u64))?;
+/// let piece = writer.finish("counts");
+///
+/// let half = piece.cut(KeyGroupRange::new(2, 4))?;
+/// let mut found = Vec::new();
+/// half.read(|group, entry: (String, u64)| { found.push((group.index(), entry)); Ok(()) })?;
+/// assert_eq!(found, [(2, ("to".to_string(), 2))]);
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedPiece {
+    /// Unique in the operator, for each key group.
+    pub name: String,
+    /// The key groups it is of.
+    pub range: KeyGroupRange,
+    /// Index and entries.
+    pub bytes: Vec<u8>,
+}
+
+impl KeyedPiece {
+    /// The entries, in the order in which they were written.
+    ///
+    /// # Errors
+    /// When the bytes are none of a piece, an entry is no `E`, or `each` fails.
+    pub fn read<E: DeserializeOwned>(
+        &self,
+        mut each: impl FnMut(KeyGroup, E) -> Result<()>,
+    ) -> Result<()> {
+        let context = |error: Error| error.context(format!("restoring the state `{}`", self.name));
+        let index = KeyedIndex::read(&self.bytes).map_err(context)?;
+        for group in index.range.groups() {
+            let block = index.span(KeyGroupRange::only(group));
+            let block = self.slice(block).map_err(context)?;
+            read_block(block, |entry| each(group, entry)).map_err(context)?;
+        }
+        Ok(())
+    }
+
+    /// A piece of those of its key groups that are in `range`.
+    ///
+    /// # Errors
+    /// When the bytes are none of a piece.
+    pub fn cut(&self, range: KeyGroupRange) -> Result<Self> {
+        let index = KeyedIndex::read(&self.bytes)?;
+        let blocks = self.slice(index.span(range))?;
+        Ok(index.piece(&self.name, range, blocks))
+    }
+
+    fn slice(&self, span: Range<u64>) -> Result<&[u8]> {
+        let span = usize::try_from(span.start)
+            .ok()
+            .zip(usize::try_from(span.end).ok());
+        span.and_then(|(start, end)| self.bytes.get(start..end))
+            .ok_or_else(|| damaged("it ends before its last block"))
+    }
+}
+
+fn read_block<E: DeserializeOwned>(
+    mut block: &[u8],
+    mut each: impl FnMut(E) -> Result<()>,
+) -> Result<()> {
+    let Some((count, rest)) = block.split_first_chunk::<COUNT_BYTES>() else {
+        return if block.is_empty() {
+            Ok(())
+        } else {
+            Err(damaged("a block without a count"))
+        };
+    };
+    block = rest;
+    let count = u32::from_le_bytes(*count) as usize;
+    // Only a key without content takes no byte, and there is but one of those.
+    if count > block.len() + 1 {
+        return Err(damaged("a block of more entries than bytes"));
+    }
+    for _ in 0..count {
+        each(take_value(&mut block)?)?;
+    }
+    if block.is_empty() {
+        Ok(())
+    } else {
+        Err(damaged("bytes behind the entries of a block"))
+    }
+}
+
+#[cold]
+fn damaged(what: &str) -> Error {
+    Error::bad_record(format!("the bytes are not a piece of keyed state: {what}"))
+}
+
+/// Where in a piece each key group lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedIndex {
+    range: KeyGroupRange,
+    /// Where each block ends, from where the blocks begin.
+    ends: Vec<u64>,
+}
+
+impl KeyedIndex {
+    /// How many bytes it takes at the front of a piece of so many key groups.
+    pub const fn length(groups: usize) -> usize {
+        PREFIX_BYTES + groups * OFFSET_BYTES
+    }
+
+    /// The key groups of the piece.
+    pub const fn range(&self) -> KeyGroupRange {
+        self.range
+    }
+
+    /// Reads the index at the front of `bytes`; what is behind it need not be there.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let number = |at: usize| {
+            let bytes = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
+            bytes.map(|bytes| u32::from_le_bytes(*bytes) as usize)
+        };
+        let (Some(&VERSION), Some(first), Some(groups)) = (bytes.first(), number(1), number(5))
+        else {
+            return Err(damaged("no index, or one of another version"));
+        };
+        if first + groups > MaxParallelism::UPPER_BOUND as usize {
+            return Err(damaged("key groups that cannot be"));
+        }
+        let Some(ends) = bytes.get(PREFIX_BYTES..Self::length(groups)) else {
+            return Err(damaged("a truncated index"));
+        };
+        let (ends, _) = ends.as_chunks::<OFFSET_BYTES>();
+        let ends: Vec<u64> = ends.iter().map(|end| u64::from_le_bytes(*end)).collect();
+        if !ends.is_sorted() {
+            return Err(damaged("an index out of order"));
+        }
+        Ok(Self {
+            range: KeyGroupRange::new(first as u32, (first + groups) as u32),
+            ends,
+        })
+    }
+
+    /// Where the blocks of those of its key groups that are in `range` lie in the piece.
+    pub fn span(&self, range: KeyGroupRange) -> Range<u64> {
+        let blocks = Self::length(self.ends.len()) as u64;
+        let both = self.range.intersection(range);
+        let start = self.start_of(both.start());
+        let end = if both.is_empty() {
+            start
+        } else {
+            self.start_of(both.end())
+        };
+        blocks.saturating_add(start)..blocks.saturating_add(end)
+    }
+
+    /// A piece of those of its key groups that are in `range`, of the bytes that [`span`](Self::span) named.
+    pub fn piece(&self, name: &str, range: KeyGroupRange, blocks: &[u8]) -> KeyedPiece {
+        let range = self.range.intersection(range);
+        let start = self.start_of(range.start());
+        let ends = range
+            .groups()
+            .map(|group| self.start_of(group.index() + 1) - start);
+        KeyedPiece {
+            name: name.to_string(),
+            range,
+            bytes: assemble(range, ends, [blocks]),
+        }
+    }
+
+    /// Where the block of this key group begins.
+    fn start_of(&self, group: usize) -> u64 {
+        let before = group.saturating_sub(self.range.start()).checked_sub(1);
+        before.map_or(0, |before| {
+            self.ends
+                .get(before)
+                .or(self.ends.last())
+                .copied()
+                .unwrap_or(0)
+        })
+    }
+}
+
+fn assemble<'a>(
+    range: KeyGroupRange,
+    ends: impl Iterator<Item = u64>,
+    blocks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
+) -> Vec<u8> {
+    let blocks = blocks.into_iter();
+    let body: usize = blocks.clone().map(<[u8]>::len).sum();
+    let mut bytes = Vec::with_capacity(KeyedIndex::length(range.len()) + body);
+    bytes.push(VERSION);
+    bytes.extend((range.start() as u32).to_le_bytes());
+    bytes.extend((range.len() as u32).to_le_bytes());
+    ends.for_each(|end| bytes.extend(end.to_le_bytes()));
+    blocks.for_each(|block| bytes.extend(block));
+    bytes
+}
+
+/// Collects entries by key group.
+pub struct KeyedWriter {
+    range: KeyGroupRange,
+    blocks: Vec<Block>,
+}
+
+#[derive(Default)]
+struct Block {
+    /// The count, which is filled in at the end, and the entries.
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl KeyedWriter {
+    /// For entries of these key groups.
+    pub fn new(range: KeyGroupRange) -> Self {
+        let blocks = range.groups().map(|_| Block::default()).collect();
+        Self { range, blocks }
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// When it cannot be encoded, or is of another key group.
+    pub fn entry<E: Serialize + ?Sized>(&mut self, group: KeyGroup, entry: &E) -> Result<()> {
+        let block = group
+            .index()
+            .checked_sub(self.range.start())
+            .and_then(|offset| self.blocks.get_mut(offset));
+        let Some(block) = block else {
+            return Err(Error::bug(format!(
+                "{group:?} is stored by a subtask that owns {:?}",
+                self.range
+            )));
+        };
+        if block.bytes.is_empty() {
+            block.bytes.extend([0; COUNT_BYTES]);
+        }
+        append_value(entry, &mut block.bytes)?;
+        block.count += 1;
+        Ok(())
+    }
+
+    /// Takes over entries that are bytes already.
+    ///
+    /// # Errors
+    /// When they are none of a piece, or of other key groups.
+    pub fn append(&mut self, piece: &KeyedPiece) -> Result<()> {
+        let index = KeyedIndex::read(&piece.bytes)?;
+        for group in index.range.groups() {
+            let span = index.span(KeyGroupRange::only(group));
+            let Some((count, entries)) = piece.slice(span)?.split_first_chunk::<COUNT_BYTES>()
+            else {
+                continue;
+            };
+            let block = group.index().checked_sub(self.range.start());
+            let Some(block) = block.and_then(|offset| self.blocks.get_mut(offset)) else {
+                return Err(Error::bug(format!("{group:?} is of another subtask")));
+            };
+            if block.bytes.is_empty() {
+                block.bytes.extend([0; COUNT_BYTES]);
+            }
+            block.bytes.extend(entries);
+            block.count += u32::from_le_bytes(*count);
+        }
+        Ok(())
+    }
+
+    /// The piece.
+    pub fn finish(mut self, name: impl Into<String>) -> KeyedPiece {
+        for block in &mut self.blocks {
+            if let Some(count) = block.bytes.first_chunk_mut::<COUNT_BYTES>() {
+                *count = block.count.to_le_bytes();
+            }
+        }
+        let ends = self.blocks.iter().scan(0, |end, block| {
+            *end += block.bytes.len() as u64;
+            Some(*end)
+        });
+        let blocks = self.blocks.iter().map(|block| block.bytes.as_slice());
+        KeyedPiece {
+            name: name.into(),
+            range: self.range,
+            bytes: assemble(self.range, ends, blocks),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(piece: &KeyedPiece) -> Vec<(usize, String)> {
+        let mut found = Vec::new();
+        piece
+            .read(|group, entry: String| {
+                found.push((group.index(), entry));
+                Ok(())
+            })
+            .unwrap();
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_cut_and_joined_anyhow_hold_what_was_written(
+            mut entries in prop::collection::vec((3usize..20, ".{0,5}"), 0..60), cuts in [3u32..21, 3u32..21],
+        ) {
+            let all = KeyGroupRange::new(3, 20);
+            let mut writer = KeyedWriter::new(all);
+            for (group, entry) in &entries {
+                writer.entry(KeyGroup::new(*group as u16), entry).unwrap();
+            }
+            let piece = writer.finish("words");
+            entries.sort_by_key(|entry| entry.0);
+            prop_assert_eq!(&read(&piece), &entries);
+
+            let (a, b) = (cuts[0].min(cuts[1]), cuts[0].max(cuts[1]));
+            let parts = [(0, a), (a, b), (b, 40)].map(|(from, to)| piece.cut(KeyGroupRange::new(from, to)).unwrap());
+            for part in &parts {
+                let is_in = |entry: &&(usize, String)| part.range.contains(KeyGroup::new(entry.0 as u16));
+                let kept: Vec<_> = entries.iter().filter(is_in).cloned().collect();
+                prop_assert_eq!(read(part), kept);
+            }
+            let mut joined = KeyedWriter::new(all);
+            parts.iter().for_each(|part| joined.append(part).unwrap());
+            prop_assert_eq!(joined.finish("words"), piece);
+        }
+
+        #[test]
+        fn damaged_pieces_are_errors_or_other_entries_and_never_a_panic(
+            at: prop::sample::Index, byte: u8, length in 0usize..200,
+        ) {
+            let mut writer = KeyedWriter::new(KeyGroupRange::new(0, 8));
+            (0..20u16).for_each(|n| writer.entry(KeyGroup::new(n % 8), &u64::from(n)).unwrap());
+            let mut piece = writer.finish("numbers");
+            let index = at.index(piece.bytes.len());
+            piece.bytes[index] = byte;
+            piece.bytes.truncate(length);
+            let _ = piece.read(|_, _: u64| Ok(()));
+            let _ = piece.cut(KeyGroupRange::new(2, 5));
+        }
+    }
+
+    #[test]
+    fn keys_without_content_are_kept() {
+        let mut writer = KeyedWriter::new(KeyGroupRange::new(5, 6));
+        writer.entry(KeyGroup::new(5), &((), ())).unwrap();
+        let mut found = 0;
+        let piece = writer.finish("units");
+        piece
+            .read(|_, ((), ())| {
+                found += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(found, 1);
+    }
+}

@@ -1,0 +1,75 @@
+//! State as bytes: what an operator hands over at a barrier, and what it is given back.
+//!
+//! ```text
+//!  StateImage ─ keyed: pieces by name, each an image of some key groups    ─► cut and joined by key group on rescaling
+//!             └ lists: entries by name (positions of splits, committables) ─► shared out entry by entry, or to all
+//! ```
+
+mod keyed;
+mod list;
+
+pub use keyed::{KeyedIndex, KeyedPiece, KeyedWriter};
+pub use list::{ListMode, ListPiece};
+
+use hurtig_types::{Error, Result};
+
+/// The state of one operator's subtask as bytes.
+///
+/// ```
+/// use hurtig_state::{ListMode, ListPiece, StateImage};
+///
+/// let mut image = StateImage::default();
+/// image.lists.push(ListPiece::of("splits", ListMode::Split, ["a.csv@0", "b.csv@17"])?);
+/// assert_eq!(image.take_list::<String>("splits")?, ["a.csv@0", "b.csv@17"]);
+/// image.finish()?;
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateImage {
+    /// Keyed state and timers. After a change of parallelism a name may come several times, of different key groups.
+    pub keyed: Vec<KeyedPiece>,
+    /// State that has no key.
+    pub lists: Vec<ListPiece>,
+}
+
+impl StateImage {
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.keyed.is_empty() && self.lists.is_empty()
+    }
+
+    /// Takes the keyed pieces of this name out.
+    pub fn take_keyed(&mut self, name: &str) -> Vec<KeyedPiece> {
+        let is_it = |piece: &mut KeyedPiece| piece.name == name;
+        self.keyed.extract_if(.., is_it).collect()
+    }
+
+    /// Takes the entries of the lists of this name out.
+    ///
+    /// # Errors
+    /// When one is not a `T`.
+    pub fn take_list<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Result<Vec<T>> {
+        let is_it = |piece: &mut ListPiece| piece.name == name;
+        let taken: Vec<ListPiece> = self.lists.extract_if(.., is_it).collect();
+        let entries = taken.iter().flat_map(|piece| &piece.entries);
+        let decoded: Result<_> = entries
+            .map(|entry| hurtig_codec::decode_value(entry))
+            .collect();
+        decoded.map_err(|error| error.context(format!("restoring the list state `{name}`")))
+    }
+
+    /// Everything should have been taken.
+    ///
+    /// # Errors
+    /// When something is left, whose name nobody here knows.
+    pub fn finish(&self) -> Result<()> {
+        let keyed = self.keyed.iter().map(|piece| &piece.name);
+        let Some(name) = keyed.chain(self.lists.iter().map(|list| &list.name)).next() else {
+            return Ok(());
+        };
+        Err(Error::invalid_job(format!(
+            "the checkpoint holds a state `{name}` for this operator, which it does not have: is it another operator under \
+             the same uid?"
+        )))
+    }
+}

@@ -1,0 +1,75 @@
+//! Which checkpoint, of which attempt; and the barrier that separates what belongs to it from what doesn't.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A checkpoint or savepoint of a job. A later one has a greater id, and no id is ever given twice.
+///
+/// ```
+/// use hurtig_types::CheckpointId;
+/// assert!(CheckpointId::new(2) > CheckpointId::new(1));
+/// assert_eq!(CheckpointId::new(7).to_string(), "7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CheckpointId(u64);
+
+impl CheckpointId {
+    /// The id of this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for CheckpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An attempt at running the job. Every restart has a greater one; messages of a lesser one are ignored.
+///
+/// ```
+/// use hurtig_types::Epoch;
+/// assert!(Epoch::new(1) < Epoch::new(2));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    /// The epoch of this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Cuts a stream in two: what comes before it is part of the checkpoint, what comes after is not.
+///
+/// (Chandy and Lamport 1985, in the variant of Carbone et al. 2015.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Barrier {
+    /// Of which checkpoint.
+    pub checkpoint: CheckpointId,
+    /// In which attempt it was triggered.
+    pub epoch: Epoch,
+    /// Whether it is for a savepoint, which shares no file with anything.
+    pub is_savepoint: bool,
+}
