@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 
 use hurtig_state::{
-    AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
-    ReducingState, ValueState,
+    AggregateFunction, AggregatingState, KeyedContext, KeyedPiece, KeyedState, ListState, MapState,
+    ReducingState, StateImage, ValueState,
 };
-use hurtig_types::{ErrorKind, KeyHash, MaxParallelism, Result};
+use hurtig_types::{ErrorKind, KeyGroupRange, KeyHash, MaxParallelism, Result};
 use proptest::prelude::*;
 
 fn state() -> KeyedState<String> {
@@ -59,6 +59,12 @@ enum Action {
     ClearReduced,
     Aggregate(u32),
     ClearKey,
+    /// Store all, and restore what was stored in two halves.
+    Restore,
+    /// The same, twice, with nothing asked for between.
+    RestoreTwice,
+    /// Store, restore, and clear the key before anything is asked for.
+    RestoreThenClear,
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -78,6 +84,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::ClearReduced),
         2 => (0..99u32).prop_map(Action::Aggregate),
         1 => Just(Action::ClearKey),
+        1 => Just(Action::Restore),
+        1 => Just(Action::RestoreTwice),
+        1 => Just(Action::RestoreThenClear),
     ]
 }
 
@@ -108,6 +117,21 @@ proptest! {
     }
 }
 
+/// What is left of a state when it was stored, and restored by halves.
+fn restored(state: &KeyedState<String>) -> Result<KeyedState<String>> {
+    let mut image = StateImage::default();
+    state.snapshot("user/", &mut image)?;
+    let halves = |piece: &KeyedPiece| {
+        let ranges = [KeyGroupRange::new(5, 16), KeyGroupRange::new(0, 5)];
+        ranges.map(|range| piece.cut(range).unwrap())
+    };
+    image.keyed = image.keyed.iter().flat_map(halves).collect();
+    let mut restored = self::state();
+    restored.restore("user/", &mut image)?;
+    image.finish()?;
+    Ok(restored)
+}
+
 fn run(actions: Vec<Action>) -> Result<()> {
     let mut state = state();
     let ctx = &mut state;
@@ -124,6 +148,22 @@ fn run(actions: Vec<Action>) -> Result<()> {
         match action {
             Action::Key(next) => {
                 key = next.to_string();
+                set_key(ctx, &key);
+            }
+            Action::Restore => {
+                *ctx = restored(ctx)?;
+                set_key(ctx, &key);
+            }
+            Action::RestoreThenClear => {
+                *ctx = restored(ctx)?;
+                set_key(ctx, &key);
+                ctx.clear_current_key()?;
+                *ctx = restored(ctx)?;
+                set_key(ctx, &key);
+                *held = Held::default();
+            }
+            Action::RestoreTwice => {
+                *ctx = restored(&restored(ctx)?)?;
                 set_key(ctx, &key);
             }
             Action::NoKey => {

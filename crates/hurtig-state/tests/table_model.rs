@@ -24,6 +24,8 @@ enum Action {
     Retain(u16),
     Walk(u16),
     Clear,
+    /// Store it, and restore what was stored by key groups.
+    Restore,
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -46,6 +48,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (2..9u16).prop_map(Action::Retain),
         1 => (1..5u16).prop_map(Action::Walk),
         1 => Just(Action::Clear),
+        1 => Just(Action::Restore),
     ]
 }
 
@@ -105,6 +108,16 @@ impl Pair {
     fn apply(&mut self, action: Action) {
         let value = self.next_value();
         match action {
+            Action::Restore => {
+                let piece = self.table.image("table").unwrap();
+                self.table = StateTable::new(self.table.range());
+                let middle = (FIRST_GROUP + 1).into();
+                for (from, to) in [(middle, 99), (0, middle)] {
+                    let part = piece.cut(KeyGroupRange::new(from, to)).unwrap();
+                    let hash_of = |key: &String| self.hashing.hash(key.parse().unwrap());
+                    self.table.restore(&part, hash_of).unwrap();
+                }
+            }
             Action::Get(key) => {
                 let found = self.table.get(self.hash(key), &key.to_string());
                 assert_eq!(found, self.model.get(&key.to_string()));

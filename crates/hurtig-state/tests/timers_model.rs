@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hurtig_state::{Timer, TimerQueue};
-use hurtig_types::{KeyGroup, KeyHash, Timestamp};
+use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash, Timestamp};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ enum Action {
         up_to: i64,
         count: u8,
     },
+    /// Store them, and restore what was stored by halves.
+    Restore,
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -33,6 +35,7 @@ fn action() -> impl Strategy<Value = Action> {
         8 => timer().prop_map(|(time, key, namespace)| Action::Register { time, key, namespace }),
         3 => timer().prop_map(|(time, key, namespace)| Action::Delete { time, key, namespace }),
         2 => (-3..12i64, 1..30u8).prop_map(|(up_to, count)| Action::Pop { up_to, count }),
+        1 => Just(Action::Restore),
     ]
 }
 
@@ -100,6 +103,16 @@ proptest! {
                 Action::Delete { time, key, namespace } => {
                     let was_there = timers.delete(at(time), &key, hash(key, spread), &namespace);
                     prop_assert_eq!(was_there, delete(&mut model, time, (key, namespace)));
+                }
+                Action::Restore => {
+                    let piece = timers.image("timers", KeyGroupRange::new(0, 4)).unwrap();
+                    timers = TimerQueue::new();
+                    for half in [KeyGroupRange::new(2, 4), KeyGroupRange::new(0, 2)] {
+                        timers.restore(&piece.cut(half).unwrap(), |key| hash(*key, spread)).unwrap();
+                    }
+                    // Of one time those of a key group keep their order.
+                    let turn = |timer: &(u16, u8)| (timer.0 % 4 + 2) % 4;
+                    model.values_mut().for_each(|bucket| bucket.sort_by_key(turn));
                 }
                 Action::Pop { up_to, count } => {
                     for _ in 0..count {

@@ -2,10 +2,12 @@
 
 use std::any::type_name;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 /// What a registered table is: told apart by type, so that a list and a value of the same layout don't mix.
 pub(super) trait Sort: 'static {
     /// What the table holds for each key.
-    type Stored: Send + 'static;
+    type Stored: Send + Serialize + DeserializeOwned + 'static;
 
     /// How a message names it: `ListState<u64>`.
     fn describe() -> String;

@@ -8,7 +8,7 @@ use hurtig_types::{Error, Key, KeyGroupRange, KeyHash, MaxParallelism, Result};
 use super::sort::Sort;
 use super::table::{AnyTable, TypedTable};
 use super::value::ValueOf;
-use crate::StateTable;
+use crate::{KeyedPiece, StateImage, StateTable};
 
 /// What keyed state is reached through: the context that a keyed function is called with.
 ///
@@ -53,7 +53,18 @@ pub struct KeyedState<K> {
     /// Counts the changes of the current key; what was remembered under another turn is void.
     turn: u64,
     tables: Vec<Registered<K>>,
+    /// Restored, and not asked for yet: nobody has said which types they are of.
+    unclaimed: Vec<KeyedPiece>,
+    /// Keys that were cleared since, and are still in what is unclaimed.
+    cleared: StateTable<K, ()>,
+    hash_of: HashOf<K>,
 }
+
+/// Under this name, which no state has, the keys are stored that were cleared in what is unclaimed.
+const CLEARED: &str = "\0cleared";
+
+/// How a key is hashed.
+type HashOf<K> = fn(&K, MaxParallelism) -> KeyHash;
 
 /// The current key, its hash, and since which turn it is.
 pub(super) struct Current<K> {
@@ -78,6 +89,9 @@ impl<K: Key> KeyedState<K> {
             current: None,
             turn: 0,
             tables: Vec::new(),
+            unclaimed: Vec::new(),
+            cleared: StateTable::new(range),
+            hash_of: |key, max_parallelism| KeyHash::of(key, max_parallelism),
         }
     }
 
@@ -149,6 +163,9 @@ impl<K: Key> KeyedState<K> {
         for registered in &mut self.tables {
             registered.table.clear_key(current.hash, &current.key);
         }
+        if !self.unclaimed.is_empty() {
+            self.cleared.insert(current.hash, &current.key, ());
+        }
         Ok(())
     }
 
@@ -184,7 +201,7 @@ impl<K: Key> KeyedState<K> {
         name: impl Into<Arc<str>>,
     ) -> Result<&mut StateTable<K, V>> {
         let name = name.into();
-        let index = self.index_of::<ValueOf<V>>(&name, usize::MAX);
+        let index = self.index_of::<ValueOf<V>>(&name, usize::MAX)?;
         self.typed::<ValueOf<V>>(&name, index)
             .map(|(table, _)| table.table_mut())
     }
@@ -195,6 +212,11 @@ impl<K: Key> KeyedState<K> {
             .iter()
             .map(|registered| registered.table.len())
             .sum()
+    }
+
+    /// Whether no key has anything, as far as is known: what was restored and not asked for counts as something.
+    pub fn is_empty(&self) -> bool {
+        self.unclaimed.is_empty() && self.entry_count() == 0
     }
 
     /// How many bytes the tables hold; what keys and values own beyond themselves is not counted.
@@ -212,25 +234,27 @@ impl<K: Key> KeyedState<K> {
 
     /// Where the table `name` is, which is made if there is none; most probably it is `hint`.
     #[inline]
-    pub(super) fn index_of<S: Sort>(&mut self, name: &Arc<str>, hint: usize) -> usize {
+    pub(super) fn index_of<S: Sort>(&mut self, name: &Arc<str>, hint: usize) -> Result<usize> {
         match self.tables.get(hint) {
-            Some(registered) if same(&registered.name, name) => hint,
+            Some(registered) if same(&registered.name, name) => Ok(hint),
             _ => self.find_or_register::<S>(name),
         }
     }
 
     #[cold]
-    fn find_or_register<S: Sort>(&mut self, name: &Arc<str>) -> usize {
+    fn find_or_register<S: Sort>(&mut self, name: &Arc<str>) -> Result<usize> {
         if let Some(index) = self.tables.iter().position(|there| there.name == *name) {
-            return index;
+            return Ok(index);
         }
-        let table = Box::new(TypedTable::<K, S>::new(self.range));
+        let mut table = Box::new(TypedTable::<K, S>::new(self.range));
+        self.claim(name, table.table_mut())
+            .map_err(|error| error.context(format!("as {}", S::describe())))?;
         self.tables.push(Registered {
             name: Arc::clone(name),
             describe: S::describe,
             table,
         });
-        self.tables.len() - 1
+        Ok(self.tables.len() - 1)
     }
 
     /// The table at `index`, as what it should be, and the current key.
@@ -250,6 +274,77 @@ impl<K: Key> KeyedState<K> {
             Some(table) => Ok((table, self.current.as_ref())),
             None => Err(other_type::<S>(name, &(registered.describe)())),
         }
+    }
+}
+
+impl<K: Key> KeyedState<K> {
+    /// The same for keys that are not hashed as [`KeyHash::of`] does.
+    #[must_use]
+    pub fn with_hash(mut self, hash_of: fn(&K, MaxParallelism) -> KeyHash) -> Self {
+        self.hash_of = hash_of;
+        self
+    }
+
+    /// Adds all states to an image, each under its name behind `prefix`.
+    ///
+    /// # Errors
+    /// When a key or value cannot be encoded.
+    pub fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        for registered in &self.tables {
+            if registered.table.len() > 0 {
+                let name = format!("{prefix}{}", registered.name);
+                image.keyed.push(registered.table.image(name)?);
+            }
+        }
+        // What nobody has asked for yet is kept for those who will.
+        for piece in &self.unclaimed {
+            let name = format!("{prefix}{}", piece.name);
+            image.keyed.push(KeyedPiece {
+                name,
+                ..piece.clone()
+            });
+        }
+        if !self.cleared.is_empty() {
+            let name = format!("{prefix}{CLEARED}");
+            image.keyed.push(self.cleared.image(name)?);
+        }
+        Ok(())
+    }
+
+    /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its
+    /// type.
+    ///
+    /// # Errors
+    /// When the image is damaged.
+    pub fn restore(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
+        for piece in image.take_keyed(&format!("{prefix}{CLEARED}")) {
+            self.cleared
+                .restore(&piece, |key| hash_of(key, max_parallelism))?;
+        }
+        let is_mine = |piece: &mut KeyedPiece| piece.name.starts_with(prefix);
+        for mut piece in image.keyed.extract_if(.., is_mine) {
+            piece.name = piece.name.split_off(prefix.len());
+            self.unclaimed.push(piece);
+        }
+        Ok(())
+    }
+
+    /// Moves what was restored under this name into its table.
+    fn claim<V: serde::de::DeserializeOwned>(
+        &mut self,
+        name: &str,
+        table: &mut StateTable<K, V>,
+    ) -> Result<()> {
+        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
+        let is_it = |piece: &mut KeyedPiece| piece.name == name;
+        for piece in self.unclaimed.extract_if(.., is_it) {
+            table.restore(&piece, |key| hash_of(key, max_parallelism))?;
+        }
+        for (key, ()) in self.cleared.iter() {
+            table.remove(hash_of(key, max_parallelism), key);
+        }
+        Ok(())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use hurtig_types::{Key, KeyGroupRange, KeyHash};
+use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
 
 use super::sort::Sort;
-use crate::{Slot, StateTable};
+use crate::{KeyedPiece, Slot, StateTable};
 
 /// What a backend does with all its tables alike, whatever they hold.
 pub(super) trait AnyTable<K>: Any + Send {
@@ -20,6 +20,9 @@ pub(super) trait AnyTable<K>: Any + Send {
 
     /// Asks for the cache lines of these keys.
     fn prefetch(&self, hashes: &[KeyHash]);
+
+    /// Its entries as bytes.
+    fn image(&self, name: String) -> Result<KeyedPiece>;
 }
 
 /// The table of one state, and where in it the current key lies.
@@ -124,5 +127,9 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
 
     fn prefetch(&self, hashes: &[KeyHash]) {
         self.table.prefetch(hashes);
+    }
+
+    fn image(&self, name: String) -> Result<KeyedPiece> {
+        self.table.image(name)
     }
 }

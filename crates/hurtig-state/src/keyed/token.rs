@@ -45,7 +45,7 @@ impl<S: Sort> Token<S> {
     {
         let state = context.keyed_state();
         let hint = self.hint.load(Ordering::Relaxed) as usize;
-        let index = state.index_of::<S>(&self.name, hint);
+        let index = state.index_of::<S>(&self.name, hint)?;
         if index != hint {
             self.hint.store(index as u32, Ordering::Relaxed);
         }

@@ -4,6 +4,7 @@ mod batch;
 mod cursor;
 mod drain;
 mod group;
+mod image;
 mod record;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 pub use cursor::Cursor;
 pub use drain::Draining;
 use group::Group;
+pub(crate) use image::regrouped;
 
 /// Where an entry of a [`StateTable`] lies.
 ///

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod crowd;
+mod image;
 mod queue;
 mod service;
 mod shards;

@@ -96,6 +96,11 @@ impl<K, N> TimerService<K, N> {
         &self.processing_time
     }
 
+    /// Those of event time, those of processing time.
+    pub(super) const fn queues_mut(&mut self) -> [&mut TimerQueue<K, N>; 2] {
+        [&mut self.event_time, &mut self.processing_time]
+    }
+
     /// How many timers wait in both domains.
     pub const fn len(&self) -> usize {
         self.event_time.len() + self.processing_time.len()

@@ -1,0 +1,64 @@
+//! A table as bytes.
+
+use hurtig_types::{Error, KeyHash, Result};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::StateTable;
+use crate::{KeyedPiece, KeyedWriter};
+
+impl<K: Serialize, V: Serialize> StateTable<K, V> {
+    /// All entries as bytes, under this name. Costs a pass over the table.
+    ///
+    /// # Errors
+    /// When a key or a value cannot be encoded.
+    ///
+    /// ```
+    /// use hurtig_state::StateTable;
+    /// use hurtig_types::{KeyHash, MaxParallelism};
+    ///
+    /// let max_parallelism = MaxParallelism::new(128)?;
+    /// let hash_of = |key: &u64| KeyHash::of(key, max_parallelism);
+    /// let mut table = StateTable::new(max_parallelism.range_of(0, 1));
+    /// table.insert(hash_of(&7), 7u64, "seven".to_string());
+    /// let piece = table.image("names")?;
+    ///
+    /// let mut restored = StateTable::new(max_parallelism.range_of(0, 1));
+    /// restored.restore(&piece, hash_of)?;
+    /// assert_eq!(restored.get(hash_of(&7), &7u64), Some(&"seven".to_string()));
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn image(&self, name: impl Into<String>) -> Result<KeyedPiece> {
+        let mut writer = KeyedWriter::new(self.range);
+        for group in self.range.groups() {
+            self.iter_group(group)
+                .try_for_each(|entry| writer.entry(group, &entry))?;
+        }
+        Ok(writer.finish(name))
+    }
+}
+
+impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
+    /// Adds the entries of a piece. `hash_of` must say what it said when they were added first.
+    ///
+    /// # Errors
+    /// When the bytes are no such entries, or a key belongs to another key group now.
+    pub fn restore(&mut self, piece: &KeyedPiece, hash_of: impl Fn(&K) -> KeyHash) -> Result<()> {
+        piece.read(|group, (key, value): (K, V)| {
+            let hash = hash_of(&key);
+            if hash.key_group() != group || !self.range.contains(group) {
+                return Err(regrouped(group, hash.key_group()));
+            }
+            self.insert(hash, key, value);
+            Ok(())
+        })
+    }
+}
+
+/// A restored key is in no key group but that which it was stored in.
+#[cold]
+pub(crate) fn regrouped(stored: hurtig_types::KeyGroup, now: hurtig_types::KeyGroup) -> Error {
+    Error::invalid_job(format!(
+        "a key was stored in {stored:?} and now belongs to {now:?}: has the `Hash` of its type changed, or is it of another \
+         subtask?"
+    ))
+}
