@@ -10,6 +10,7 @@ mod sort;
 mod state;
 mod table;
 mod token;
+mod unclaimed;
 mod value;
 
 pub use aggregate::AggregateFunction;

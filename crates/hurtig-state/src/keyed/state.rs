@@ -4,11 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 
 use hurtig_types::{Error, Key, KeyGroupRange, KeyHash, MaxParallelism, Result};
+use serde::de::DeserializeOwned;
 
 use super::sort::Sort;
 use super::table::{AnyTable, TypedTable};
+use super::unclaimed::Unclaimed;
 use super::value::ValueOf;
-use crate::{KeyedPiece, StateImage, StateTable};
+use crate::{StateImage, StateTable};
 
 /// What keyed state is reached through: the context that a keyed function is called with.
 ///
@@ -54,14 +56,9 @@ pub struct KeyedState<K> {
     turn: u64,
     tables: Vec<Registered<K>>,
     /// Restored, and not asked for yet: nobody has said which types they are of.
-    unclaimed: Vec<KeyedPiece>,
-    /// Keys that were cleared since, and are still in what is unclaimed.
-    cleared: StateTable<K, ()>,
+    unclaimed: Vec<Unclaimed<K>>,
     hash_of: HashOf<K>,
 }
-
-/// Under this name, which no state has, the keys are stored that were cleared in what is unclaimed.
-const CLEARED: &str = "\0cleared";
 
 /// How a key is hashed.
 type HashOf<K> = fn(&K, MaxParallelism) -> KeyHash;
@@ -90,7 +87,6 @@ impl<K: Key> KeyedState<K> {
             turn: 0,
             tables: Vec::new(),
             unclaimed: Vec::new(),
-            cleared: StateTable::new(range),
             hash_of: |key, max_parallelism| KeyHash::of(key, max_parallelism),
         }
     }
@@ -163,8 +159,8 @@ impl<K: Key> KeyedState<K> {
         for registered in &mut self.tables {
             registered.table.clear_key(current.hash, &current.key);
         }
-        if !self.unclaimed.is_empty() {
-            self.cleared.insert(current.hash, &current.key, ());
+        for unclaimed in &mut self.unclaimed {
+            unclaimed.clear(current.hash, &current.key);
         }
         Ok(())
     }
@@ -297,18 +293,9 @@ impl<K: Key> KeyedState<K> {
             }
         }
         // What nobody has asked for yet is kept for those who will.
-        for piece in &self.unclaimed {
-            let name = format!("{prefix}{}", piece.name);
-            image.keyed.push(KeyedPiece {
-                name,
-                ..piece.clone()
-            });
-        }
-        if !self.cleared.is_empty() {
-            let name = format!("{prefix}{CLEARED}");
-            image.keyed.push(self.cleared.image(name)?);
-        }
-        Ok(())
+        self.unclaimed
+            .iter()
+            .try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
     }
 
     /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its
@@ -318,33 +305,24 @@ impl<K: Key> KeyedState<K> {
     /// When the image is damaged.
     pub fn restore(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
         let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
-        for piece in image.take_keyed(&format!("{prefix}{CLEARED}")) {
-            self.cleared
-                .restore(&piece, |key| hash_of(key, max_parallelism))?;
-        }
-        let is_mine = |piece: &mut KeyedPiece| piece.name.starts_with(prefix);
-        for mut piece in image.keyed.extract_if(.., is_mine) {
-            piece.name = piece.name.split_off(prefix.len());
-            self.unclaimed.push(piece);
-        }
+        let hash_of = |key: &K| hash_of(key, max_parallelism);
+        self.unclaimed = Unclaimed::take_from(image, prefix, self.range, hash_of)?;
         Ok(())
     }
 
     /// Moves what was restored under this name into its table.
-    fn claim<V: serde::de::DeserializeOwned>(
+    fn claim<V: DeserializeOwned>(
         &mut self,
         name: &str,
         table: &mut StateTable<K, V>,
     ) -> Result<()> {
         let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
-        let is_it = |piece: &mut KeyedPiece| piece.name == name;
-        for piece in self.unclaimed.extract_if(.., is_it) {
-            table.restore(&piece, |key| hash_of(key, max_parallelism))?;
-        }
-        for (key, ()) in self.cleared.iter() {
-            table.remove(hash_of(key, max_parallelism), key);
-        }
-        Ok(())
+        let position = self.unclaimed.iter().position(|it| it.name() == name);
+        let Some(position) = position else {
+            return Ok(());
+        };
+        let unclaimed = self.unclaimed.swap_remove(position);
+        unclaimed.restore(table, |key| hash_of(key, max_parallelism))
     }
 }
 

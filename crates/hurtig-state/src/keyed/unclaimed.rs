@@ -1,0 +1,93 @@
+//! State that was restored, and that nobody has asked for yet.
+
+use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
+use serde::de::DeserializeOwned;
+
+use crate::{KeyedPiece, StateImage, StateTable};
+
+/// Behind this prefix, which no name has, the keys are stored that were cleared in an unclaimed state.
+const CLEARED: char = '\0';
+
+/// The state of one name, as bytes: only who asks for it says which type it is of.
+pub(super) struct Unclaimed<K> {
+    name: String,
+    pieces: Vec<KeyedPiece>,
+    /// Keys that were cleared since, and are still in the pieces.
+    cleared: StateTable<K, ()>,
+}
+
+impl<K: Key> Unclaimed<K> {
+    /// Takes all states whose names begin with `prefix` out of an image.
+    pub(super) fn take_from(
+        image: &mut StateImage,
+        prefix: &str,
+        range: KeyGroupRange,
+        hash_of: impl Fn(&K) -> KeyHash,
+    ) -> Result<Vec<Self>> {
+        let is_mine = |piece: &mut KeyedPiece| piece.name.starts_with(prefix);
+        let mut all = Vec::<Self>::new();
+        for mut piece in image.keyed.extract_if(.., is_mine) {
+            let name = piece.name.split_off(prefix.len());
+            let (name, is_cleared) = match name.strip_prefix(CLEARED) {
+                Some(name) => (name.to_string(), true),
+                None => (name, false),
+            };
+            let index = all.iter().position(|known| known.name == name);
+            let index = index.unwrap_or_else(|| {
+                all.push(Self {
+                    name,
+                    pieces: Vec::new(),
+                    cleared: StateTable::new(range),
+                });
+                all.len() - 1
+            });
+            let Some(unclaimed) = all.get_mut(index) else {
+                continue;
+            };
+            if is_cleared {
+                unclaimed.cleared.restore(&piece, &hash_of)?;
+            } else {
+                unclaimed.pieces.push(piece);
+            }
+        }
+        Ok(all)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Forgets what a key has here.
+    pub(super) fn clear(&mut self, hash: KeyHash, key: &K) {
+        self.cleared.insert(hash, key, ());
+    }
+
+    /// Adds it to an image, for those who will ask for it.
+    pub(super) fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        let named = |piece: &KeyedPiece| KeyedPiece {
+            name: format!("{prefix}{}", self.name),
+            ..piece.clone()
+        };
+        image.keyed.extend(self.pieces.iter().map(named));
+        if !self.cleared.is_empty() {
+            let name = format!("{prefix}{CLEARED}{}", self.name);
+            image.keyed.push(self.cleared.image(name)?);
+        }
+        Ok(())
+    }
+
+    /// Decodes it.
+    pub(super) fn restore<V: DeserializeOwned>(
+        self,
+        table: &mut StateTable<K, V>,
+        hash_of: impl Fn(&K) -> KeyHash,
+    ) -> Result<()> {
+        for piece in &self.pieces {
+            table.restore(piece, &hash_of)?;
+        }
+        for (key, ()) in self.cleared.iter() {
+            table.remove(hash_of(key), key);
+        }
+        Ok(())
+    }
+}
