@@ -43,6 +43,7 @@ pub fn gate(channels: usize, options: GateOptions) -> (InputGate, Vec<ChannelSen
         floating_free: options.floating_bytes,
         in_flight: 0,
         in_flight_peak: 0,
+        received: 0,
         consumer: None,
         open: true,
     };
@@ -71,6 +72,8 @@ struct State {
     floating_free: usize,
     in_flight: usize,
     in_flight_peak: usize,
+    /// Bytes handed to the consumer so far.
+    received: u64,
     consumer: Option<Waker>,
     open: bool,
 }
@@ -237,6 +240,7 @@ impl InputGate {
                 state.ready.push_back(channel);
             }
             if bytes > 0 {
+                state.received += bytes as u64;
                 state.return_credit(channel, bytes, self.shared.exclusive, &mut wake);
             }
             (channel, element)
@@ -262,6 +266,12 @@ impl InputGate {
             let state = shared.state.lock();
             (state.in_flight, state.in_flight_peak)
         }
+    }
+
+    /// A view of the bytes consumed so far, for metrics.
+    pub fn received(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.state.lock().received
     }
 }
 

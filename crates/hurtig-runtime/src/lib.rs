@@ -20,7 +20,10 @@ mod program;
 mod source;
 mod task;
 
-pub use job::{Job, JobClient, JobExecutionResult, JobStatus, MiniCluster};
+pub use job::{
+    Execution, ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus,
+    MiniCluster, Since,
+};
 pub use operator::{OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};
 pub use program::{

@@ -57,6 +57,25 @@ pub mod options {
     pub const FLOATING_BUFFERS_PER_GATE: ConfigOption<u32> =
         ConfigOption::new("hurtig.network.floating-buffers-per-gate", || 8);
 
+    /// The port of the REST server; 0 for any that is free.
+    pub const REST_PORT: ConfigOption<u32> = ConfigOption::new("rest.port", || 8081);
+
+    /// The ports that the REST server tries, one after the other: `8081`, `50100,50101`, `50100-50200`. Unset: [`REST_PORT`] alone.
+    pub const REST_BIND_PORT: ConfigOption<String> =
+        ConfigOption::new("rest.bind-port", || "8081".to_string());
+
+    /// The host by which clients find the REST server.
+    pub const REST_ADDRESS: ConfigOption<String> =
+        ConfigOption::new("rest.address", || "localhost".to_string());
+
+    /// The address that the REST server listens at: this machine alone, unless somebody says otherwise.
+    pub const REST_BIND_ADDRESS: ConfigOption<String> =
+        ConfigOption::new("rest.bind-address", || "127.0.0.1".to_string());
+
+    /// How many of the jobs that have ended are remembered.
+    pub const JOB_STORE_MAX_CAPACITY: ConfigOption<u32> =
+        ConfigOption::new("jobstore.max-capacity", || 100);
+
     /// The keys of all options above.
     pub const KNOWN_KEYS: &[&str] = &[
         PARALLELISM_DEFAULT.key(),
@@ -69,6 +88,11 @@ pub mod options {
         SEGMENT_SIZE.key(),
         BUFFERS_PER_CHANNEL.key(),
         FLOATING_BUFFERS_PER_GATE.key(),
+        REST_PORT.key(),
+        REST_BIND_PORT.key(),
+        REST_ADDRESS.key(),
+        REST_BIND_ADDRESS.key(),
+        JOB_STORE_MAX_CAPACITY.key(),
     ];
 
     /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.

@@ -1,9 +1,11 @@
 //! Names of jobs, operators and vertices: 128 bits, shown as 32 hexadecimal digits, as Flink shows them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::hash::murmur3_x64_128;
 
 macro_rules! id {
@@ -30,6 +32,23 @@ macro_rules! id {
             }
         }
 
+        /// From the 32 hexadecimal digits that it is shown as.
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                let number = match text.len() {
+                    32 if text.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+                        u128::from_str_radix(text, 16).ok()
+                    }
+                    _ => None,
+                };
+                number
+                    .map(|number| Self(number.to_be_bytes()))
+                    .ok_or_else(|| Error::config(format!("`{text}` is no id: 32 hexadecimal digits")))
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
@@ -43,7 +62,11 @@ id! {
     ///
     /// ```
     /// use hurtig_types::JobId;
-    /// assert_eq!(JobId::from_bytes([0xab; 16]).to_string(), "ab".repeat(16));
+    /// let id = JobId::from_bytes([0xab; 16]);
+    /// assert_eq!(id.to_string(), "ab".repeat(16));
+    /// assert_eq!("ab".repeat(16).parse::<JobId>()?, id);
+    /// assert!("+b".repeat(16).parse::<JobId>().is_err());
+    /// # Ok::<(), hurtig_types::Error>(())
     /// ```
     JobId
 }

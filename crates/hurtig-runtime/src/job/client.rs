@@ -5,37 +5,16 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use hurtig_env::Clock;
+use hurtig_graph::Plan;
 use hurtig_metrics::MetricRegistry;
-use hurtig_types::{Error, JobId, Result};
+use hurtig_types::{Configuration, Error, ErrorKind, JobId, Result};
 use parking_lot::Mutex;
 
+use super::Job;
+use super::history::{Execution, History, JobFailure, Since};
+use super::status::{ExecutionState, JobStatus};
 use crate::task::TaskControl;
-
-/// Where a job is in its life, under Flink's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobStatus {
-    /// Submitted; nothing runs yet.
-    Created,
-    /// Its tasks run.
-    Running,
-    /// A task failed; the others are being stopped.
-    Failing,
-    /// It ended with an error.
-    Failed,
-    /// It was cancelled; its tasks are being stopped.
-    Cancelling,
-    /// It was cancelled, and everything has stopped.
-    Canceled,
-    /// It ended by itself.
-    Finished,
-}
-
-impl JobStatus {
-    /// Whether nothing will change any more.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Failed | Self::Canceled | Self::Finished)
-    }
-}
 
 /// What a finished job leaves behind.
 #[derive(Clone)]
@@ -58,13 +37,15 @@ pub struct JobClient {
 
 struct Shared {
     job_id: JobId,
-    job_name: String,
+    plan: Plan,
+    configuration: Configuration,
     metrics: MetricRegistry,
+    clock: Clock,
     state: Mutex<State>,
 }
 
 struct State {
-    status: JobStatus,
+    history: History,
     cancel_requested: bool,
     tasks: Vec<Arc<TaskControl>>,
     outcome: Option<Result<Duration>>,
@@ -72,9 +53,9 @@ struct State {
 }
 
 impl JobClient {
-    pub(super) fn new(job_id: JobId, job_name: String, metrics: MetricRegistry) -> Self {
+    pub(super) fn new(job_id: JobId, job: &Job, metrics: MetricRegistry, clock: Clock) -> Self {
         let state = State {
-            status: JobStatus::Created,
+            history: History::new(&job.plan.execution_graph, clock.wall_clock_ms()),
             cancel_requested: false,
             tasks: Vec::new(),
             outcome: None,
@@ -83,8 +64,10 @@ impl JobClient {
         Self {
             shared: Arc::new(Shared {
                 job_id,
-                job_name,
+                plan: job.plan.clone(),
+                configuration: job.configuration.clone(),
                 metrics,
+                clock,
                 state: Mutex::new(state),
             }),
         }
@@ -97,12 +80,55 @@ impl JobClient {
 
     /// The job's name.
     pub fn job_name(&self) -> &str {
-        &self.shared.job_name
+        self.shared.plan.job_graph.job_name()
     }
 
     /// Where it is in its life.
     pub fn status(&self) -> JobStatus {
-        self.shared.state.lock().status
+        self.shared.state.lock().history.status()
+    }
+
+    /// All states that it has been in, each with when it began.
+    ///
+    /// ```
+    /// use hurtig_env::World;
+    /// use hurtig_runtime::JobStatus;
+    /// use hurtig_testing::{Collector, Script, Scripts, TestJob};
+    ///
+    /// let mut job = TestJob::new();
+    /// let numbers = job.source("numbers", Scripts::new([Script::new().emit([1, 2])]));
+    /// job.sink("collect", numbers, Collector::new());
+    /// let world = World::simulated(1);
+    /// let client = job.submit(&world)?;
+    /// world.block_on(client.wait())??;
+    /// let states: Vec<JobStatus> = client.states().into_iter().map(|(status, _)| status).collect();
+    /// assert_eq!(states, [JobStatus::Created, JobStatus::Running, JobStatus::Finished]);
+    /// assert_eq!(client.plan().job_graph.job_name(), client.job_name());
+    /// assert!(client.failures().is_empty());
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn states(&self) -> Vec<Since<JobStatus>> {
+        self.shared.state.lock().history.states().to_vec()
+    }
+
+    /// Its subtasks, in the order of the execution graph.
+    pub fn executions(&self) -> Vec<Execution> {
+        self.shared.state.lock().history.executions().to_vec()
+    }
+
+    /// Why it failed: first the error that ended it, then those that came while it was being stopped. Empty unless it failed.
+    pub fn failures(&self) -> Vec<JobFailure> {
+        self.shared.state.lock().history.failures().to_vec()
+    }
+
+    /// Its graphs.
+    pub fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+
+    /// The settings that it was submitted with.
+    pub fn configuration(&self) -> &Configuration {
+        &self.shared.configuration
     }
 
     /// What it has counted so far.
@@ -116,8 +142,8 @@ impl JobClient {
         let tasks = {
             let mut state = self.shared.state.lock();
             state.cancel_requested = true;
-            if state.status == JobStatus::Running {
-                state.status = JobStatus::Cancelling;
+            if state.history.status() == JobStatus::Running {
+                state.history.enter(JobStatus::Cancelling, self.now_ms());
             }
             state.tasks.clone()
         };
@@ -150,7 +176,7 @@ impl JobClient {
         .await?;
         Ok(JobExecutionResult {
             job_id: self.shared.job_id,
-            job_name: self.shared.job_name.clone(),
+            job_name: self.job_name().to_string(),
             net_runtime,
             metrics: self.shared.metrics.clone(),
         })
@@ -163,16 +189,45 @@ impl JobClient {
     /// The tasks are about to run.
     pub(super) fn running(&self, tasks: Vec<Arc<TaskControl>>) {
         let mut state = self.shared.state.lock();
-        state.status = JobStatus::Running;
+        state.history.enter(JobStatus::Running, self.now_ms());
         state.tasks = tasks;
+    }
+
+    /// The task at `index`, in the order of the execution graph, has ended.
+    pub(super) fn task_ended(&self, index: usize, result: &Result<()>) {
+        let ended = match result {
+            Ok(()) => ExecutionState::Finished,
+            Err(error) if error.kind() == ErrorKind::Cancelled => ExecutionState::Canceled,
+            Err(_) => ExecutionState::Failed,
+        };
+        let mut state = self.shared.state.lock();
+        state.history.execution_ended(index, ended, self.now_ms());
+    }
+
+    /// Remembers an error; the first is the one that the job fails of.
+    pub(super) fn remember_failure(&self, error: &Error, task: Option<usize>) {
+        let mut state = self.shared.state.lock();
+        let task = task.and_then(|index| self.task_name(state.history.executions().get(index)?));
+        state.history.failed(error, task, self.now_ms());
+    }
+
+    /// `Map (1/2)`.
+    fn task_name(&self, execution: &Execution) -> Option<String> {
+        let vertex = self.shared.plan.job_graph.vertex(execution.vertex)?;
+        let number = execution.subtask + 1;
+        Some(format!("{} ({number}/{})", vertex.name, vertex.parallelism))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.shared.clock.wall_clock_ms()
     }
 
     /// A task failed: the others are to stop.
     pub(super) fn failing(&self) {
         let tasks = {
             let mut state = self.shared.state.lock();
-            if state.status == JobStatus::Running {
-                state.status = JobStatus::Failing;
+            if state.history.status() == JobStatus::Running {
+                state.history.enter(JobStatus::Failing, self.now_ms());
             }
             state.tasks.clone()
         };
@@ -183,13 +238,18 @@ impl JobClient {
     pub(super) fn ended(&self, outcome: Result<Duration>) {
         let waiting = {
             let mut state = self.shared.state.lock();
-            state.status = match &outcome {
+            let status = match &outcome {
                 Ok(_) => JobStatus::Finished,
-                Err(error) if error.kind() == hurtig_types::ErrorKind::Cancelled => {
-                    JobStatus::Canceled
+                Err(error) if error.kind() == ErrorKind::Cancelled => JobStatus::Canceled,
+                Err(error) => {
+                    // What went wrong before there were tasks.
+                    if state.history.failures().is_empty() {
+                        state.history.failed(error, None, self.now_ms());
+                    }
+                    JobStatus::Failed
                 }
-                Err(_) => JobStatus::Failed,
             };
+            state.history.enter(status, self.now_ms());
             state.outcome = Some(outcome);
             state.tasks.clear();
             std::mem::take(&mut state.waiting)

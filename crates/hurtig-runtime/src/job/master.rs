@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use hurtig_connect::BoxFuture;
 use hurtig_env::{JoinHandle, Lane, World};
-use hurtig_types::{Error, ErrorKind, Result};
+use hurtig_types::{Error, ErrorKind, Result, options};
 
 use super::Job;
 use super::client::JobClient;
@@ -23,6 +23,7 @@ pub(super) async fn run(job: Job, client: JobClient, world: World) {
 }
 
 async fn run_to_end(job: &Job, client: &JobClient, world: &World) -> Result<()> {
+    job.configuration.get(&options::JOB_STORE_MAX_CAPACITY)?;
     job.program.check(world).await?;
     let deployment = deploy(job, world, client)?;
     if client.cancel_requested() {
@@ -35,7 +36,8 @@ async fn run_to_end(job: &Job, client: &JobClient, world: &World) -> Result<()> 
 
 /// What may end while a job runs.
 enum Ended {
-    Task(Result<()>),
+    /// The task of this place in the execution graph.
+    Task(usize, Result<()>),
     Coordinator(Result<()>),
 }
 
@@ -58,11 +60,11 @@ impl Attempt {
         client.running(controls.clone());
         let tasks_running = deployment.tasks.len();
         let mut helpers = vec![refresh_meters(client, world)];
-        for (task, control) in deployment.tasks.into_iter().zip(controls) {
+        for (index, (task, control)) in deployment.tasks.into_iter().zip(controls).enumerate() {
             let future = TaskFuture::new(task.task, control, world.clone());
             let handle = world.spawner().spawn(task.lane, task.name, future);
             ends.push(Box::pin(async move {
-                Ended::Task(handle.await.and_then(|result| result))
+                Ended::Task(index, handle.await.and_then(|result| result))
             }));
         }
         for (name, coordinator) in deployment.coordinators {
@@ -94,16 +96,20 @@ impl Attempt {
     async fn watch(mut self, client: &JobClient) -> Result<()> {
         let mut outcome: Result<()> = Ok(());
         while self.tasks_running > 0 {
-            let result = match self.ends.next().await {
-                Some(Ended::Task(result)) => {
+            let (task, result) = match self.ends.next().await {
+                Some(Ended::Task(index, result)) => {
                     self.tasks_running -= 1;
-                    result
+                    client.task_ended(index, &result);
+                    (Some(index), result)
                 }
-                Some(Ended::Coordinator(result)) => result,
+                Some(Ended::Coordinator(result)) => (None, result),
                 None => break,
             };
             if let Err(error) = result {
                 let echo = error.kind() == ErrorKind::Cancelled;
+                if !echo {
+                    client.remember_failure(&error, task);
+                }
                 let first = match &outcome {
                     Ok(()) => true,
                     Err(known) => known.kind() == ErrorKind::Cancelled && !echo,

@@ -2,11 +2,16 @@
 
 mod client;
 mod deploy;
+mod history;
 mod master;
 mod mini_cluster;
+mod status;
+mod store;
 
-pub use client::{JobClient, JobExecutionResult, JobStatus};
+pub use client::{JobClient, JobExecutionResult};
+pub use history::{Execution, JobFailure, Since};
 pub use mini_cluster::MiniCluster;
+pub use status::{ExecutionState, JobStatus};
 
 use hurtig_graph::Plan;
 use hurtig_types::Configuration;

@@ -17,6 +17,8 @@ pub(crate) fn register_gate(group: &MetricGroup, gate: &InputGate, credit_bytes:
     let (size, peak, share) = (gate.usage(), gate.usage(), gate.usage());
     group.gauge_fn(names::INPUT_QUEUE_SIZE, move || (size().0 as i64).into());
     group.gauge_fn(INPUT_QUEUE_SIZE_PEAK, move || (peak().1 as i64).into());
+    let received = gate.received();
+    group.gauge_fn(names::NUM_BYTES_IN, move || (received() as i64).into());
     let in_use = move || share().0 as f64 / credit_bytes.max(1) as f64;
     // Without credit, or with one large batch, more is under way than there are buffers.
     group.gauge_fn(names::IN_POOL_USAGE, move || in_use().min(1.0).into());
