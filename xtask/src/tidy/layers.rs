@@ -5,7 +5,7 @@ use super::tree::Tree;
 
 /// The crates from the first layer to the last. Connectors and formats stand between `hurtig-cluster`
 /// and `hurtig`, all on one layer: none knows another.
-const ABOVE_CONNECTORS: [&str; 14] = [
+const ABOVE_CONNECTORS: [&str; 15] = [
     "hurtig-types",
     "hurtig-env",
     "hurtig-metrics",
@@ -17,6 +17,7 @@ const ABOVE_CONNECTORS: [&str; 14] = [
     "hurtig-graph",
     "hurtig-runtime",
     "hurtig-datastream",
+    "hurtig-rest",
     "hurtig-sql",
     "hurtig-cep",
     "hurtig-cluster",

@@ -1,0 +1,66 @@
+//! A job that failed says why.
+
+use hurtig_types::Error;
+use serde_json::json;
+
+use crate::support::site;
+
+#[test]
+fn a_failed_job_names_the_error_its_cause_and_its_place() {
+    let site = site();
+    let inverse = |number: u64| match number.checked_sub(3) {
+        Some(rest) => Ok(100 / rest),
+        None => Err(Error::function("too <small>")),
+    };
+    let numbers = site.env.from_collection([5, 4, 2]).rebalance();
+    numbers
+        .try_map(inverse)
+        .name("inverse")
+        .parallelism(1)
+        .discard();
+    let job = site.env.execute_async("inverse").unwrap();
+    let error = site.world().block_on(job.wait()).unwrap().err().unwrap();
+
+    let path = format!("/jobs/{}", job.job_id());
+    let seen = site.json(&path);
+    assert_eq!(seen["state"], "FAILED");
+    assert!(seen["timestamps"]["FAILING"].as_i64() > Some(0));
+    assert_eq!(seen["status-counts"]["FAILED"], 1);
+    let exceptions = site.json(&format!("{path}/exceptions"));
+    let root = &exceptions["exceptionHistory"]["entries"][0];
+    assert_eq!(root["exceptionName"], "user function");
+    assert_eq!(root["stacktrace"], format!("{error:?}"));
+    assert!(root["stacktrace"].as_str().unwrap().contains("too <small>"));
+    let task = root["taskName"].as_str().unwrap();
+    assert!(
+        task.starts_with("inverse") && task.ends_with("(1/1)"),
+        "{task}"
+    );
+    assert!(root["timestamp"].as_i64() <= seen["end-time"].as_i64());
+    assert!(root["concurrentExceptions"].is_array());
+}
+
+#[test]
+fn what_went_wrong_before_there_were_tasks_is_told_as_well() {
+    let site = site();
+    site.env.set("jobstore.max-capacity", "plenty");
+    site.env.from_collection([1]).discard();
+    let job = site.env.execute_async("misconfigured").unwrap();
+    assert!(site.world().block_on(job.wait()).unwrap().is_err());
+    let path = format!("/jobs/{}", job.job_id());
+    assert_eq!(site.json(&path)["status-counts"]["CANCELED"], 1);
+    let exceptions = site.json(&format!("{path}/exceptions"));
+    let root = &exceptions["exceptionHistory"]["entries"][0];
+    assert!(
+        root["stacktrace"]
+            .as_str()
+            .unwrap()
+            .contains("`jobstore.max-capacity` is `plenty`")
+    );
+    assert_eq!(root["taskName"], json!(null));
+    let none = site.json(&format!("{path}/exceptions?maxExceptions=0"));
+    assert_eq!(
+        none["exceptionHistory"],
+        json!({"entries": [], "truncated": true})
+    );
+}
