@@ -1,5 +1,6 @@
 //! Where a job begins: sources, settings, execution.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct StreamExecutionEnvironment {
 struct Shared {
     builder: Mutex<JobBuilder>,
     cluster: MiniCluster,
+    /// What lives as long as the environment does.
+    kept: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
 }
 
 /// The job as far as it has been said.
@@ -121,6 +124,7 @@ impl StreamExecutionEnvironment {
             shared: Arc::new(Shared {
                 builder: Mutex::new(builder),
                 cluster: MiniCluster::new(world),
+                kept: Mutex::default(),
             }),
         }
     }
@@ -128,6 +132,40 @@ impl StreamExecutionEnvironment {
     /// The world it runs in.
     pub fn world(&self) -> &World {
         self.shared.cluster.world()
+    }
+
+    /// The cluster that its jobs run on, which knows them all.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.from_collection([1]).discard();
+    /// env.execute("one")?;
+    /// assert_eq!(env.cluster().jobs()[0].job_name(), "one");
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn cluster(&self) -> &MiniCluster {
+        &self.shared.cluster
+    }
+
+    /// Keeps `value` as long as the environment, and each stream of it, is there: a server that shows its jobs, for one.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.keep(String::from("lantern"));
+    /// assert_eq!(env.kept::<String>().as_deref(), Some(&String::from("lantern")));
+    /// assert_eq!(env.kept::<u64>(), None);
+    /// ```
+    pub fn keep<T: Any + Send + Sync>(&self, value: T) {
+        self.shared.kept.lock().push(Arc::new(value));
+    }
+
+    /// The last value of this type that was given to [`keep`](Self::keep).
+    pub fn kept<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let kept = self.shared.kept.lock();
+        let mut latest_first = kept.iter().rev();
+        latest_first.find_map(|value| value.clone().downcast().ok())
     }
 
     /// How many subtasks operators have that don't say it themselves.
@@ -174,6 +212,30 @@ impl StreamExecutionEnvironment {
             }
         });
         self
+    }
+
+    /// Sets all options that `configuration` sets.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// # use hurtig_types::Configuration;
+    /// let mut configuration = Configuration::new();
+    /// configuration.set("pipeline.name", "nightly")?;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.configure(&configuration);
+    /// assert_eq!(env.configuration(), configuration);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn configure(&self, configuration: &Configuration) -> &Self {
+        for (key, value) in configuration.iter() {
+            self.set(key, value);
+        }
+        self
+    }
+
+    /// All options that were set.
+    pub fn configuration(&self) -> Configuration {
+        self.build(|builder| builder.configuration.clone())
     }
 
     /// The records of a collection, in order, by one subtask.

@@ -4,7 +4,9 @@
 //!  source ─► map, filter, flat_map ─► key_by ─► window, process (state, timers) ─► sink
 //! ```
 //!
-//! This crate is the one to depend on; it holds nothing of its own.
+//! This crate is the one to depend on; but for [`WebUi`], which joins the typed API and the REST server, it holds nothing of its own.
+//!
+//! Features: `web-ui` (on by default) brings the REST server and its page; without it no HTTP is compiled in.
 //!
 //! ```
 //! use hurtig::prelude::*;
@@ -20,9 +22,14 @@
 //! # Ok::<(), hurtig::Error>(())
 //! ```
 
+#[cfg(feature = "web-ui")]
+mod web_ui;
+
 /// Everything a job needs: `use hurtig::prelude::*`.
 pub mod prelude {
-    pub use crate::{Error, ErrorKind, Result, Timestamp};
+    #[cfg(feature = "web-ui")]
+    pub use crate::WebUi;
+    pub use crate::{Configuration, Error, ErrorKind, Result, Timestamp};
     pub use hurtig_connector_files::{Compression, FileSink, FileSource};
     pub use hurtig_datastream::*;
     pub use hurtig_format_csv::CsvFormat;
@@ -39,8 +46,14 @@ pub use hurtig_datastream as datastream;
 pub use hurtig_env as env;
 /// Counters, gauges, histograms, meters.
 pub use hurtig_metrics as metrics;
+/// The REST server, for clusters of one's own.
+#[cfg(feature = "web-ui")]
+pub use hurtig_rest as rest;
 /// Operators and jobs, for operators of one's own.
 pub use hurtig_runtime as runtime;
+
+#[cfg(feature = "web-ui")]
+pub use web_ui::WebUi;
 
 pub use hurtig_types::{
     Configuration, Data, Error, ErrorContext, ErrorKind, Key, Result, Timestamp,

@@ -1,4 +1,4 @@
-//! `word_count [--input FILE | --socket HOST:PORT] [--parallelism P]`
+//! `word_count [--input FILE | --socket HOST:PORT] [--parallelism P] [--web-ui PORT]`
 
 use hurtig::connect::TextFormat;
 use hurtig::prelude::*;
@@ -6,9 +6,13 @@ use hurtig_examples::options::Options;
 use hurtig_examples::word_count::{LINES, count};
 
 fn main() -> Result<()> {
-    let options = Options::from_command_line(&["input", "socket", "parallelism"])?;
+    let options = Options::from_command_line(&["input", "socket", "parallelism", "web-ui"])?;
     let env = StreamExecutionEnvironment::new();
     env.set_parallelism(options.number("parallelism", 1)?);
+    if let Some(port) = options.text("web-ui") {
+        env.set("rest.port", port).serve_web_ui()?;
+        eprintln!("open {}", env.web_ui_url().unwrap_or_default());
+    }
     let lines = match (options.text("input"), options.text("socket")) {
         (Some(input), _) => {
             let source = FileSource::new(input).format(TextFormat::new());
