@@ -10,15 +10,21 @@ use serde::{Serialize, de::DeserializeOwned};
 const VERSION: u8 = 1;
 /// Version, first key group, number of key groups.
 const PREFIX_BYTES: usize = 1 + 4 + 4;
-const OFFSET_BYTES: usize = 8;
+/// Where the block ends, and its checksum.
+const GROUP_BYTES: usize = 8 + 4;
+const CHECKSUM_BYTES: usize = 4;
 const COUNT_BYTES: usize = 4;
 
 /// An image of one name's state for some key groups.
 ///
 /// ```text
-///  version u8 | first group u32 | groups u32 | end of each group's block, u64 each | block of the first group | …
+///  version u8 | first group u32 | groups u32 | for each group: end of its block u64, CRC-32 of it u32 | CRC-32 of all this u32
+///  block of the first group | block of the next | …
 ///  block: entries u32 | entry | entry | …         numbers little-endian, entries as postcard writes them
 /// ```
+///
+/// Index and blocks have checksums of their own, so that who reads a few key groups from the middle knows as well as who reads
+/// all that they are what was written. Described in `docs/formats/state-files.md`.
 ///
 /// ```
 /// use hurtig_state::{KeyedPiece, KeyedWriter};
@@ -57,8 +63,7 @@ impl KeyedPiece {
         let context = |error: Error| error.context(format!("restoring the state `{}`", self.name));
         let index = KeyedIndex::read(&self.bytes).map_err(context)?;
         for group in index.range.groups() {
-            let block = index.span(KeyGroupRange::only(group));
-            let block = self.slice(block).map_err(context)?;
+            let block = index.block(group, &self.bytes).map_err(context)?;
             read_block(block, |entry| each(group, entry)).map_err(context)?;
         }
         Ok(())
@@ -67,20 +72,20 @@ impl KeyedPiece {
     /// A piece of those of its key groups that are in `range`.
     ///
     /// # Errors
-    /// When the bytes are none of a piece.
+    /// When the bytes are none of a piece, or the blocks of these key groups are damaged.
     pub fn cut(&self, range: KeyGroupRange) -> Result<Self> {
         let index = KeyedIndex::read(&self.bytes)?;
-        let blocks = self.slice(index.span(range))?;
-        Ok(index.piece(&self.name, range, blocks))
+        let blocks = slice(&self.bytes, index.span(range))?;
+        index.piece(&self.name, range, blocks)
     }
+}
 
-    fn slice(&self, span: Range<u64>) -> Result<&[u8]> {
-        let span = usize::try_from(span.start)
-            .ok()
-            .zip(usize::try_from(span.end).ok());
-        span.and_then(|(start, end)| self.bytes.get(start..end))
-            .ok_or_else(|| damaged("it ends before its last block"))
-    }
+fn slice(bytes: &[u8], span: Range<u64>) -> Result<&[u8]> {
+    let span = usize::try_from(span.start)
+        .ok()
+        .zip(usize::try_from(span.end).ok());
+    span.and_then(|(start, end)| bytes.get(start..end))
+        .ok_or_else(|| damaged("it ends before its last block"))
 }
 
 fn read_block<E: DeserializeOwned>(
@@ -119,14 +124,20 @@ fn damaged(what: &str) -> Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedIndex {
     range: KeyGroupRange,
-    /// Where each block ends, from where the blocks begin.
-    ends: Vec<u64>,
+    blocks: Vec<BlockIndex>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct BlockIndex {
+    /// From where the blocks begin.
+    end: u64,
+    checksum: u32,
 }
 
 impl KeyedIndex {
     /// How many bytes it takes at the front of a piece of so many key groups.
     pub const fn length(groups: usize) -> usize {
-        PREFIX_BYTES + groups * OFFSET_BYTES
+        PREFIX_BYTES + groups * GROUP_BYTES + CHECKSUM_BYTES
     }
 
     /// The key groups of the piece.
@@ -150,23 +161,26 @@ impl KeyedIndex {
         if first + groups > MaxParallelism::UPPER_BOUND as usize {
             return Err(damaged("key groups that cannot be"));
         }
-        let Some(ends) = bytes.get(PREFIX_BYTES..Self::length(groups)) else {
+        let index = bytes.get(..Self::length(groups));
+        let Some((index, sum)) = index.and_then(<[u8]>::split_last_chunk::<CHECKSUM_BYTES>) else {
             return Err(damaged("a truncated index"));
         };
-        let (ends, _) = ends.as_chunks::<OFFSET_BYTES>();
-        let ends: Vec<u64> = ends.iter().map(|end| u64::from_le_bytes(*end)).collect();
-        if !ends.is_sorted() {
+        if crc32fast::hash(index) != u32::from_le_bytes(*sum) {
+            return Err(damaged("the checksum of the index differs"));
+        }
+        let blocks = read_blocks(index.get(PREFIX_BYTES..).unwrap_or(&[]));
+        if !blocks.is_sorted_by_key(|block| block.end) {
             return Err(damaged("an index out of order"));
         }
         Ok(Self {
             range: KeyGroupRange::new(first as u32, (first + groups) as u32),
-            ends,
+            blocks,
         })
     }
 
     /// Where the blocks of those of its key groups that are in `range` lie in the piece.
     pub fn span(&self, range: KeyGroupRange) -> Range<u64> {
-        let blocks = Self::length(self.ends.len()) as u64;
+        let blocks = Self::length(self.blocks.len()) as u64;
         let both = self.range.intersection(range);
         let start = self.start_of(both.start());
         let end = if both.is_empty() {
@@ -178,35 +192,72 @@ impl KeyedIndex {
     }
 
     /// A piece of those of its key groups that are in `range`, of the bytes that [`span`](Self::span) named.
-    pub fn piece(&self, name: &str, range: KeyGroupRange, blocks: &[u8]) -> KeyedPiece {
+    ///
+    /// # Errors
+    /// When they are not what was written.
+    pub fn piece(&self, name: &str, range: KeyGroupRange, blocks: &[u8]) -> Result<KeyedPiece> {
         let range = self.range.intersection(range);
         let start = self.start_of(range.start());
-        let ends = range
-            .groups()
-            .map(|group| self.start_of(group.index() + 1) - start);
-        KeyedPiece {
+        let mut index = Vec::with_capacity(range.len());
+        for group in range.groups() {
+            let BlockIndex { end, checksum } = self.of(group)?;
+            let span = self.start_of(group.index()) - start..end - start;
+            check_block(group, slice(blocks, span)?, checksum)?;
+            let end = end - start;
+            index.push(BlockIndex { end, checksum });
+        }
+        if index.last().map_or(0, |last| last.end) != blocks.len() as u64 {
+            return Err(damaged("bytes behind its last block"));
+        }
+        Ok(KeyedPiece {
             name: name.to_string(),
             range,
-            bytes: assemble(range, ends, [blocks]),
-        }
+            bytes: assemble(range, &index, [blocks]),
+        })
+    }
+
+    /// The block of a key group in the bytes of the whole piece.
+    fn block<'a>(&self, group: KeyGroup, piece: &'a [u8]) -> Result<&'a [u8]> {
+        let block = slice(piece, self.span(KeyGroupRange::only(group)))?;
+        check_block(group, block, self.of(group)?.checksum)?;
+        Ok(block)
+    }
+
+    fn of(&self, group: KeyGroup) -> Result<BlockIndex> {
+        let place = group.index().checked_sub(self.range.start());
+        let block = place.and_then(|place| self.blocks.get(place));
+        block
+            .copied()
+            .ok_or_else(|| damaged("a key group that is not in the index"))
     }
 
     /// Where the block of this key group begins.
     fn start_of(&self, group: usize) -> u64 {
         let before = group.saturating_sub(self.range.start()).checked_sub(1);
-        before.map_or(0, |before| {
-            self.ends
-                .get(before)
-                .or(self.ends.last())
-                .copied()
-                .unwrap_or(0)
-        })
+        let block = before.and_then(|before| self.blocks.get(before).or(self.blocks.last()));
+        block.map_or(0, |block| block.end)
     }
+}
+
+fn read_blocks(bytes: &[u8]) -> Vec<BlockIndex> {
+    let (groups, _) = bytes.as_chunks::<GROUP_BYTES>();
+    let block = |[e0, e1, e2, e3, e4, e5, e6, e7, c0, c1, c2, c3]: &[u8; GROUP_BYTES]| BlockIndex {
+        end: u64::from_le_bytes([*e0, *e1, *e2, *e3, *e4, *e5, *e6, *e7]),
+        checksum: u32::from_le_bytes([*c0, *c1, *c2, *c3]),
+    };
+    groups.iter().map(block).collect()
+}
+
+fn check_block(group: KeyGroup, block: &[u8], checksum: u32) -> Result<()> {
+    if crc32fast::hash(block) == checksum {
+        return Ok(());
+    }
+    Err(damaged(&format!("the checksum of {group:?} differs")))
 }
 
 fn assemble<'a>(
     range: KeyGroupRange,
-    ends: impl Iterator<Item = u64>,
+    index: &[BlockIndex],
     blocks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
 ) -> Vec<u8> {
     let blocks = blocks.into_iter();
@@ -215,7 +266,12 @@ fn assemble<'a>(
     bytes.push(VERSION);
     bytes.extend((range.start() as u32).to_le_bytes());
     bytes.extend((range.len() as u32).to_le_bytes());
-    ends.for_each(|end| bytes.extend(end.to_le_bytes()));
+    for block in index {
+        bytes.extend(block.end.to_le_bytes());
+        bytes.extend(block.checksum.to_le_bytes());
+    }
+    let sum = crc32fast::hash(&bytes);
+    bytes.extend(sum.to_le_bytes());
     blocks.for_each(|block| bytes.extend(block));
     bytes
 }
@@ -270,9 +326,8 @@ impl KeyedWriter {
     pub fn append(&mut self, piece: &KeyedPiece) -> Result<()> {
         let index = KeyedIndex::read(&piece.bytes)?;
         for group in index.range.groups() {
-            let span = index.span(KeyGroupRange::only(group));
-            let Some((count, entries)) = piece.slice(span)?.split_first_chunk::<COUNT_BYTES>()
-            else {
+            let block = index.block(group, &piece.bytes)?;
+            let Some((count, entries)) = block.split_first_chunk::<COUNT_BYTES>() else {
                 continue;
             };
             let block = group.index().checked_sub(self.range.start());
@@ -295,15 +350,18 @@ impl KeyedWriter {
                 *count = block.count.to_le_bytes();
             }
         }
-        let ends = self.blocks.iter().scan(0, |end, block| {
-            *end += block.bytes.len() as u64;
-            Some(*end)
+        let mut end = 0;
+        let index = self.blocks.iter().map(|block| {
+            end += block.bytes.len() as u64;
+            let checksum = crc32fast::hash(&block.bytes);
+            BlockIndex { end, checksum }
         });
+        let index: Vec<BlockIndex> = index.collect();
         let blocks = self.blocks.iter().map(|block| block.bytes.as_slice());
         KeyedPiece {
             name: name.into(),
             range: self.range,
-            bytes: assemble(self.range, ends, blocks),
+            bytes: assemble(self.range, &index, blocks),
         }
     }
 }
@@ -351,15 +409,30 @@ mod tests {
         }
 
         #[test]
-        fn damaged_pieces_are_errors_or_other_entries_and_never_a_panic(
-            at: prop::sample::Index, byte: u8, length in 0usize..200,
+        fn a_changed_byte_or_an_early_end_is_an_error(
+            at: prop::sample::Index, change in 1u8.., cut: Option<prop::sample::Index>,
         ) {
             let mut writer = KeyedWriter::new(KeyGroupRange::new(0, 8));
             (0..20u16).for_each(|n| writer.entry(KeyGroup::new(n % 8), &u64::from(n)).unwrap());
             let mut piece = writer.finish("numbers");
             let index = at.index(piece.bytes.len());
-            piece.bytes[index] = byte;
-            piece.bytes.truncate(length);
+            match cut {
+                Some(cut) => piece.bytes.truncate(cut.index(piece.bytes.len())),
+                None => piece.bytes[index] ^= change,
+            }
+            let error = piece.read(|_, _: u64| Ok(())).unwrap_err().to_string();
+            prop_assert!(error.contains("`numbers`"), "{}", error);
+            let _ = piece.cut(KeyGroupRange::new(2, 5));
+        }
+
+        /// Checksums keep accidents out, not whoever means harm.
+        #[test]
+        fn an_index_made_to_mislead_is_no_panic(ends: [u64; 3], range in 0u32..40_000, blocks: Vec<u8>) {
+            let index = ends.map(|end| BlockIndex { end, checksum: 0 });
+            let range = KeyGroupRange::new(range, range + 3);
+            let bytes = assemble(range, &index, [blocks.as_slice()]);
+            let name = "numbers".to_string();
+            let piece = KeyedPiece { name, range, bytes };
             let _ = piece.read(|_, _: u64| Ok(()));
             let _ = piece.cut(KeyGroupRange::new(2, 5));
         }
