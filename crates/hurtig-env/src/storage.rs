@@ -99,6 +99,32 @@ impl Storage {
             .map_err(|error| error.context(format!("opening `{url_or_path}`")))
     }
 
+    /// Puts a store of one's own in the place of all that lies under the scheme and authority of `url`, so that a test can count
+    /// requests or let them fail. In the real world the scheme is `memory`.
+    ///
+    /// # Errors
+    /// When `url` has no scheme.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use hurtig_env::World;
+    /// use hurtig_env::object_store::memory::InMemory;
+    ///
+    /// let storage = World::simulated(1).storage().clone();
+    /// storage.mount("s3://bucket", Arc::new(InMemory::new()))?;
+    /// assert_eq!(storage.open("s3://bucket/x")?.store.to_string(), "InMemory");
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn mount(&self, url: &str, store: Arc<dyn ObjectStore>) -> Result<()> {
+        let Some(url) = Url::split(url) else {
+            return Err(Error::config(format!(
+                "`{url}` is no URL to mount a store at: write scheme://authority"
+            )));
+        };
+        self.0.memory.lock().insert(url.store(), store);
+        Ok(())
+    }
+
     fn locate(&self, url_or_path: &str) -> Result<Location> {
         if url_or_path.is_empty() {
             return Err(Error::config("the path is empty"));
@@ -147,9 +173,8 @@ impl Storage {
     fn memory(&self, url: &Url<'_>) -> Result<Location> {
         let path = object_path(resolve(PathBuf::from("/"), url.path, |_| None))?;
         let mut stores = self.0.memory.lock();
-        let name = format!("{}://{}", url.scheme, url.authority);
         let store = stores
-            .entry(name)
+            .entry(url.store())
             .or_insert_with(|| match &self.0.simulated {
                 Some(clock) => Arc::new(SimulatedStore::new(clock.clone())),
                 None => Arc::new(InMemory::new()),
@@ -214,6 +239,11 @@ impl<'a> Url<'a> {
             authority: "",
             path: rest,
         })
+    }
+
+    /// The name of the store that it is in.
+    fn store(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
     }
 }
 
