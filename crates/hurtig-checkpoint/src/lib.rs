@@ -6,15 +6,18 @@
 //!   Decline …         no clock             WriteMetadata, DeleteCheckpoint …       ─► CheckpointStore ─► object_store
 //!                                              │
 //!                     Metadata ◄── encode / decode ──► <dir>/<job-id>/chk-<id>/_metadata
+//!
+//!  StateImage ─► SnapshotFiles::store ─► Snapshot, and few files for many subtasks                    at a barrier
+//!  Metadata ─► assign ─► AssignedState ─► CheckpointStore::read_state ─► StateImage                    at a start
 //! ```
 //!
 //! It takes no snapshots and knows no barriers: participants hand in [`Snapshot`]s, pieces of state that are small bytes or parts
-//! of files, and it neither reads nor writes these files. Two laws:
+//! of files. What is in a piece only the operators know; here it is cut by key group and shared out by entry. Two laws:
 //! 1. A checkpoint exists once its metadata does. That is written last, only if there is none, and names every file with length
 //!    and checksum.
 //! 2. Nothing is deleted that a retained checkpoint, a savepoint, or a checkpoint in flight names.
 //!
-//! The format is described in `docs/formats/checkpoint-metadata.md`.
+//! The formats are described in `docs/formats/checkpoint-metadata.md` and `docs/formats/state-files.md`.
 //!
 //! # For whoever drives it
 //!
@@ -26,8 +29,11 @@
 //!   for `Released`. Epochs must grow across processes too: a process can begin at the start of its block of ids.
 //! - **Doubt.** After `WriteMetadata` nobody knows whether the checkpoint exists until that is answered: no timeout counts then. Send
 //!   `MetadataFailed` only when certainly nothing is there; where that is in doubt as well, write again.
+//! - **State.** A [`SnapshotFiles`] per checkpoint and process, made at `Trigger`: `store` before each `Ack`, `discard` before a
+//!   `Decline`, `abort` when the checkpoint is aborted. At a start [`assign`] the metadata of the checkpoint, and let each
+//!   participant [`read_state`](CheckpointStore::read_state) what is its own.
 //! - **Shared files.** A task names them again only from `Trigger.base`; without a base it uploads all. Names are unique within their
-//!   directory: put subtask and epoch in them. Who reads a file calls [`StateFile::check`].
+//!   directory: put subtask and epoch in them. Who reads all of a file calls [`StateFile::check`].
 //! - **Who takes part.** `Trigger` is for those still running. Where all inputs have finished, the runtime starts the barrier itself;
 //!   enumerators of sources ack as [`Participant::Coordinator`]. Who finishes before its ack aborts the checkpoint, which counts as no
 //!   failure; a task whose synchronous phase failed must fail itself.
@@ -36,9 +42,11 @@
 
 mod config;
 mod coordinator;
+mod files;
 mod id;
 mod key_groups;
 mod metadata;
+mod restore;
 mod shared;
 mod state;
 mod store;
@@ -48,9 +56,11 @@ pub use coordinator::{
     AbortCause, Action, CheckpointKind, CheckpointLocation, ClaimMode, CompletedCheckpoint,
     Coordinator, DeclinePhase, Event, StopMode, VertexPlan,
 };
+pub use files::{FileOptions, SnapshotFiles};
 pub use hurtig_types::{CheckpointId, Epoch};
 pub use id::Participant;
 pub use metadata::{METADATA_BYTES_MAX, Metadata, OperatorState, SubtaskState};
+pub use restore::{AssignedPiece, AssignedState, Assignment, Share, UnclaimedState, assign};
 pub use state::{
     FileName, FileScope, Snapshot, StateData, StateFile, StateHandle, StateKind, checksum,
 };

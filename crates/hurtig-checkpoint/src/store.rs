@@ -21,7 +21,7 @@ pub const METADATA_NAME: &str = "_metadata";
 /// How many ids are reserved at a time.
 const IDS_PER_BLOCK: u64 = 1000;
 /// Requests to the store that are under way at a time.
-const REQUESTS_MAX: usize = 16;
+pub(crate) const REQUESTS_MAX: usize = 16;
 
 /// The checkpoints of a job below a directory.
 ///
@@ -337,7 +337,7 @@ impl CheckpointStore {
     }
 
     /// The length of a file, if it is there.
-    async fn length(&self, name: &str) -> Result<Option<u64>> {
+    pub(crate) async fn length(&self, name: &str) -> Result<Option<u64>> {
         let place = self.open(name)?;
         match place.store.head(&place.path).await {
             Ok(ObjectMeta { size, .. }) => Ok(Some(size)),
@@ -380,12 +380,12 @@ impl CheckpointStore {
         Ok(())
     }
 
-    async fn remove(&self, name: &str) -> Result<()> {
+    pub(crate) async fn remove(&self, name: &str) -> Result<()> {
         let place = self.open(name)?;
         done(place.store.delete(&place.path).await, name)
     }
 
-    fn open(&self, name: &str) -> Result<Location> {
+    pub(crate) fn open(&self, name: &str) -> Result<Location> {
         self.storage.open(name)
     }
 
@@ -406,7 +406,7 @@ fn done(removed: std::result::Result<(), StoreError>, name: &str) -> Result<()> 
 }
 
 /// Names the file as the user does, with the innermost cause: `Permission denied (os error 13)`.
-fn store_error(name: &str, error: &StoreError) -> Error {
+pub(crate) fn store_error(name: &str, error: &StoreError) -> Error {
     let mut cause: &dyn StdError = error;
     while let Some(source) = cause.source() {
         cause = source;

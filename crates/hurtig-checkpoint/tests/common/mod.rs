@@ -1,6 +1,9 @@
 //! A job of one vertex with three subtasks and a coordinator, and files for them.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+pub(crate) mod images;
+pub(crate) mod spy;
+
 use std::time::Duration;
 
 use hurtig_checkpoint::*;
