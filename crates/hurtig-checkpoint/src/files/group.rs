@@ -15,7 +15,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Either, Shared, WeakShared, select};
@@ -64,18 +63,15 @@ impl Groups {
         &mut self,
         inner: &Arc<Inner>,
         participant: Participant,
-        pieces: Vec<Bytes>,
+        pieces: Chunks,
     ) -> Result<Joined> {
-        let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
-        let written = self.place_for(inner, participant, length)?;
+        let written = self.place_for(inner, participant, pieces.length())?;
         let Some(gathering) = &mut self.gathering else {
             return Err(Error::bug("no file gathers, and one was just opened"));
         };
         let contents = &mut gathering.contents;
         let offset = contents.chunks.length();
-        pieces
-            .into_iter()
-            .for_each(|piece| contents.chunks.push(piece));
+        contents.chunks.append(pieces);
         contents.members.push(participant);
         if contents.chunks.length() >= inner.options.file_bytes_max {
             self.close();

@@ -132,7 +132,7 @@ impl SnapshotFiles {
         images: Vec<(OperatorId, StateImage)>,
     ) -> Result<Snapshot> {
         let mut stored = Vec::with_capacity(images.len());
-        let mut large = Vec::new();
+        let mut large = Chunks::default();
         for (operator, image) in images {
             let pieces = pieces_of(participant, image)
                 .map_err(|error| error.context(format!("operator {operator}")))?;
@@ -144,7 +144,7 @@ impl SnapshotFiles {
             stored.push((operator, pieces));
         }
         let mut place = Place::default();
-        if !large.is_empty() {
+        if large.length() > 0 {
             place = self.write(participant, large).await?;
         }
         let operators = stored.into_iter();
@@ -192,7 +192,7 @@ impl SnapshotFiles {
         piece.bytes.len() <= self.0.options.inline_bytes_max
     }
 
-    async fn write(&self, participant: Participant, pieces: Vec<Bytes>) -> Result<Place> {
+    async fn write(&self, participant: Participant, pieces: Chunks) -> Result<Place> {
         self.0.check_alive()?;
         let joined = self.0.groups.lock().join(&self.0, participant, pieces);
         let Joined { written, offset } = joined?;
