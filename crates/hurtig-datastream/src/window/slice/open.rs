@@ -97,6 +97,11 @@ impl<K: Eq, A> OpenSlices<K, A> {
         self.slices.last().map(|slice| slice.0)
     }
 
+    /// All slices, from the newest to the oldest.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(i64, StateTable<K, A>)> {
+        self.slices.iter()
+    }
+
     /// The keys of all slices.
     #[cfg(test)]
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
