@@ -14,6 +14,7 @@ use hurtig_runtime::{
     Alignments, EdgeSpec, Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext,
     OperatorFactory, OutputTag, Program, SourceFactory, StartedSource, StreamOperator, TypedPort,
 };
+use hurtig_state::StateImage;
 use hurtig_types::{Configuration, Data, Key, Result, options};
 
 use crate::Lifecycles;
@@ -373,8 +374,9 @@ impl<S: SourceFactory> SourceFactory for WatchedSource<S> {
         &self,
         contexts: &[OperatorContext],
         alignments: &Alignments,
+        restored: Option<StateImage>,
     ) -> Result<StartedSource> {
-        let mut started = self.inner.start(contexts, alignments)?;
+        let mut started = self.inner.start(contexts, alignments, restored)?;
         let readers = started.readers.into_iter().zip(contexts);
         let watch = |(reader, context)| self.lifecycles.watch_source(context, reader);
         started.readers = readers.map(watch).collect();

@@ -13,6 +13,7 @@
 mod collector;
 pub mod harness;
 mod job;
+mod ledger;
 mod lifecycle;
 pub mod operators;
 mod schedules;
@@ -21,6 +22,7 @@ mod sources;
 pub use collector::{Arrival, Collector};
 pub use harness::{Emitted, HarnessBuilder, OperatorHarness, TwoInputHarness};
 pub use job::{Stream, TestJob, Typed, TypedOperator, TypedSource, typed};
+pub use ledger::{Ledger, LedgerSink};
 pub use lifecycle::{LifeCounts, Lifecycles};
 pub use schedules::{
     COUNT_VARIABLE, SEED_VARIABLE, Schedule, Verdict, for_each_schedule, run_under_schedules,

@@ -8,7 +8,8 @@ use hurtig_env::MonotonicTime;
 use hurtig_runtime::{
     OperatorContext, Output, Progress, SourceOperator, SourceProgress, StreamOperator,
 };
-use hurtig_types::{ErasedBatch, Result, Timestamp, Watermark};
+use hurtig_state::StateImage;
+use hurtig_types::{Barrier, CheckpointId, ErasedBatch, Result, Timestamp, Watermark};
 use parking_lot::Mutex;
 
 /// What happened to one operator in one subtask.
@@ -156,6 +157,23 @@ impl StreamOperator for Watched<Box<dyn StreamOperator>> {
         self.inner.generates_watermarks()
     }
 
+    fn restore(&mut self, image: StateImage) -> Result<()> {
+        self.inner.restore(image)
+    }
+
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        self.inner.snapshot(barrier, image, output)
+    }
+
+    fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        self.inner.checkpoint_completed(checkpoint)
+    }
+
     fn close(&mut self) -> Result<()> {
         self.life.count(|counts| counts.closed += 1);
         self.inner.close()
@@ -169,6 +187,31 @@ impl SourceOperator for Watched<Box<dyn SourceOperator>> {
 
     fn deadline(&self) -> Option<MonotonicTime> {
         self.inner.deadline()
+    }
+
+    fn restore(&mut self, image: StateImage) -> Result<()> {
+        self.inner.restore(image)
+    }
+
+    fn is_between_batches(&self) -> bool {
+        self.inner.is_between_batches()
+    }
+
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<()> {
+        self.inner.snapshot(barrier, image, output)
+    }
+
+    fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        self.inner.checkpoint_completed(checkpoint)
+    }
+
+    fn checkpoint_aborted(&mut self, checkpoint: CheckpointId) {
+        self.inner.checkpoint_aborted(checkpoint);
     }
 
     fn close(&mut self) -> Result<()> {

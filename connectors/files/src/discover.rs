@@ -83,4 +83,14 @@ impl Discover<FileSplit> for FileDiscovery {
             Ok(splits)
         })
     }
+
+    /// The sizes that files had when they were found first: they are cut by these.
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        hurtig_connect::encode_value(&*self.sizes.lock())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self.sizes.lock() = hurtig_connect::decode_value(state)?;
+        Ok(())
+    }
 }

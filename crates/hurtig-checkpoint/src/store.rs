@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::ops::Range;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use hurtig_env::object_store::{Error as StoreError, ObjectMeta, ObjectStoreExt, PutMode};
 use hurtig_env::{Location, Storage};
@@ -310,17 +311,27 @@ impl CheckpointStore {
         location: &CheckpointLocation,
         metadata: &Metadata,
     ) -> Result<(), Unread> {
-        let checks = metadata.files().into_iter().map(async |file| {
-            let name = self.path_of(location, file);
-            let what = match self.length(&name).await.map_err(Unread::Unreachable)? {
-                Some(length) if length == file.length => return Ok(()),
-                Some(length) => format!("has {length} bytes in place of {}", file.length),
-                None => "is missing".to_string(),
-            };
-            Err(Unread::Damaged(Error::io(format!("`{name}` {what}"))))
-        });
+        // Boxed one by one: the compiler does not see of a stream of closures that it is `Send`.
+        let mut checks = Vec::<BoxFuture<'_, Result<(), Unread>>>::new();
+        for file in metadata.files() {
+            checks.push(Box::pin(self.check_file(location, file)));
+        }
         let checks = stream::iter(checks).buffered(REQUESTS_MAX);
         checks.try_collect::<()>().await
+    }
+
+    async fn check_file(
+        &self,
+        location: &CheckpointLocation,
+        file: &StateFile,
+    ) -> Result<(), Unread> {
+        let name = self.path_of(location, file);
+        let what = match self.length(&name).await.map_err(Unread::Unreachable)? {
+            Some(length) if length == file.length => return Ok(()),
+            Some(length) => format!("has {length} bytes in place of {}", file.length),
+            None => "is missing".to_string(),
+        };
+        Err(Unread::Damaged(Error::io(format!("`{name}` {what}"))))
     }
 
     /// The metadata's bytes; not more than there may be.

@@ -32,8 +32,10 @@ pub use encode::{Encoder, EncodingFormat};
 pub use format::{
     DecodeFailure, DecodeInput, DecodeOutput, Decoder, DecodingFormat, RecordError, Taken,
 };
+/// For the states of enumerators.
+pub use hurtig_codec::{decode_value, encode_value};
 pub use lines::{DecodeRecord, FindEnd, LineEnds, RECORD_BYTES_MAX, RecordDecoder, RecordEnd};
-pub use sink::{Sink, SinkWriter, WriterContext};
+pub use sink::{Committer, PreCommit, Sink, SinkWriter, WriterContext};
 pub use source::{
     Boundedness, BoxFuture, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent,
     ReaderOutput, Source, SourceReader, SourceSplit, SplitEnumerator, SplitRequester,

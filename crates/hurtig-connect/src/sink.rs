@@ -29,6 +29,16 @@ pub trait Sink<T>: Send + Sync + 'static {
     /// # Errors
     /// When the options can't work.
     fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<T>>>;
+
+    /// Makes the committer of a subtask: by it a sink is exactly-once. Without one, what a writer has flushed is out for good, and is
+    /// written again after a failure.
+    ///
+    /// # Errors
+    /// When the options can't work.
+    fn create_committer(&self, context: &WriterContext) -> Result<Option<Box<dyn Committer>>> {
+        let _ = context;
+        Ok(None)
+    }
 }
 
 /// Writes batches.
@@ -60,6 +70,28 @@ pub trait SinkWriter<T>: Send {
     /// When it can't be brought out.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<()>>;
 
+    /// A barrier, or the end of the input: brings out what was written so far as far as that can be taken back, and says in the answer
+    /// how it is committed. `Pending` as in [`poll_write`](SinkWriter::poll_write).
+    ///
+    /// A writer without a committer flushes, so that nothing which is part of a checkpoint is lost.
+    ///
+    /// # Errors
+    /// When it can't be brought out.
+    fn poll_pre_commit(&mut self, context: &mut Context<'_>) -> Poll<Result<PreCommit>> {
+        self.poll_flush(context)
+            .map(|flushed| flushed.map(|()| PreCommit::default()))
+    }
+
+    /// Goes on from the states that writers of this sink handed over at the checkpoint from which the job starts; after a change of
+    /// parallelism there may be several, or none. Called before anything is written.
+    ///
+    /// # Errors
+    /// When they are of another kind.
+    fn restore(&mut self, states: Vec<Vec<u8>>) -> Result<()> {
+        let _ = states;
+        Ok(())
+    }
+
     /// When (in processing time) it wants [`SinkWriter::on_time`] to be called.
     fn next_time(&self) -> Option<Timestamp> {
         None
@@ -83,7 +115,29 @@ pub trait SinkWriter<T>: Send {
     }
 }
 
+/// What a writer hands over before a commit; [`encode_value`](crate::encode_value) makes bytes of any value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreCommit {
+    /// What is to be committed once the checkpoint is complete: names of files, ids of transactions.
+    pub committables: Vec<Vec<u8>>,
+    /// What a writer needs to go on from here.
+    pub states: Vec<Vec<u8>>,
+}
+
+/// Commits what writers have prepared.
+///
+/// The law: to commit again what was committed before does nothing, and is no error. After a failure nobody knows how far a commit had
+/// come, and it is done once more.
+pub trait Committer: Send {
+    /// Makes what these stand for visible, for good. Runs on the I/O lane.
+    ///
+    /// # Errors
+    /// When it could not; the job fails, and tries again after its restart.
+    fn commit(&mut self, committables: Vec<Vec<u8>>) -> BoxFuture<'static, Result<()>>;
+}
+
 /// What a writer gets to work with.
+#[derive(Clone)]
 pub struct WriterContext {
     /// Which subtask it is.
     pub subtask: u32,

@@ -87,6 +87,20 @@ pub trait SplitEnumerator<S: Send + 'static>: Send {
         actions: &mut Vec<EnumeratorAction<S>>,
     ) -> Result<()>;
 
+    /// What it must remember: the splits that it has not given out, which ones are known. Those that were given out are in the readers'
+    /// snapshots.
+    ///
+    /// # Errors
+    /// When that cannot be encoded.
+    fn snapshot(&self) -> Result<Vec<u8>>;
+
+    /// Goes on from what [`snapshot`](Self::snapshot) handed over, perhaps with another number of readers. Called first, before
+    /// [`EnumeratorEvent::Started`].
+    ///
+    /// # Errors
+    /// When the bytes are of another source.
+    fn restore(&mut self, state: &[u8]) -> Result<()>;
+
     /// Lists splits that are not known yet. Driven on the I/O lane after [`EnumeratorAction::DiscoverAfter`]; its result comes
     /// back as [`EnumeratorEvent::Discovered`].
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>> {
@@ -97,7 +111,7 @@ pub trait SplitEnumerator<S: Send + 'static>: Send {
 /// What an enumerator is told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnumeratorEvent<S> {
-    /// The job starts; the first event, once.
+    /// The job starts, anew or from a checkpoint; the first event, once.
     Started {
         /// How many readers there will be.
         parallelism: u32,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use hurtig_codec::{decode_value, encode_value};
 use hurtig_types::Result;
 
 use crate::{BoxFuture, EnumeratorAction, EnumeratorEvent, SourceSplit, SplitEnumerator};
@@ -11,6 +12,23 @@ use crate::{BoxFuture, EnumeratorAction, EnumeratorEvent, SourceSplit, SplitEnum
 pub trait Discover<S>: Send {
     /// Lists the splits.
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>>;
+
+    /// What it must remember beside the splits that it found.
+    ///
+    /// # Errors
+    /// When that cannot be encoded.
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    /// Goes on from what [`snapshot`](Self::snapshot) handed over.
+    ///
+    /// # Errors
+    /// When the bytes are of something else.
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
 }
 
 /// No discovery: the splits are given from the start.
@@ -112,7 +130,7 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
         actions: &mut Vec<EnumeratorAction<S>>,
     ) -> Result<()> {
         match event {
-            EnumeratorEvent::Started { .. } if !self.listed => {
+            EnumeratorEvent::Started { .. } if !self.listed || self.interval.is_some() => {
                 actions.push(EnumeratorAction::DiscoverAfter(Duration::ZERO));
             }
             EnumeratorEvent::Started { .. } | EnumeratorEvent::ReaderJoined { .. } => {}
@@ -135,6 +153,17 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
         }
         self.hand_out(actions);
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        let discovery = self.discover.snapshot()?;
+        encode_value(&(&self.splits, &self.known, self.listed, discovery))
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let discovery: Vec<u8>;
+        (self.splits, self.known, self.listed, discovery) = decode_value(state)?;
+        self.discover.restore(&discovery)
     }
 
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>> {

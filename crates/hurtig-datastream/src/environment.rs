@@ -204,6 +204,22 @@ impl StreamExecutionEnvironment {
         self.set(options::CHAINING_ENABLED.key(), "false")
     }
 
+    /// Takes a checkpoint so often. A job that fails then starts again from the last one, by default after a pause that grows with each
+    /// failure; where checkpoints go, what is kept of them and how often is said by `execution.checkpointing.…` and
+    /// `restart-strategy.…`, as in Flink.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// # use std::time::Duration;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.enable_checkpointing(Duration::from_secs(1));
+    /// env.set("execution.checkpointing.dir", "/tmp/checkpoints");
+    /// ```
+    pub fn enable_checkpointing(&self, interval: std::time::Duration) -> &Self {
+        let interval = format!("{} ms", interval.as_millis());
+        self.set(options::CHECKPOINTING_INTERVAL.key(), interval)
+    }
+
     /// Sets an option by its key, as in `config.yaml`. A key that is unknown shows when the job is run.
     pub fn set(&self, key: impl Into<String>, value: impl Into<String>) -> &Self {
         self.build(|builder| {

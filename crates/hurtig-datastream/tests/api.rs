@@ -9,6 +9,8 @@ mod support;
 mod alignment;
 #[path = "api/chaining.rs"]
 mod chaining;
+#[path = "api/checkpoints.rs"]
+mod checkpoints;
 #[path = "api/combining.rs"]
 mod combining;
 #[path = "api/errors.rs"]

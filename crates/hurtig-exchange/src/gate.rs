@@ -80,6 +80,8 @@ struct State {
 
 #[derive(Default)]
 struct Channel {
+    /// It is not read for the time being: its barrier has come, and not all of the others.
+    waits: bool,
     queue: VecDeque<(StreamElement, usize)>,
     in_flight: usize,
     borrowed: usize,
@@ -87,6 +89,28 @@ struct Channel {
 }
 
 impl State {
+    /// The next channel that has something and is to be read.
+    fn next_ready(&mut self) -> Option<usize> {
+        while let Some(channel) = self.ready.pop_front() {
+            if self.channels.get(channel).is_some_and(|it| !it.waits) {
+                return Some(channel);
+            }
+        }
+        None
+    }
+
+    /// Lets all channels be read again.
+    fn unblock(&mut self) {
+        for (index, channel) in self.channels.iter_mut().enumerate() {
+            if std::mem::take(&mut channel.waits)
+                && !channel.queue.is_empty()
+                && !self.ready.contains(&index)
+            {
+                self.ready.push_back(index);
+            }
+        }
+    }
+
     /// Takes the credit for `bytes` more on `channel`; false when there is not enough.
     fn take_credit(&mut self, channel: usize, bytes: usize, exclusive: usize) -> bool {
         let Some(state) = self.channels.get_mut(channel) else {
@@ -209,13 +233,25 @@ pub struct InputGate {
 }
 
 impl InputGate {
+    /// Does not read a channel until [`unblock`](Self::unblock): what comes on it stays there, within its credit.
+    pub fn block(&mut self, channel: usize) {
+        if let Some(channel) = self.shared.state.lock().channels.get_mut(channel) {
+            channel.waits = true;
+        }
+    }
+
+    /// Reads all channels again.
+    pub fn unblock(&mut self) {
+        self.shared.state.lock().unblock();
+    }
+
     /// The next element and the channel it came from; the channels take turns. `Pending` when all are empty, after which
     /// `waker` is woken by the next that is not.
     pub fn poll_next(&mut self, waker: &Waker) -> Poll<(usize, StreamElement)> {
         let mut wake = Vec::new();
         let next = {
             let mut state = self.shared.state.lock();
-            let Some(channel) = state.ready.pop_front() else {
+            let Some(channel) = state.next_ready() else {
                 if !state
                     .consumer
                     .as_ref()

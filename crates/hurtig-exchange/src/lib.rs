@@ -3,7 +3,8 @@
 //! ```text
 //!  chain ─► EdgeWriter: partitioner ─► one builder per target ─► ChannelSender ──┐ credit, in bytes
 //!                                                                                ▼
-//!  chain ◄────────────── InputGate: fair merge of its channels, WatermarkValve: minimum of their watermarks
+//!  chain ◄────────────── InputGate: fair merge of its channels, WatermarkValve: minimum of their watermarks,
+//!                        BarrierAligner: channels whose barrier has come wait for the others
 //! ```
 //!
 //! Within a process a batch moves, and nothing is serialised. Three laws:
@@ -11,12 +12,14 @@
 //! 2. The elements of one channel arrive in the order in which they were sent.
 //! 3. A signal flushes what was batched before it.
 
+mod aligner;
 mod edge;
 mod gate;
 mod partition;
 mod scatter;
 mod valve;
 
+pub use aligner::{AlignerOutput, AlignmentMode, BarrierAligner};
 pub use edge::{Edge, EdgeOptions, EdgeWriter, FlushPolicy};
 pub use gate::{ChannelSender, GateOptions, InputGate, gate};
 pub use partition::{

@@ -31,9 +31,9 @@ pub use program::{
 };
 pub use source::{
     AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource,
-    SourceOperator, SourceProgress, coordinate, link,
+    SnapshotEnumerator, SourceOperator, SourceProgress, coordinate, link, restore_enumerator,
 };
 pub use task::{
-    ChainState, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel, OperatorChain, Routes,
-    SourceHead, StepOutcome, Target, Task,
+    ChainState, CheckpointCommand, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel,
+    OperatorChain, Routes, SnapshotReceiver, SourceHead, StepOutcome, Target, Task, TaskSnapshot,
 };

@@ -2,8 +2,10 @@
 
 use hurtig_env::World;
 use hurtig_metrics::MetricGroup;
+use hurtig_state::StateImage;
 use hurtig_types::{
-    ErasedBatch, Error, KeyGroupRange, MaxParallelism, OperatorId, Result, Timestamp, Watermark,
+    Barrier, CheckpointId, ErasedBatch, Error, KeyGroupRange, MaxParallelism, OperatorId, Result,
+    Timestamp, Watermark,
 };
 use std::time::Duration;
 
@@ -90,6 +92,44 @@ pub trait StreamOperator: Send {
         Err(Error::bug("an operator that never pauses was resumed"))
     }
 
+    /// Takes over what it, or others of the same operator, handed over at the checkpoint from which the job starts. Called before
+    /// [`open`](Self::open), and only if there is anything.
+    ///
+    /// # Errors
+    /// When it is of another kind than this operator keeps, or damaged.
+    fn restore(&mut self, image: StateImage) -> Result<()> {
+        image.finish()
+    }
+
+    /// A barrier: adds what the operator must remember to `image`, as of everything it was given so far. `Blocked` when that must wait for
+    /// something outside, whose waker is [`Output::waker`]; then it is called again.
+    ///
+    /// # Errors
+    /// When it cannot be had; the job fails.
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        let _ = (barrier, image, output);
+        Ok(Progress::Done)
+    }
+
+    /// The checkpoint is complete: what was prepared for it may be committed.
+    ///
+    /// # Errors
+    /// When that is impossible; the job fails, and starts from this checkpoint.
+    fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let _ = checkpoint;
+        Ok(())
+    }
+
+    /// Whether all that it has prepared is committed. While it isn't, the task does not end: its last words need one more checkpoint.
+    fn is_committed(&self) -> bool {
+        true
+    }
+
     /// Whether it makes its own watermarks: those from upstream end here, but for the last.
     fn generates_watermarks(&self) -> bool {
         false
@@ -132,6 +172,8 @@ pub struct OperatorContext {
     pub max_parallelism: MaxParallelism,
     /// The key groups of this subtask.
     pub key_groups: KeyGroupRange,
+    /// Whether checkpoints are taken by themselves: without, nothing is ever reported complete.
+    pub checkpoints: bool,
     /// How often periodic watermarks are due.
     pub watermark_interval: Duration,
     /// Time, randomness, storage, network, lanes.

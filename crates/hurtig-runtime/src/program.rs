@@ -11,9 +11,10 @@ use hurtig_exchange::{
     Rebalance, Shuffle,
 };
 use hurtig_graph::{NodeId, Partitioning};
+use hurtig_state::StateImage;
 use hurtig_types::{Data, ErasedBatch, Error, MaxParallelism, Records, Result};
 
-use crate::{Alignments, OperatorContext, SourceOperator, StreamOperator};
+use crate::{Alignments, OperatorContext, SnapshotEnumerator, SourceOperator, StreamOperator};
 
 /// Makes the operator of a node, once per subtask.
 pub trait OperatorFactory: Send + Sync {
@@ -50,18 +51,25 @@ pub trait SourceFactory: Send + Sync {
     /// When it won't.
     fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>>;
 
-    /// Starts the source: one reader per context, and the enumerator that serves them.
+    /// Starts the source: one reader per context, and the enumerator that serves them, from `restored` if the job goes on from a
+    /// checkpoint.
     ///
     /// # Errors
     /// When its options can't work.
-    fn start(&self, contexts: &[OperatorContext], alignments: &Alignments)
-    -> Result<StartedSource>;
+    fn start(
+        &self,
+        contexts: &[OperatorContext],
+        alignments: &Alignments,
+        restored: Option<StateImage>,
+    ) -> Result<StartedSource>;
 }
 
 /// A source that was started.
 pub struct StartedSource {
     /// Drives the enumerator; ends only with an error.
     pub coordinator: BoxFuture<'static, Result<()>>,
+    /// The way to the enumerator for checkpoints; none if it has nothing to remember.
+    pub checkpoints: Option<Arc<dyn SnapshotEnumerator>>,
     /// The readers, by subtask.
     pub readers: Vec<Box<dyn SourceOperator>>,
 }

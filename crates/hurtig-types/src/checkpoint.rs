@@ -70,6 +70,17 @@ pub struct Barrier {
     pub checkpoint: CheckpointId,
     /// In which attempt it was triggered.
     pub epoch: Epoch,
-    /// Whether it is for a savepoint, which shares no file with anything.
-    pub is_savepoint: bool,
+    /// What for.
+    pub kind: BarrierKind,
+}
+
+/// What a barrier is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarrierKind {
+    /// A checkpoint, for recovery.
+    Checkpoint,
+    /// A savepoint, which shares no file with anything.
+    Savepoint,
+    /// A savepoint with which the job ends: sources send nothing behind it.
+    Stop,
 }

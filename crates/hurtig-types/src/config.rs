@@ -11,6 +11,8 @@ pub mod options {
     use super::{ConfigOption, MemorySize};
     use std::time::Duration;
 
+    pub use crate::checkpoint_options::*;
+
     /// The parallelism of operators for which nobody set another.
     pub const PARALLELISM_DEFAULT: ConfigOption<u32> =
         ConfigOption::new("parallelism.default", || 1);
@@ -77,7 +79,7 @@ pub mod options {
         ConfigOption::new("jobstore.max-capacity", || 100);
 
     /// The keys of all options above.
-    pub const KNOWN_KEYS: &[&str] = &[
+    const KNOWN_KEYS: &[&str] = &[
         PARALLELISM_DEFAULT.key(),
         MAX_PARALLELISM.key(),
         JOB_NAME.key(),
@@ -94,6 +96,16 @@ pub mod options {
         REST_BIND_ADDRESS.key(),
         JOB_STORE_MAX_CAPACITY.key(),
     ];
+
+    /// Whether an option has this key.
+    pub(super) fn is_known(key: &str) -> bool {
+        known_keys().any(|known| known == key)
+    }
+
+    /// The keys of all options.
+    pub fn known_keys() -> impl Iterator<Item = &'static str> {
+        KNOWN_KEYS.iter().chain(KEYS).copied()
+    }
 
     /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.
     pub const REMOVED_KEYS: &[(&str, &str)] = &[
@@ -171,7 +183,7 @@ impl Configuration {
     /// When no option has this key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> Result<&mut Self> {
         let key = key.into();
-        if !options::KNOWN_KEYS.contains(&key.as_str()) {
+        if !options::is_known(&key) {
             return Err(unknown_key(&key));
         }
         self.values.insert(key, value.into());
@@ -218,9 +230,7 @@ fn unknown_key(key: &str) -> Error {
             "`{key}` is a configuration key of Flink 1 that Flink 2 took out: use `{instead}`"
         ));
     }
-    let nearest = options::KNOWN_KEYS
-        .iter()
-        .min_by_key(|known| edit_distance(key, known));
+    let nearest = options::known_keys().min_by_key(|known| edit_distance(key, known));
     let hint = match nearest {
         Some(known) if edit_distance(key, known) <= key.len() / 4 => {
             format!("; did you mean `{known}`?")
@@ -261,6 +271,14 @@ impl ConfigValue for i64 {
 
     fn parse_config(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+impl ConfigValue for f64 {
+    const EXPECTED: &'static str = "a number";
+
+    fn parse_config(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number: &Self| number.is_finite())
     }
 }
 
@@ -403,7 +421,7 @@ mod tests {
     #[test]
     fn a_key_that_flink_2_took_out_names_the_one_to_use() {
         for (old, instead) in options::REMOVED_KEYS {
-            assert!(options::KNOWN_KEYS.contains(instead));
+            assert!(options::is_known(instead));
             let error = Configuration::new().set(*old, "4").unwrap_err();
             assert_eq!(
                 error.to_string(),

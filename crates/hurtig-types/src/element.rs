@@ -1,6 +1,6 @@
 //! What flows through a job: batches of records, and signals beside them.
 
-use crate::{ErasedBatch, Timestamp};
+use crate::{Barrier, ErasedBatch, Timestamp};
 
 /// A promise about event time: no record with a timestamp at or before it will follow.
 ///
@@ -47,6 +47,8 @@ pub enum Signal {
     Watermark(Watermark),
     /// The channel became idle or active again.
     Status(StreamStatus),
+    /// What comes before it is part of a checkpoint.
+    Barrier(Barrier),
     /// The last element of a channel.
     EndOfInput,
 }

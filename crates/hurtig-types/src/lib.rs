@@ -14,6 +14,7 @@
 
 mod batch;
 mod checkpoint;
+mod checkpoint_options;
 mod config;
 mod data;
 mod element;
@@ -26,7 +27,7 @@ mod records;
 mod time;
 
 pub use batch::{Batch, ErasedBatch};
-pub use checkpoint::{Barrier, CheckpointId, Epoch};
+pub use checkpoint::{Barrier, BarrierKind, CheckpointId, Epoch};
 pub use config::{ConfigOption, ConfigValue, Configuration, MemorySize, options};
 pub use data::{Data, Key};
 pub use element::{Signal, StreamElement, StreamStatus, Watermark};

@@ -252,6 +252,7 @@ impl Setup {
             parallelism: self.parallelism,
             max_parallelism,
             key_groups,
+            checkpoints: false,
             watermark_interval: self.watermark_interval,
             world,
             metrics: task.operator_group(id.to_string(), &self.name),

@@ -26,6 +26,8 @@ pub enum Emitted<T> {
     Watermark(i64),
     /// The output became idle or active.
     Status(StreamStatus),
+    /// The barrier of this checkpoint.
+    Barrier(u64),
     /// All inputs have ended, and the operator has said all.
     EndOfInput,
 }
@@ -35,7 +37,7 @@ impl<T> Emitted<T> {
     pub fn into_record(self) -> Option<(T, Option<i64>)> {
         match self {
             Self::Record(value, timestamp) => Some((value, timestamp)),
-            Self::Watermark(_) | Self::Status(_) | Self::EndOfInput => None,
+            Self::Watermark(_) | Self::Status(_) | Self::Barrier(_) | Self::EndOfInput => None,
         }
     }
 }
@@ -45,6 +47,7 @@ impl<T> From<Signal> for Emitted<T> {
         match signal {
             Signal::Watermark(watermark) => Self::Watermark(watermark.timestamp().as_millis()),
             Signal::Status(status) => Self::Status(status),
+            Signal::Barrier(barrier) => Self::Barrier(barrier.checkpoint.get()),
             Signal::EndOfInput => Self::EndOfInput,
         }
     }

@@ -11,8 +11,9 @@ use hurtig_connect::{
 use hurtig_env::World;
 use hurtig_runtime::{
     Alignments, OperatorContext, ReaderSource, SourceFactory, SourceOperator, StartedSource,
-    coordinate, link,
+    coordinate, link, restore_enumerator,
 };
+use hurtig_state::StateImage;
 use hurtig_types::{Data, Error, Origin, OriginRange, Result, Timestamp, Watermark};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -257,6 +258,7 @@ impl<S: Source> SourceFactory for SourceOf<S> {
         &self,
         contexts: &[OperatorContext],
         alignments: &Alignments,
+        restored: Option<StateImage>,
     ) -> Result<StartedSource> {
         let Some(first) = contexts.first() else {
             return Err(Error::bug("a source without subtasks"));
@@ -279,10 +281,13 @@ impl<S: Source> SourceFactory for SourceOf<S> {
                 reader, link, tracker, group, context,
             )));
         }
-        let enumerator = self.source.create_enumerator(&world)?;
+        let mut enumerator = self.source.create_enumerator(&world)?;
+        restore_enumerator(&mut *enumerator, restored)?;
+        let checkpoints = coordinator.checkpoints();
         let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
         Ok(StartedSource {
             coordinator,
+            checkpoints: Some(checkpoints),
             readers,
         })
     }

@@ -13,6 +13,7 @@ use hurtig_runtime::{
     Alignments, OperatorContext, Output, SourceFactory, SourceOperator, SourceProgress,
     StartedSource,
 };
+use hurtig_state::StateImage;
 use hurtig_types::{
     Data, Error, Origin, OriginRange, Result, Signal, StreamStatus, Timestamp, Watermark,
     batch_capacity,
@@ -186,7 +187,12 @@ impl<T: Data + Sync> SourceFactory for Script<T> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn start(&self, contexts: &[OperatorContext], _: &Alignments) -> Result<StartedSource> {
+    fn start(
+        &self,
+        contexts: &[OperatorContext],
+        _: &Alignments,
+        _: Option<StateImage>,
+    ) -> Result<StartedSource> {
         Ok(start(std::slice::from_ref(self), contexts))
     }
 }
@@ -196,7 +202,12 @@ impl<T: Data + Sync> SourceFactory for Scripts<T> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn start(&self, contexts: &[OperatorContext], _: &Alignments) -> Result<StartedSource> {
+    fn start(
+        &self,
+        contexts: &[OperatorContext],
+        _: &Alignments,
+        _: Option<StateImage>,
+    ) -> Result<StartedSource> {
         Ok(start(&self.0, contexts))
     }
 }
@@ -213,6 +224,7 @@ fn start<T: Data>(scripts: &[Script<T>], contexts: &[OperatorContext]) -> Starte
     };
     StartedSource {
         coordinator: Box::pin(std::future::pending()),
+        checkpoints: None,
         readers: contexts.iter().enumerate().map(reader).collect(),
     }
 }

@@ -97,6 +97,8 @@ pub enum Event {
         /// Who it is.
         participant: Participant,
     },
+    /// A task has nothing to do but to wait for a checkpoint: the next one is due, as soon as it may be.
+    CheckpointRequested,
     /// Somebody wants a savepoint.
     SavepointRequested {
         /// By which it is answered.

@@ -209,6 +209,7 @@ impl Coordinator {
     fn take_in(&mut self, event: Event) {
         match event {
             Event::Tick => {}
+            Event::CheckpointRequested => self.schedule.hurry(self.now),
             Event::Deployed { epoch, vertices } => self.deployed(epoch, vertices),
             Event::Ack {
                 epoch,

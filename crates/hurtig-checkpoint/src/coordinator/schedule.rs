@@ -21,6 +21,11 @@ impl Schedule {
         self.due = config.interval.map(|interval| now.saturating_add(interval));
     }
 
+    /// The next checkpoint is due, if any is ever.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.due = self.due.map(|due| due.min(now));
+    }
+
     pub(super) fn stop(&mut self) {
         self.due = None;
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use hurtig_env::object_store::{Error as StoreError, GetOptions, GetRange};
 use hurtig_state::{KeyedIndex, KeyedPiece, ListMode, ListPiece, StateImage};
@@ -33,10 +34,12 @@ impl CheckpointStore {
         location: &CheckpointLocation,
         assigned: &AssignedState,
     ) -> Result<StateImage> {
-        let reads = assigned.pieces.iter().map(async |piece| {
-            let read = self.read_piece(location, piece).await?;
-            Ok::<_, Error>((read, piece.share))
-        });
+        // Boxed one by one: the compiler does not see of a stream of closures that it is `Send`.
+        let mut reads = Vec::<BoxFuture<'_, Result<(Piece, Share)>>>::new();
+        for piece in &assigned.pieces {
+            let read = self.read_piece(location, piece);
+            reads.push(Box::pin(async move { Ok((read.await?, piece.share)) }));
+        }
         let reads = stream::iter(reads).buffered(REQUESTS_MAX);
         let pieces: Vec<(Piece, Share)> = reads.try_collect().await?;
         Ok(image_of(pieces))

@@ -100,7 +100,7 @@ pub trait KeyedProcessFunction<K: Key, In>: Clone + Send + 'static {
 }
 
 /// In which time a timer fires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TimeDomain {
     /// By the watermark.
     EventTime,

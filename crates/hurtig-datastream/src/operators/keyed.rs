@@ -2,8 +2,11 @@
 
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::{KeyedState, TimerService};
-use hurtig_types::{Data, ErasedBatch, Error, Key, Records, Result, Timestamp, Watermark};
+use hurtig_state::{KeyedState, StateImage, TimerService};
+use hurtig_types::{
+    Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
+    Watermark,
+};
 
 use super::backlog::{KeyedBacklog, KeyedRecord};
 use crate::{
@@ -41,11 +44,15 @@ pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
     fn close(&mut self) -> Result<()>;
 }
 
+/// What the states of a function are stored under, before their names.
+const USER_STATE: &str = "state/";
+
 /// Calls a [`KeyedHandler`] for each record and each timer under its key, and pauses when a batch of results is full: the records not
 /// yet seen stay in the backlog, the timers not yet fired in the queue.
 pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     handler: H,
     selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
+    max_parallelism: MaxParallelism,
     state: KeyedState<K>,
     timers: TimerService<K>,
     first: KeyedBacklog<K, A>,
@@ -67,6 +74,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         Self {
             handler,
             selectors,
+            max_parallelism: context.max_parallelism,
             state: KeyedState::new(context.max_parallelism, context.key_groups),
             timers: TimerService::new(),
             first: KeyedBacklog::default(),
@@ -81,7 +89,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     fn call(
         &mut self,
         output: &mut Output,
-        (key, hash): (K, hurtig_types::KeyHash),
+        (key, hash): (K, KeyHash),
         (timestamp, domain): (Timestamp, Option<TimeDomain>),
         function: impl FnOnce(
             &mut H,
@@ -225,6 +233,20 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         } else {
             self.run_records(output)
         }
+    }
+
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        let max_parallelism = self.max_parallelism;
+        self.state.restore(USER_STATE, &mut image)?;
+        self.timers
+            .restore(&mut image, |key| KeyHash::of(key, max_parallelism))?;
+        image.finish()
+    }
+
+    fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        self.state.snapshot(USER_STATE, image)?;
+        self.timers.snapshot(self.state.range(), image)?;
+        Ok(Progress::Done)
     }
 
     fn close(&mut self) -> Result<()> {

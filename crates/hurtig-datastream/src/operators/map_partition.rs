@@ -3,7 +3,11 @@
 use std::marker::PhantomData;
 
 use hurtig_runtime::{Output, Progress, StreamOperator};
-use hurtig_types::{Data, ErasedBatch, Error, Records, Result, Timestamp};
+use hurtig_state::{ListMode, ListPiece, StateImage};
+use hurtig_types::{Barrier, Data, ErasedBatch, Error, Records, Result, Timestamp};
+
+/// The name of its state.
+const GATHERED: &str = "gathered";
 
 /// Gathers the records of the subtask until the input ends, then calls the function once and draws from its iterator in slices.
 ///
@@ -48,6 +52,17 @@ where
         let function = self.function.take().ok_or_else(twice)?;
         self.results = Some(function(std::mem::take(&mut self.gathered)).into_iter());
         self.resume(output)
+    }
+
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        self.gathered = image.take_list(GATHERED)?;
+        image.finish()
+    }
+
+    fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        let gathered = ListPiece::of(GATHERED, ListMode::Split, &self.gathered)?;
+        image.lists.push(gathered);
+        Ok(Progress::Done)
     }
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {

@@ -1,8 +1,10 @@
 //! Rolling aggregates: one update for each record.
 
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::StateTable;
-use hurtig_types::{Data, ErasedBatch, Error, Key, Records, Result};
+use hurtig_state::{StateImage, StateTable};
+use hurtig_types::{
+    Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result,
+};
 
 use crate::KeySelector;
 
@@ -13,7 +15,11 @@ pub(crate) struct RollingOperator<K, T, F> {
     selector: KeySelector<T, K>,
     table: StateTable<K, T>,
     keys: Vec<K>,
+    max_parallelism: MaxParallelism,
 }
+
+/// The name of its state.
+const KEPT: &str = "rolling";
 
 impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
     pub(crate) fn new(combine: F, selector: KeySelector<T, K>, context: &OperatorContext) -> Self {
@@ -22,6 +28,7 @@ impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
             selector,
             table: StateTable::new(context.key_groups),
             keys: Vec::new(),
+            max_parallelism: context.max_parallelism,
         }
     }
 }
@@ -55,6 +62,20 @@ where
             });
         batch.hashes.clear();
         std::mem::swap(output.main::<T>()?, batch);
+        Ok(Progress::Done)
+    }
+
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        let max_parallelism = self.max_parallelism;
+        for piece in image.take_keyed(KEPT) {
+            let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
+            self.table.restore(&piece, hash_of)?;
+        }
+        image.finish()
+    }
+
+    fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        image.keyed.push(self.table.image(KEPT)?);
         Ok(Progress::Done)
     }
 }

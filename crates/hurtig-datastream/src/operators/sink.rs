@@ -1,26 +1,114 @@
-//! The end of a chain: a sink's writer.
+//! The end of a chain: a sink's writer, and the committer of what it prepared.
 
+use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hurtig_connect::SinkWriter;
-use hurtig_runtime::{Output, Progress, StreamOperator};
-use hurtig_types::{Data, ErasedBatch, Records, Result, Timestamp, Watermark};
+use hurtig_connect::{Committer, PreCommit, SinkWriter};
+use hurtig_env::{JoinHandle, Lane, World};
+use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_state::{ListMode, ListPiece, StateImage};
+use hurtig_types::{
+    Barrier, CheckpointId, Data, ErasedBatch, Records, Result, Timestamp, Watermark,
+};
 
-/// Hands batches to a [`SinkWriter`], and waits where it does.
+/// What was prepared and is not committed, with its checkpoint.
+const COMMITTABLES: &str = "sink/committables";
+/// What the writers need to go on.
+const WRITERS: &str = "sink/writers";
+
+/// What a sink stands still for.
+enum Doing {
+    Nothing,
+    Writing,
+    /// The input has ended.
+    Ending,
+    Committing(JoinHandle<Result<()>>),
+}
+
+/// Hands batches to a writer, and, where there is a committer, commits in two phases: what the writer prepared at a barrier is part of the
+/// checkpoint, and is committed once that is complete; after a failure, by who starts from it.
 pub(crate) struct SinkOperator<T> {
     writer: Box<dyn SinkWriter<T>>,
-    /// What the writer has not taken yet.
+    committer: Option<Box<dyn Committer>>,
+    world: World,
+    checkpoints: bool,
+    doing: Doing,
     pending: Records<T>,
-    flushing: bool,
+    /// Prepared, by the checkpoint that it is part of.
+    prepared: BTreeMap<CheckpointId, Vec<Vec<u8>>>,
+    /// Prepared at the end of the input: part of the next checkpoint.
+    last: Vec<Vec<u8>>,
+    has_ended: bool,
+    /// Of complete checkpoints.
+    to_commit: Vec<Vec<u8>>,
 }
 
 impl<T: Data> SinkOperator<T> {
-    pub(crate) const fn new(writer: Box<dyn SinkWriter<T>>) -> Self {
+    pub(crate) fn new(
+        writer: Box<dyn SinkWriter<T>>,
+        committer: Option<Box<dyn Committer>>,
+        context: &OperatorContext,
+    ) -> Self {
         Self {
             writer,
+            committer,
+            world: context.world.clone(),
+            checkpoints: context.checkpoints,
+            doing: Doing::Nothing,
             pending: Records::new(),
-            flushing: false,
+            prepared: BTreeMap::new(),
+            last: Vec::new(),
+            has_ended: false,
+            to_commit: Vec::new(),
         }
+    }
+
+    /// The last words of the writer.
+    fn end(&mut self, context: &mut Context<'_>) -> Result<Progress> {
+        if self.committer.is_none() {
+            return progress(self.writer.poll_flush(context));
+        }
+        let Poll::Ready(prepared) = self.writer.poll_pre_commit(context) else {
+            return Ok(Progress::Blocked);
+        };
+        self.last = prepared?.committables;
+        self.has_ended = true;
+        self.doing = Doing::Nothing;
+        if self.checkpoints {
+            return Ok(Progress::Done);
+        }
+        // No checkpoint will ever be complete: the end of the input is all there is.
+        self.to_commit.append(&mut self.last);
+        self.commit(context)
+    }
+
+    /// Begins to commit what is to be committed, or looks whether that is done.
+    fn commit(&mut self, context: &mut Context<'_>) -> Result<Progress> {
+        loop {
+            if let Doing::Committing(commit) = &mut self.doing {
+                let Poll::Ready(committed) = Pin::new(commit).poll(context) else {
+                    return Ok(Progress::Blocked);
+                };
+                self.doing = Doing::Nothing;
+                committed.and_then(|committed| committed)?;
+            }
+            let (Some(committer), false) = (&mut self.committer, self.to_commit.is_empty()) else {
+                return Ok(Progress::Done);
+            };
+            let commit = committer.commit(std::mem::take(&mut self.to_commit));
+            let handle = self.world.spawner().spawn(Lane::Io, "commit", commit);
+            self.doing = Doing::Committing(handle);
+        }
+    }
+
+    /// What is prepared and not committed, each with its checkpoint.
+    fn committables(&self) -> impl Iterator<Item = (u64, &Vec<u8>)> {
+        let prepared = self.prepared.iter();
+        let prepared = prepared.flat_map(|(checkpoint, committables)| {
+            committables.iter().map(|it| (checkpoint.get(), it))
+        });
+        self.to_commit.iter().map(|it| (0, it)).chain(prepared)
     }
 }
 
@@ -43,6 +131,7 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         let polled = self.writer.poll_write(&mut context, batch);
         if polled.is_pending() {
             std::mem::swap(&mut self.pending, batch);
+            self.doing = Doing::Writing;
         }
         progress(polled)
     }
@@ -52,30 +141,90 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         Ok(Progress::Done)
     }
 
-    fn process_time(&mut self, now: Timestamp, _: &mut Output) -> Result<Progress> {
-        self.writer.on_time(now)?;
-        Ok(Progress::Done)
+    fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        if self.writer.next_time().is_some_and(|time| time <= now) {
+            self.writer.on_time(now)?;
+        }
+        self.commit(&mut Context::from_waker(output.waker()))
     }
 
     fn next_time(&self) -> Option<Timestamp> {
-        self.writer.next_time()
+        // What is to be committed is due at once.
+        let commit = (!self.to_commit.is_empty()).then_some(Timestamp::MIN);
+        commit.or_else(|| self.writer.next_time().filter(|_| !self.has_ended))
     }
 
     fn end_input(&mut self, _: usize, output: &mut Output) -> Result<Progress> {
-        self.flushing = true;
+        self.doing = Doing::Ending;
         self.resume(output)
     }
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         let mut context = Context::from_waker(output.waker());
-        if self.flushing {
-            return progress(self.writer.poll_flush(&mut context));
+        match self.doing {
+            Doing::Ending => self.end(&mut context),
+            Doing::Nothing | Doing::Committing(_) => self.commit(&mut context),
+            Doing::Writing => {
+                let polled = self.writer.poll_write(&mut context, &mut self.pending);
+                if polled.is_ready() {
+                    self.pending.clear();
+                    self.doing = Doing::Nothing;
+                }
+                progress(polled)
+            }
         }
-        let polled = self.writer.poll_write(&mut context, &mut self.pending);
-        if polled.is_ready() {
-            self.pending.clear();
+    }
+
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        let committables: Vec<(u64, Vec<u8>)> = image.take_list(COMMITTABLES)?;
+        // The checkpoint from which the job starts is complete, and so are those before it.
+        self.to_commit
+            .extend(committables.into_iter().map(|(_, it)| it));
+        self.writer.restore(image.take_list(WRITERS)?)?;
+        image.finish()
+    }
+
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        let mut prepared = PreCommit::default();
+        if !self.has_ended {
+            let mut context = Context::from_waker(output.waker());
+            let Poll::Ready(answer) = self.writer.poll_pre_commit(&mut context) else {
+                return Ok(Progress::Blocked);
+            };
+            prepared = answer?;
         }
-        progress(polled)
+        prepared.committables.append(&mut self.last);
+        if self.committer.is_some() && !prepared.committables.is_empty() {
+            self.prepared
+                .insert(barrier.checkpoint, prepared.committables);
+        }
+        let committables = ListPiece::of(COMMITTABLES, ListMode::Split, self.committables())?;
+        let writers = ListPiece::of(WRITERS, ListMode::Split, prepared.states)?;
+        let lists = [committables, writers].into_iter();
+        image
+            .lists
+            .extend(lists.filter(|list| !list.entries.is_empty()));
+        Ok(Progress::Done)
+    }
+
+    fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let later = self
+            .prepared
+            .split_off(&CheckpointId::new(checkpoint.get() + 1));
+        let complete = std::mem::replace(&mut self.prepared, later);
+        self.to_commit.extend(complete.into_values().flatten());
+        Ok(())
+    }
+
+    fn is_committed(&self) -> bool {
+        let is_committing = matches!(self.doing, Doing::Committing(_));
+        let has_prepared = !self.prepared.is_empty() || !self.last.is_empty();
+        !has_prepared && self.to_commit.is_empty() && !is_committing
     }
 
     fn close(&mut self) -> Result<()> {

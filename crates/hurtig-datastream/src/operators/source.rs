@@ -6,8 +6,9 @@ use hurtig_connect::{BoxFuture, ReaderContext, Source, WatermarkStrategy, Waterm
 use hurtig_env::World;
 use hurtig_runtime::{
     Alignments, OperatorContext, ReaderSource, SourceFactory, SourceOperator, StartedSource,
-    coordinate, link,
+    coordinate, link, restore_enumerator,
 };
+use hurtig_state::StateImage;
 use hurtig_types::{Error, Result};
 
 /// Starts a [`Source`] with a [`WatermarkStrategy`].
@@ -34,11 +35,14 @@ impl<S: Source> SourceFactory for SourceProgram<S> {
         &self,
         contexts: &[OperatorContext],
         alignments: &Alignments,
+        restored: Option<StateImage>,
     ) -> Result<StartedSource> {
         let no_subtasks = || Error::bug("a source without subtasks");
         let world = contexts.first().ok_or_else(no_subtasks)?.world.clone();
         let (coordinator, readers) = link(contexts.len() as u32);
-        let enumerator = self.source.create_enumerator(&world)?;
+        let mut enumerator = self.source.create_enumerator(&world)?;
+        restore_enumerator(&mut *enumerator, restored)?;
+        let checkpoints = coordinator.checkpoints();
         let mut started = Vec::new();
         for (context, link) in contexts.iter().zip(readers) {
             let reader_context = ReaderContext {
@@ -60,6 +64,7 @@ impl<S: Source> SourceFactory for SourceProgram<S> {
         let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
         Ok(StartedSource {
             coordinator,
+            checkpoints: Some(checkpoints),
             readers: started,
         })
     }

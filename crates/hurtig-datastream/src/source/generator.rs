@@ -1,5 +1,6 @@
 //! Records made from numbers.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -132,7 +133,8 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
         Ok(Box::new(Strides {
             first: self.first,
             count: self.count,
-            splits: Vec::new(),
+            parallelism: 0,
+            splits: None,
         }))
     }
 
@@ -145,18 +147,45 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
             throttle: self
                 .records_per_second
                 .map(|rate| Throttle::new(rate / f64::from(context.parallelism), context.world)),
-            split: None,
+            splits: VecDeque::new(),
             no_more: false,
             types: PhantomData,
         }))
     }
 }
 
-/// Gives the n-th reader the n-th stride.
+/// Gives the n-th reader the n-th stride; restored with fewer readers, the n-th after the last to the first again.
 struct Strides {
     first: u64,
     count: u64,
-    splits: Vec<Option<GeneratorSplit>>,
+    parallelism: usize,
+    /// None before the start. The strides that were given out are none.
+    splits: Option<Vec<Option<GeneratorSplit>>>,
+}
+
+impl Strides {
+    /// The numbers as so many strides.
+    fn cut(&self, parallelism: u32) -> Vec<Option<GeneratorSplit>> {
+        let stride = |subtask: u32| GeneratorSplit {
+            id: format!("numbers-{subtask}"),
+            next: self.first.saturating_add(u64::from(subtask)),
+            step: u64::from(parallelism),
+            left: self
+                .count
+                .saturating_sub(u64::from(subtask))
+                .div_ceil(u64::from(parallelism)),
+        };
+        (0..parallelism)
+            .map(|subtask| Some(stride(subtask)))
+            .collect()
+    }
+
+    /// Takes out those of a reader that were not given out.
+    fn take(&mut self, subtask: u32) -> Vec<GeneratorSplit> {
+        let all = self.splits.iter_mut().flatten();
+        let its = all.skip(subtask as usize).step_by(self.parallelism.max(1));
+        its.filter_map(Option::take).collect()
+    }
 }
 
 impl SplitEnumerator<GeneratorSplit> for Strides {
@@ -167,34 +196,21 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
     ) -> Result<()> {
         match event {
             EnumeratorEvent::Started { parallelism } => {
-                let split = |subtask: u32| GeneratorSplit {
-                    id: format!("numbers-{subtask}"),
-                    next: self.first.saturating_add(u64::from(subtask)),
-                    step: u64::from(parallelism),
-                    left: self
-                        .count
-                        .saturating_sub(u64::from(subtask))
-                        .div_ceil(u64::from(parallelism)),
-                };
-                self.splits = (0..parallelism)
-                    .map(|subtask| Some(split(subtask)))
-                    .collect();
+                self.parallelism = parallelism as usize;
+                if self.splits.is_none() {
+                    self.splits = Some(self.cut(parallelism));
+                }
             }
             EnumeratorEvent::ReaderJoined { subtask } => {
-                let split = self.splits.get_mut(subtask as usize).and_then(Option::take);
-                actions.extend(split.map(|split| EnumeratorAction::Assign {
-                    subtask,
-                    splits: vec![split],
-                }));
+                let splits = self.take(subtask);
+                if !splits.is_empty() {
+                    actions.push(EnumeratorAction::Assign { subtask, splits });
+                }
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             }
             EnumeratorEvent::SplitsReturned(splits) => {
-                for (place, split) in self
-                    .splits
-                    .iter_mut()
-                    .filter(|place| place.is_none())
-                    .zip(splits)
-                {
+                let places = self.splits.iter_mut().flatten();
+                for (place, split) in places.filter(|place| place.is_none()).zip(splits) {
                     *place = Some(split);
                 }
             }
@@ -202,22 +218,32 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
         }
         Ok(())
     }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        hurtig_connect::encode_value(&self.splits)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.splits = hurtig_connect::decode_value(state)?;
+        Ok(())
+    }
 }
 
 struct GeneratorReader<T, F> {
     generate: F,
     throttle: Option<Throttle>,
-    split: Option<(GeneratorSplit, Arc<str>)>,
+    /// They take turns, so that no stride runs ahead in event time: mostly there is one.
+    splits: VecDeque<(GeneratorSplit, Arc<str>)>,
     no_more: bool,
     types: PhantomData<fn() -> T>,
 }
 
 impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for GeneratorReader<T, F> {
     fn add_splits(&mut self, splits: Vec<GeneratorSplit>) -> Result<()> {
-        self.split = splits.into_iter().next().map(|split| {
+        self.splits.extend(splits.into_iter().map(|split| {
             let id = Arc::from(split.id());
             (split, id)
-        });
+        }));
         Ok(())
     }
 
@@ -230,7 +256,7 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
         context: &mut Context<'_>,
         out: &mut ReaderOutput<T>,
     ) -> Poll<Result<ReaderEvent>> {
-        let Some((split, id)) = &mut self.split else {
+        let Some((split, id)) = self.splits.front_mut() else {
             return if self.no_more {
                 Poll::Ready(Ok(ReaderEvent::EndOfInput))
             } else {
@@ -263,14 +289,17 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
             split.left -= granted;
         }
         if split.left > 0 {
+            if self.splits.len() > 1 {
+                self.splits.rotate_left(1);
+            }
             return Poll::Ready(Ok(ReaderEvent::Batch));
         }
-        self.split = None;
+        self.splits.pop_front();
         Poll::Ready(Ok(ReaderEvent::SplitFinished))
     }
 
     fn snapshot(&self) -> Vec<GeneratorSplit> {
-        self.split.iter().map(|(split, _)| split.clone()).collect()
+        self.splits.iter().map(|(split, _)| split.clone()).collect()
     }
 }
 

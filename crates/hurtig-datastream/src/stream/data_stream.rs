@@ -405,13 +405,15 @@ struct SinkFactory<T, S> {
 
 impl<T: Data, S: Sink<T>> OperatorFactory for SinkFactory<T, S> {
     fn create(&self, context: &OperatorContext) -> Result<Box<dyn StreamOperator>> {
-        let writer = self.sink.create_writer(WriterContext {
+        let of_writer = WriterContext {
             subtask: context.subtask,
             parallelism: context.parallelism,
             world: context.world.clone(),
             metrics: context.metrics.clone(),
-        })?;
-        Ok(Box::new(SinkOperator::new(writer)))
+        };
+        let committer = self.sink.create_committer(&of_writer)?;
+        let writer = self.sink.create_writer(of_writer)?;
+        Ok(Box::new(SinkOperator::new(writer, committer, context)))
     }
 
     fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>> {

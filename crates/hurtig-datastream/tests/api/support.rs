@@ -1,5 +1,6 @@
 //! What the tests share: worlds, a sink that says where and when, a source that follows a script, small functions.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use hurtig_connect::{
     EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput, SinkWriter,
-    SourceReader, SourceSplit, SplitEnumerator, WriterContext,
+    SourceReader, SourceSplit, SplitEnumerator, WriterContext, decode_value, encode_value,
 };
 use hurtig_datastream::{
     Boundedness, Collector, DataStream, KeyedProcessContext, KeyedProcessFunction, MapFunction,
@@ -273,7 +274,7 @@ impl<T: Data + Sync> Source for Splits<T> {
 
     fn create_enumerator(&self, _: &World) -> Result<Box<dyn SplitEnumerator<ScriptSplit>>> {
         Ok(Box::new(ByTurns {
-            scripts: self.scripts.len(),
+            left: (0..self.scripts.len()).collect(),
             parallelism: 1,
         }))
     }
@@ -294,7 +295,8 @@ impl<T: Data + Sync> Source for Splits<T> {
 }
 
 struct ByTurns {
-    scripts: usize,
+    /// Those that nobody plays yet.
+    left: BTreeSet<usize>,
     parallelism: usize,
 }
 
@@ -307,9 +309,11 @@ impl SplitEnumerator<ScriptSplit> for ByTurns {
         match event {
             EnumeratorEvent::Started { parallelism } => self.parallelism = parallelism as usize,
             EnumeratorEvent::ReaderJoined { subtask } => {
-                let mine = (0..self.scripts)
-                    .filter(|script| script % self.parallelism == subtask as usize);
-                let splits = mine
+                let parallelism = self.parallelism;
+                let is_mine = |script: &usize| script % parallelism == subtask as usize;
+                let splits = self
+                    .left
+                    .extract_if(.., is_mine)
                     .map(|script| ScriptSplit {
                         id: format!("split-{script}"),
                         script,
@@ -320,6 +324,15 @@ impl SplitEnumerator<ScriptSplit> for ByTurns {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        encode_value(&self.left)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.left = decode_value(state)?;
         Ok(())
     }
 }

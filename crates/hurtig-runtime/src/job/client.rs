@@ -1,10 +1,13 @@
 //! The handle of a running job.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::channel::oneshot;
+use hurtig_checkpoint::StopMode;
 use hurtig_env::Clock;
 use hurtig_graph::Plan;
 use hurtig_metrics::MetricRegistry;
@@ -12,9 +15,22 @@ use hurtig_types::{Configuration, Error, ErrorKind, JobId, Result};
 use parking_lot::Mutex;
 
 use super::Job;
+use super::checkpoints::SavepointAnswer;
 use super::history::{Execution, History, JobFailure, Since};
 use super::status::{ExecutionState, JobStatus};
 use crate::task::TaskControl;
+
+/// What somebody wants of a job's master.
+pub(super) enum Wish {
+    Savepoint(SavepointRequest),
+    Cancel,
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
 
 /// What a finished job leaves behind.
 #[derive(Clone)]
@@ -50,6 +66,16 @@ struct State {
     tasks: Vec<Arc<TaskControl>>,
     outcome: Option<Result<Duration>>,
     waiting: Vec<Waker>,
+    requests: VecDeque<SavepointRequest>,
+    master: Option<Waker>,
+    restarts: u32,
+}
+
+/// Somebody wants a savepoint.
+pub(super) struct SavepointRequest {
+    pub(super) directory: Option<String>,
+    pub(super) stop: StopMode,
+    pub(super) answer: SavepointAnswer,
 }
 
 impl JobClient {
@@ -60,6 +86,9 @@ impl JobClient {
             tasks: Vec::new(),
             outcome: None,
             waiting: Vec::new(),
+            requests: VecDeque::new(),
+            master: None,
+            restarts: 0,
         };
         Self {
             shared: Arc::new(Shared {
@@ -142,9 +171,13 @@ impl JobClient {
         let tasks = {
             let mut state = self.shared.state.lock();
             state.cancel_requested = true;
-            if state.history.status() == JobStatus::Running {
+            if matches!(
+                state.history.status(),
+                JobStatus::Running | JobStatus::Restarting
+            ) {
                 state.history.enter(JobStatus::Cancelling, self.now_ms());
             }
+            wake(state.master.take());
             state.tasks.clone()
         };
         tasks.iter().for_each(|task| task.cancel());
@@ -180,6 +213,70 @@ impl JobClient {
             net_runtime,
             metrics: self.shared.metrics.clone(),
         })
+    }
+
+    /// Takes a savepoint and goes on. It goes into a directory of its own below `directory`, or below
+    /// `execution.checkpointing.savepoint-dir`; the answer is its path.
+    ///
+    /// # Errors
+    /// When the job does not run, or the savepoint could not be taken.
+    pub async fn trigger_savepoint(&self, directory: Option<&str>) -> Result<String> {
+        self.savepoint(directory, StopMode::GoOn).await
+    }
+
+    /// Takes a savepoint and ends the job with it: nothing that the sources read behind it has any effect.
+    ///
+    /// # Errors
+    /// As [`trigger_savepoint`](Self::trigger_savepoint); the job goes on then.
+    pub async fn stop_with_savepoint(&self, directory: Option<&str>) -> Result<String> {
+        self.savepoint(directory, StopMode::Stop).await
+    }
+
+    async fn savepoint(&self, directory: Option<&str>, stop: StopMode) -> Result<String> {
+        let (answer, answered) = oneshot::channel();
+        let gone =
+            || Error::invalid_job("the job has ended: there is nothing to take a savepoint of");
+        {
+            let mut state = self.shared.state.lock();
+            if state.history.status().is_terminal() {
+                return Err(gone());
+            }
+            state.requests.push_back(SavepointRequest {
+                directory: directory.map(str::to_string),
+                stop,
+                answer,
+            });
+            wake(state.master.take());
+        }
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// How often it was started again after a failure.
+    pub fn restarts(&self) -> u32 {
+        self.shared.state.lock().restarts
+    }
+
+    /// The next thing that somebody wants of the master: a savepoint, or, if there is none, that the job be cancelled.
+    pub(super) fn poll_wish(&self, context: &mut Context<'_>) -> Poll<Wish> {
+        let mut state = self.shared.state.lock();
+        if let Some(request) = state.requests.pop_front() {
+            return Poll::Ready(Wish::Savepoint(request));
+        }
+        if state.cancel_requested {
+            return Poll::Ready(Wish::Cancel);
+        }
+        state.master = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// It failed and will be started again.
+    pub(super) fn restarting(&self) {
+        let mut state = self.shared.state.lock();
+        state.restarts += 1;
+        state.tasks.clear();
+        if !state.cancel_requested {
+            state.history.restarting(self.now_ms());
+        }
     }
 
     pub(super) fn cancel_requested(&self) -> bool {
@@ -222,6 +319,12 @@ impl JobClient {
         self.shared.clock.wall_clock_ms()
     }
 
+    /// The savepoint is there with which the job ends.
+    pub(super) fn stop_tasks(&self) {
+        let tasks = self.shared.state.lock().tasks.clone();
+        tasks.iter().for_each(|task| task.stop());
+    }
+
     /// A task failed: the others are to stop.
     pub(super) fn failing(&self) {
         let tasks = {
@@ -252,6 +355,8 @@ impl JobClient {
             state.history.enter(status, self.now_ms());
             state.outcome = Some(outcome);
             state.tasks.clear();
+            // Who waits for a savepoint is told that there is none.
+            state.requests.clear();
             std::mem::take(&mut state.waiting)
         };
         waiting.into_iter().for_each(Waker::wake);

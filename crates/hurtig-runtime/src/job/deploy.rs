@@ -2,30 +2,39 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use hurtig_checkpoint::{Participant, VertexPlan};
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, World};
 use hurtig_exchange::{
-    ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate, gate,
+    AlignmentMode, ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate,
+    gate,
 };
 use hurtig_graph::{
     BufferTimeout, ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask,
 };
 use hurtig_metrics::MetricGroup;
-use hurtig_types::{Error, Result, options};
+use hurtig_state::StateImage;
+use hurtig_types::{Error, OperatorId, Result, options};
 
 use super::Job;
+use super::checkpoints::{Restored, SnapshotDesk};
 use super::client::JobClient;
 use crate::task::{
     Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, guarded,
     register_gate,
 };
-use crate::{Alignments, EdgeSpec, OperatorContext, Output, SourceOperator};
+use crate::{Alignments, EdgeSpec, OperatorContext, Output, SnapshotEnumerator, SourceOperator};
 
 /// A job, ready to run.
 pub(super) struct Deployment {
     pub(super) tasks: Vec<DeployedTask>,
     pub(super) coordinators: Vec<(String, BoxFuture<'static, Result<()>>)>,
+    /// Of the sources that have something to remember beside their readers.
+    pub(super) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
+    /// Who takes part in checkpoints.
+    pub(super) vertices: Vec<VertexPlan>,
 }
 
 /// A task with its name and where it runs.
@@ -33,15 +42,23 @@ pub(super) struct DeployedTask {
     pub(super) name: String,
     pub(super) lane: Lane,
     pub(super) task: Task,
+    pub(super) participant: Participant,
 }
 
-/// Makes the tasks of `job`.
-pub(super) fn deploy(job: &Job, world: &World, client: &JobClient) -> Result<Deployment> {
+/// Makes the tasks of `job`, which start from what was restored, and hand in their snapshots at the desk.
+pub(super) fn deploy(
+    job: &Job,
+    world: &World,
+    client: &JobClient,
+    (mut restored, mode, desk): (Restored, AlignmentMode, SnapshotDesk),
+) -> Result<Deployment> {
     let mut channels = Channels::connect(job)?;
     let alignments = Alignments::default();
     let mut deployment = Deployment {
         tasks: Vec::new(),
         coordinators: Vec::new(),
+        enumerators: Vec::new(),
+        vertices: Vec::new(),
     };
     for vertex in job.plan.job_graph.vertices() {
         let execution = job.plan.execution_graph.vertex(vertex.id);
@@ -51,6 +68,9 @@ pub(super) fn deploy(job: &Job, world: &World, client: &JobClient) -> Result<Dep
             vertex,
             world,
             client,
+            mode,
+            desk: &desk,
+            restored: &mut restored,
             sources: Vec::new(),
         };
         deployer.start_source(subtasks, &alignments, &mut deployment)?;
@@ -67,8 +87,22 @@ pub(super) fn deploy(job: &Job, world: &World, client: &JobClient) -> Result<Dep
             } else {
                 Lane::Compute
             };
-            deployment.tasks.push(DeployedTask { name, lane, task });
+            deployment.tasks.push(DeployedTask {
+                name,
+                lane,
+                task,
+                participant: Participant::Subtask(vertex.id, subtask.index),
+            });
         }
+        let coordinators = deployment.enumerators.iter().map(|(operator, _)| *operator);
+        let operators: Vec<_> = vertex.operators.iter().map(|it| it.operator_id).collect();
+        deployment.vertices.push(VertexPlan {
+            vertex: vertex.id,
+            coordinators: coordinators.filter(|it| operators.contains(it)).collect(),
+            operators,
+            parallelism: vertex.parallelism.get(),
+            max_parallelism: vertex.max_parallelism,
+        });
     }
     Ok(deployment)
 }
@@ -149,6 +183,9 @@ struct VertexDeployer<'a> {
     vertex: &'a JobVertex,
     world: &'a World,
     client: &'a JobClient,
+    mode: AlignmentMode,
+    desk: &'a SnapshotDesk,
+    restored: &'a mut Restored,
     /// The source's readers, by subtask.
     sources: Vec<Option<Box<dyn SourceOperator>>>,
 }
@@ -177,6 +214,9 @@ impl VertexDeployer<'_> {
         if !matches!(head.kind, OperatorKind::Source { .. }) {
             return Ok(());
         }
+        let coordinator = Participant::Coordinator(head.operator_id);
+        let restored = self.restored.remove(&coordinator);
+        let restored = restored.and_then(|mut images| images.remove(&head.operator_id));
         let contexts: Result<Vec<_>> = subtasks
             .iter()
             .map(|subtask| self.context(0, subtask))
@@ -185,7 +225,9 @@ impl VertexDeployer<'_> {
             .job
             .program
             .source(head.node)?
-            .start(&contexts?, alignments)?;
+            .start(&contexts?, alignments, restored)?;
+        let enumerator = started.checkpoints.map(|it| (head.operator_id, it));
+        deployment.enumerators.extend(enumerator);
         self.sources = started.readers.into_iter().map(Some).collect();
         deployment.coordinators.push((
             format!("coordinator of `{}`", head.name),
@@ -194,13 +236,27 @@ impl VertexDeployer<'_> {
         Ok(())
     }
 
+    /// What an operator of a subtask starts from.
+    fn take_restored(&mut self, index: usize, subtask: &Subtask) -> Result<StateImage> {
+        let operator = self.operator(index)?.operator_id;
+        let participant = Participant::Subtask(self.vertex.id, subtask.index);
+        let images = self.restored.get_mut(&participant);
+        Ok(images
+            .and_then(|images| images.remove(&operator))
+            .unwrap_or_default())
+    }
+
     fn task(&mut self, subtask: &Subtask, channels: &mut Channels) -> Result<Task> {
         let edges = self.edges(subtask, channels)?;
         // A source stands before the chain: the other operators move up by one.
         let before_chain = usize::from(!self.sources.is_empty());
         let mut nodes = Vec::new();
         for index in before_chain..self.vertex.operators.len() {
-            nodes.push(self.node(index, subtask, before_chain)?);
+            let image = self.take_restored(index, subtask)?;
+            nodes.push(
+                self.node(index, subtask, before_chain)?
+                    .starting_from(image),
+            );
         }
         let place = (
             self.output(0)?,
@@ -215,13 +271,9 @@ impl VertexDeployer<'_> {
         let head = match source {
             Some(source) => {
                 let (output, routes, label) = place;
-                Head::Source(SourceHead::new(
-                    source,
-                    output,
-                    routes,
-                    label,
-                    &context.metrics,
-                ))
+                let image = self.take_restored(0, subtask)?;
+                let head = SourceHead::new(source, output, routes, label, &context);
+                Head::Source(head.starting_from(image))
             }
             None => {
                 let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
@@ -231,12 +283,15 @@ impl VertexDeployer<'_> {
                 let exclusive = options.exclusive_bytes_per_channel * gate.channels();
                 let credit = exclusive + options.floating_bytes;
                 register_gate(&self.task_metrics(subtask), &gate, credit);
-                Head::Inputs(Inputs::new(gate, inputs))
+                Head::Inputs(Inputs::new(gate, inputs, self.mode))
             }
         };
         let metrics = self.task_metrics(subtask);
         let chain = OperatorChain::new(nodes, edges);
-        Ok(Task::new(head, chain, self.world.clock().clone(), &metrics))
+        let participant = Participant::Subtask(self.vertex.id, subtask.index);
+        let receiver = self.desk.receiver(participant);
+        let task = Task::new(head, chain, self.world.clock().clone(), &metrics);
+        Ok(task.with_checkpoints(receiver))
     }
 
     fn task_metrics(&self, subtask: &Subtask) -> MetricGroup {
@@ -265,6 +320,11 @@ impl VertexDeployer<'_> {
             parallelism: self.vertex.parallelism.get(),
             max_parallelism: self.vertex.max_parallelism,
             key_groups: subtask.key_groups,
+            checkpoints: self
+                .job
+                .configuration
+                .get(&options::CHECKPOINTING_INTERVAL)?
+                > Duration::ZERO,
             watermark_interval: interval,
             world: self.world.clone(),
             metrics: self

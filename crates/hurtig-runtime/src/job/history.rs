@@ -146,7 +146,7 @@ impl History {
         }
         self.states.push((status, now_ms));
         let follow = match status {
-            JobStatus::Created => return,
+            JobStatus::Created | JobStatus::Restarting => return,
             JobStatus::Running => ExecutionState::Running,
             JobStatus::Failing | JobStatus::Cancelling => ExecutionState::Canceling,
             // Whoever has not ended by now never ran.
@@ -156,6 +156,14 @@ impl History {
         };
         for execution in &mut self.executions {
             execution.enter(follow, now_ms);
+        }
+    }
+
+    /// The job failed and is about to be started again: its subtasks begin anew.
+    pub(super) fn restarting(&mut self, now_ms: i64) {
+        self.enter(JobStatus::Restarting, now_ms);
+        for execution in &mut self.executions {
+            execution.states = vec![(ExecutionState::Created, now_ms)];
         }
     }
 

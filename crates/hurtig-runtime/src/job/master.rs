@@ -1,147 +1,144 @@
-//! Watches over the tasks of one job: starts them, and ends all when one fails.
+//! Watches over one job: attempt after attempt, until it ends.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
-use hurtig_connect::BoxFuture;
-use hurtig_env::{JoinHandle, Lane, World};
+use futures::FutureExt;
+use futures::future::{Either, select};
+use hurtig_checkpoint::{JobEnd, VertexPlan};
+use hurtig_env::{Rng, World};
+use hurtig_graph::OperatorKind;
 use hurtig_types::{Error, ErrorKind, Result, options};
 
 use super::Job;
-use super::client::JobClient;
-use super::deploy::{Deployment, deploy};
-use crate::task::{TaskControl, TaskFuture, panic_error};
+use super::attempt::Attempt;
+use super::checkpoints::{CheckpointSettings, JobCheckpoints};
+use super::client::{JobClient, Wish};
+use super::deploy::deploy;
+use super::restart::RestartStrategy;
 
 /// Runs `job` to its end and tells `client`.
 pub(super) async fn run(job: Job, client: JobClient, world: World) {
     let started = world.clock().now();
-    let outcome = run_to_end(&job, &client, &world).await;
+    let outcome = run_to_end(job, client.clone(), world.clone()).await;
     client.ended(outcome.map(|()| world.clock().now().saturating_since(started)));
 }
 
-async fn run_to_end(job: &Job, client: &JobClient, world: &World) -> Result<()> {
+async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
     job.configuration.get(&options::JOB_STORE_MAX_CAPACITY)?;
-    job.program.check(world).await?;
-    let deployment = deploy(job, world, client)?;
-    if client.cancel_requested() {
-        return Err(Error::cancelled());
-    }
-    Attempt::start(deployment, client, world)
-        .watch(client)
-        .await
+    job.program.check(&world).boxed().await?;
+    let settings = CheckpointSettings::read(&job.configuration)?;
+    let mut master = Master {
+        restarts: RestartStrategy::of(&job.configuration, settings.is_enabled())?,
+        rng: world.rng(&format!("restarts of {}", client.job_id())),
+        checkpoints: JobCheckpoints::open(&settings, client.job_id(), &world)
+            .boxed()
+            .await?,
+        job,
+        client,
+        world,
+        settings,
+    };
+    let outcome = master.attempts().await;
+    let end = match &outcome {
+        Ok(()) => JobEnd::Finished,
+        Err(error) if error.kind() == ErrorKind::Cancelled => JobEnd::Canceled,
+        Err(_) => JobEnd::Failed,
+    };
+    outcome.and(master.checkpoints.ended(end).await)
 }
 
-/// What may end while a job runs.
-enum Ended {
-    /// The task of this place in the execution graph.
-    Task(usize, Result<()>),
-    Coordinator(Result<()>),
+struct Master {
+    job: Job,
+    client: JobClient,
+    world: World,
+    settings: CheckpointSettings,
+    checkpoints: JobCheckpoints,
+    restarts: RestartStrategy,
+    rng: Rng,
 }
 
-/// One attempt at running the job: its tasks and the coordinators of its sources.
-struct Attempt {
-    ends: FuturesUnordered<BoxFuture<'static, Ended>>,
-    /// What runs beside the tasks, and ends with them: coordinators, the meters' clock.
-    helpers: Vec<JoinHandle<()>>,
-    tasks_running: usize,
-}
-
-impl Attempt {
-    fn start(deployment: Deployment, client: &JobClient, world: &World) -> Self {
-        let ends = FuturesUnordered::<BoxFuture<'static, Ended>>::new();
-        let controls: Vec<_> = deployment
-            .tasks
-            .iter()
-            .map(|_| Arc::new(TaskControl::default()))
-            .collect();
-        client.running(controls.clone());
-        let tasks_running = deployment.tasks.len();
-        let mut helpers = vec![refresh_meters(client, world)];
-        for (index, (task, control)) in deployment.tasks.into_iter().zip(controls).enumerate() {
-            let future = TaskFuture::new(task.task, control, world.clone());
-            let handle = world.spawner().spawn(task.lane, task.name, future);
-            ends.push(Box::pin(async move {
-                Ended::Task(index, handle.await.and_then(|result| result))
-            }));
-        }
-        for (name, coordinator) in deployment.coordinators {
-            let (sender, receiver) = futures::channel::oneshot::channel();
-            let context = name.clone();
-            let run = async move {
-                let ended = AssertUnwindSafe(coordinator).catch_unwind().await;
-                let ended = ended.unwrap_or_else(|panic| Err(panic_error(&*panic)));
-                let _ = sender.send(ended.map_err(|error| error.context(context)));
+impl Master {
+    async fn attempts(&mut self) -> Result<()> {
+        loop {
+            let Err(error) = self.attempt().await else {
+                return Ok(());
             };
-            helpers.push(world.spawner().spawn(Lane::Io, name, run));
-            ends.push(Box::pin(async move {
-                let lost = || Err(Error::bug("the coordinator of a source vanished"));
-                Ended::Coordinator(receiver.await.unwrap_or_else(|_| lost()))
-            }));
-        }
-        // A cancellation that came before the tasks were known.
-        if client.cancel_requested() {
-            client.cancel();
-        }
-        Self {
-            ends,
-            helpers,
-            tasks_running,
+            if !may_restart(&error) || self.client.cancel_requested() {
+                return Err(error);
+            }
+            let now = self.checkpoints.now();
+            let Some(pause) = self.restarts.failed(now, &mut self.rng) else {
+                return Err(error);
+            };
+            tracing::warn!(%error, ?pause, "the job failed and is started again");
+            self.client.restarting();
+            self.checkpoints.suspended().await?;
+            wait(pause, self.client.clone(), self.world.clone()).await?;
         }
     }
 
-    /// Waits for all tasks. The first error that is not the echo of a cancellation is the job's.
-    async fn watch(mut self, client: &JobClient) -> Result<()> {
-        let mut outcome: Result<()> = Ok(());
-        while self.tasks_running > 0 {
-            let (task, result) = match self.ends.next().await {
-                Some(Ended::Task(index, result)) => {
-                    self.tasks_running -= 1;
-                    client.task_ended(index, &result);
-                    (Some(index), result)
-                }
-                Some(Ended::Coordinator(result)) => (None, result),
-                None => break,
-            };
-            if let Err(error) = result {
-                let echo = error.kind() == ErrorKind::Cancelled;
-                if !echo {
-                    client.remember_failure(&error, task);
-                }
-                let first = match &outcome {
-                    Ok(()) => true,
-                    Err(known) => known.kind() == ErrorKind::Cancelled && !echo,
-                };
-                if first {
-                    outcome = Err(error);
-                    client.failing();
-                } else if !echo {
-                    tracing::warn!(%error, "another error while the job was being stopped");
-                }
+    async fn attempt(&mut self) -> Result<()> {
+        let restored = self.checkpoints.restore(plan(&self.job)).await?;
+        let desk = self.checkpoints.desk().clone();
+        let deployment = deploy(
+            &self.job,
+            &self.world,
+            &self.client,
+            (restored, self.settings.mode, desk),
+        )?;
+        if self.client.cancel_requested() {
+            return Err(Error::cancelled());
+        }
+        let checkpoints = &mut self.checkpoints;
+        Attempt::start(deployment, self.client.clone(), &self.world, checkpoints)
+            .watch(checkpoints)
+            .await
+    }
+}
+
+/// Waits before the next attempt.
+async fn wait(pause: Duration, client: JobClient, world: World) -> Result<()> {
+    let mut sleep = world.clock().sleep(pause);
+    loop {
+        let wish = pin!(poll_fn(|context| client.poll_wish(context)));
+        match select(&mut sleep, wish).await {
+            Either::Left(_) => return Ok(()),
+            Either::Right((Wish::Cancel, _)) => return Err(Error::cancelled()),
+            Either::Right((Wish::Savepoint(request), _)) => {
+                let restarting = Error::invalid_job("the job is being started again: ask later");
+                // Who asked may be gone.
+                let _ = request.answer.send(Err(restarting));
             }
         }
-        self.helpers.iter().for_each(JoinHandle::abort);
-        outcome
     }
 }
 
-/// How often the rates of meters are taken, as in Flink.
-const METERS_INTERVAL: Duration = Duration::from_secs(5);
+/// What another attempt could mend: not what is wrong with the job itself.
+fn may_restart(error: &Error) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::Cancelled | ErrorKind::Config | ErrorKind::InvalidJob | ErrorKind::Unsupported
+    )
+}
 
-/// Takes the rates of meters from time to time. Not in a simulated world, where somebody who always sleeps would hide that a job is stuck.
-fn refresh_meters(client: &JobClient, world: &World) -> JoinHandle<()> {
-    let (metrics, clock) = (client.metrics().clone(), world.clock().clone());
-    let simulated = world.is_simulated();
-    let refresh = async move {
-        if simulated {
-            return;
+/// Who takes part in the checkpoints of a job: every source is taken to have an enumerator.
+fn plan(job: &Job) -> Vec<VertexPlan> {
+    let vertices = job.plan.job_graph.vertices().iter();
+    let plan = vertices.map(|vertex| {
+        let is_source = |kind: &OperatorKind| matches!(kind, OperatorKind::Source { .. });
+        let sources = vertex
+            .operators
+            .iter()
+            .filter(|operator| is_source(&operator.kind));
+        VertexPlan {
+            vertex: vertex.id,
+            operators: vertex.operators.iter().map(|it| it.operator_id).collect(),
+            coordinators: sources.map(|it| it.operator_id).collect(),
+            parallelism: vertex.parallelism.get(),
+            max_parallelism: vertex.max_parallelism,
         }
-        loop {
-            clock.sleep(METERS_INTERVAL).await;
-            metrics.update_views();
-        }
-    };
-    world.spawner().spawn(Lane::Io, "meters", refresh)
+    });
+    plan.collect()
 }

@@ -1,10 +1,13 @@
 //! Running a job: deployment, the master that watches its tasks, the client that watches the master.
 
+mod attempt;
+mod checkpoints;
 mod client;
 mod deploy;
 mod history;
 mod master;
 mod mini_cluster;
+mod restart;
 mod status;
 mod store;
 

@@ -18,6 +18,8 @@ pub enum JobStatus {
     Running,
     /// A task failed; the others are being stopped.
     Failing,
+    /// It failed, and is about to be started again.
+    Restarting,
     /// It ended with an error.
     Failed,
     /// It was cancelled; its tasks are being stopped.
@@ -41,6 +43,7 @@ impl fmt::Display for JobStatus {
             Self::Created => "CREATED",
             Self::Running => "RUNNING",
             Self::Failing => "FAILING",
+            Self::Restarting => "RESTARTING",
             Self::Failed => "FAILED",
             Self::Cancelling => "CANCELLING",
             Self::Canceled => "CANCELED",

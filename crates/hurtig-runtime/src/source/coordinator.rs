@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use hurtig_connect::{BoxFuture, EnumeratorAction, EnumeratorEvent, SourceSplit, SplitEnumerator};
 use hurtig_env::{Sleep, World};
-use hurtig_types::Result;
+use hurtig_state::{ListMode, ListPiece, StateImage};
+use hurtig_types::{CheckpointId, Result};
 
-use super::link::{CoordinatorLink, ToEnumerator, ToReader};
+use super::link::{CoordinatorLink, SnapshotAnswer, ToEnumerator, ToReader};
 
 /// Runs `enumerator` for the readers of `link` until it fails. Ends with the job, which drops it.
 pub fn coordinate<S: SourceSplit>(
@@ -30,6 +31,27 @@ pub fn coordinate<S: SourceSplit>(
     }
 }
 
+/// The name of an enumerator's state.
+const ENUMERATOR: &str = "enumerator";
+
+/// Lets a new enumerator go on where another one was at the checkpoint, if the job starts from one.
+///
+/// # Errors
+/// When the state is of another source.
+pub fn restore_enumerator<S: Send + 'static>(
+    enumerator: &mut dyn SplitEnumerator<S>,
+    restored: Option<StateImage>,
+) -> Result<()> {
+    let entries = restored.into_iter().flat_map(|image| image.lists);
+    for state in entries.flat_map(|list| list.entries) {
+        let of = || "restoring the enumerator of a source".to_string();
+        enumerator
+            .restore(&state)
+            .map_err(|error| error.context(of()))?;
+    }
+    Ok(())
+}
+
 struct Coordinator<S> {
     enumerator: Box<dyn SplitEnumerator<S>>,
     link: CoordinatorLink<S>,
@@ -45,11 +67,15 @@ impl<S: SourceSplit> Coordinator<S> {
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(Ok(event));
         }
-        if let Poll::Ready(message) = self.link.poll_receive(context.waker()) {
+        while let Poll::Ready(message) = self.link.poll_receive(context.waker()) {
             return Poll::Ready(Ok(match message {
                 ToEnumerator::Joined(subtask) => EnumeratorEvent::ReaderJoined { subtask },
                 ToEnumerator::SplitRequested(subtask) => {
                     EnumeratorEvent::SplitRequested { subtask }
+                }
+                ToEnumerator::Snapshot(checkpoint, answer) => {
+                    self.snapshot(checkpoint, answer);
+                    continue;
                 }
             }));
         }
@@ -66,6 +92,23 @@ impl<S: SourceSplit> Coordinator<S> {
             return Poll::Ready(discovered.map(EnumeratorEvent::Discovered));
         }
         Poll::Pending
+    }
+
+    /// Answers with the enumerator's state, and tells the readers what belongs behind it.
+    fn snapshot(&mut self, checkpoint: CheckpointId, answer: SnapshotAnswer) {
+        let image = self.enumerator.snapshot().map(|state| StateImage {
+            keyed: Vec::new(),
+            lists: vec![ListPiece {
+                name: ENUMERATOR.to_string(),
+                mode: ListMode::Split,
+                entries: vec![state],
+            }],
+        });
+        for subtask in 0..self.link.parallelism() {
+            self.link.send(subtask, ToReader::Mark(checkpoint));
+        }
+        // Who asked may be gone, with the checkpoint.
+        let _ = answer.send(image);
     }
 
     fn apply(&mut self, action: EnumeratorAction<S>) {

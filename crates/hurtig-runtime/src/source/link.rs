@@ -4,21 +4,32 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use futures::channel::oneshot;
+use hurtig_connect::BoxFuture;
+use hurtig_state::StateImage;
+use hurtig_types::{CheckpointId, Error, Result};
 use parking_lot::Mutex;
 
 /// To a reader.
 #[derive(Debug)]
 pub(super) enum ToReader<S> {
     Splits(Vec<S>),
+    /// What was sent before is part of this checkpoint, what comes after is not.
+    Mark(CheckpointId),
     NoMoreSplits,
 }
 
 /// To the enumerator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum ToEnumerator {
     Joined(u32),
     SplitRequested(u32),
+    /// A checkpoint is being taken; the answer goes to who asked.
+    Snapshot(CheckpointId, SnapshotAnswer),
 }
+
+/// Where an enumerator's state goes.
+pub(super) type SnapshotAnswer = oneshot::Sender<Result<StateImage>>;
 
 struct Queue<M> {
     messages: VecDeque<M>,
@@ -122,5 +133,29 @@ impl<S: Send + 'static> ReaderLink<S> {
     pub fn requester(&self) -> hurtig_connect::SplitRequester {
         let (shared, subtask) = (Arc::clone(&self.shared), self.subtask);
         Box::new(move || send(&shared.enumerator, ToEnumerator::SplitRequested(subtask)))
+    }
+}
+
+/// Asks a source's enumerator for its state.
+pub trait SnapshotEnumerator: Send + Sync {
+    /// The state as of now; the splits that it gives out later reach the readers behind their own snapshots of this checkpoint.
+    fn snapshot(&self, checkpoint: CheckpointId) -> BoxFuture<'static, Result<StateImage>>;
+}
+
+impl<S: Send + 'static> SnapshotEnumerator for Shared<S> {
+    fn snapshot(&self, checkpoint: CheckpointId) -> BoxFuture<'static, Result<StateImage>> {
+        let (answer, answered) = oneshot::channel();
+        send(&self.enumerator, ToEnumerator::Snapshot(checkpoint, answer));
+        Box::pin(async move {
+            let gone = |_| Error::bug("the coordinator of a source is gone");
+            answered.await.map_err(gone)?
+        })
+    }
+}
+
+impl<S: Send + 'static> CoordinatorLink<S> {
+    /// The way to the enumerator for checkpoints.
+    pub fn checkpoints(&self) -> Arc<dyn SnapshotEnumerator> {
+        Arc::clone(&self.0) as Arc<dyn SnapshotEnumerator>
     }
 }

@@ -6,6 +6,6 @@ mod link;
 mod operator;
 
 pub use alignment::{AlignmentGroup, Alignments};
-pub use coordinator::coordinate;
-pub use link::{CoordinatorLink, ReaderLink, link};
+pub use coordinator::{coordinate, restore_enumerator};
+pub use link::{CoordinatorLink, ReaderLink, SnapshotEnumerator, link};
 pub use operator::{BAD_RECORDS, ReaderSource, SourceOperator, SourceProgress};

@@ -9,7 +9,8 @@ use hurtig_connect::{
 };
 use hurtig_env::MonotonicTime;
 use hurtig_metrics::{Gauge, names};
-use hurtig_types::{Data, Result, Signal, Watermark};
+use hurtig_state::{ListMode, ListPiece, StateImage};
+use hurtig_types::{Barrier, CheckpointId, Data, Result, Signal, StreamStatus, Watermark};
 
 use super::alignment::AlignmentGroup;
 use super::link::{ReaderLink, ToReader};
@@ -34,6 +35,47 @@ pub trait SourceOperator: Send {
     /// # Errors
     /// Why the job must fail.
     fn poll_next(&mut self, output: &mut Output) -> Poll<Result<SourceProgress>>;
+
+    /// Takes over what was handed over at the checkpoint from which the job starts. Called first, and only if there is anything.
+    ///
+    /// # Errors
+    /// When it is of another kind than this source keeps, or damaged.
+    fn restore(&mut self, image: StateImage) -> Result<()> {
+        image.finish()
+    }
+
+    /// Whether all that it has read was put out. Only then is [`snapshot`](Self::snapshot) called; otherwise it is polled first.
+    fn is_between_batches(&self) -> bool {
+        true
+    }
+
+    /// A barrier: adds where it is to `image`, after everything that it has put out.
+    ///
+    /// # Errors
+    /// When that cannot be told; the job fails.
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<()> {
+        let _ = (barrier, image, output);
+        Ok(())
+    }
+
+    /// The checkpoint is complete: what lies before it will not be read again.
+    ///
+    /// # Errors
+    /// When that is fatal.
+    fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let _ = checkpoint;
+        Ok(())
+    }
+
+    /// The checkpoint came to nothing.
+    fn checkpoint_aborted(&mut self, checkpoint: CheckpointId) {
+        let _ = checkpoint;
+    }
 
     /// When it wants to be polled again in any case.
     fn deadline(&self) -> Option<MonotonicTime> {
@@ -62,6 +104,38 @@ pub struct ReaderSource<T, S> {
     alignment: Option<Member>,
     started: bool,
     watermark: Gauge,
+    marks: Marks,
+    /// Splits that were restored, until the first poll.
+    restored: Vec<S>,
+}
+
+/// The list state of the splits.
+const SPLITS: &str = "splits";
+
+/// Which messages of the enumerator belong behind a checkpoint.
+#[derive(Default)]
+struct Marks {
+    /// What comes after this checkpoint's mark waits for its snapshot.
+    waiting: Option<CheckpointId>,
+    /// Marks of checkpoints up to this one mean nothing any more.
+    over: Option<CheckpointId>,
+}
+
+impl Marks {
+    /// The enumerator has taken its snapshot; whether what comes next must wait.
+    fn mark(&mut self, checkpoint: CheckpointId) {
+        if self.over.is_none_or(|over| over < checkpoint) {
+            self.waiting = Some(checkpoint);
+        }
+    }
+
+    /// The checkpoint is taken here, or came to nothing.
+    fn over(&mut self, checkpoint: CheckpointId) {
+        self.over = self.over.max(Some(checkpoint));
+        if self.waiting <= self.over {
+            self.waiting = None;
+        }
+    }
 }
 
 /// What came with the records that are still in the buffer.
@@ -128,31 +202,47 @@ impl<T: Data, S: SourceSplit> ReaderSource<T, S> {
             }),
             started: false,
             watermark,
+            marks: Marks::default(),
+            restored: Vec::new(),
         }
     }
 
     /// Takes over the splits that have come; whether there was anything to say about it.
     fn receive(&mut self, output: &mut Output) -> Result<bool> {
+        let mut status = None;
         if !std::mem::replace(&mut self.started, true) {
+            let restored = std::mem::take(&mut self.restored);
+            if !restored.is_empty() {
+                status = self.add_splits(restored, output.monotonic())?;
+            }
             self.link.join();
         }
-        let mut status = None;
-        while let Poll::Ready(message) = self.link.poll_receive(output.waker()) {
+        while self.marks.waiting.is_none()
+            && let Poll::Ready(message) = self.link.poll_receive(output.waker())
+        {
             match message {
+                ToReader::Mark(checkpoint) => self.marks.mark(checkpoint),
                 ToReader::NoMoreSplits => self.reader.no_more_splits(),
                 ToReader::Splits(splits) => {
-                    for split in &splits {
-                        let id = Arc::from(split.id());
-                        let active = self.tracker.add_split(&id, output.monotonic());
-                        status = active.or(status);
-                    }
-                    self.reader.add_splits(splits)?;
-                    self.report();
+                    let active = self.add_splits(splits, output.monotonic())?;
+                    status = active.or(status);
                 }
             }
         }
         output.signals.extend(status.map(Signal::Status));
         Ok(status.is_some())
+    }
+
+    /// Takes over splits; the status that this makes of an idle source.
+    fn add_splits(&mut self, splits: Vec<S>, now: MonotonicTime) -> Result<Option<StreamStatus>> {
+        let mut status = None;
+        for split in &splits {
+            let id = Arc::from(split.id());
+            status = self.tracker.add_split(&id, now).or(status);
+        }
+        self.reader.add_splits(splits)?;
+        self.report();
+        Ok(status)
     }
 
     /// The watermark by the clock; whether there was anything to say.
@@ -306,6 +396,39 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
             }
         };
         Poll::Ready(Ok(progress))
+    }
+
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        let splits: Vec<S> = image.take_list(SPLITS)?;
+        image.finish()?;
+        self.restored = splits;
+        Ok(())
+    }
+
+    fn is_between_batches(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        image: &mut StateImage,
+        output: &mut Output,
+    ) -> Result<()> {
+        // Splits that were given out before the enumerator's snapshot are in nobody's but this one.
+        self.receive(output)?;
+        self.marks.over(barrier.checkpoint);
+        let splits = self.reader.snapshot();
+        if !splits.is_empty() {
+            image
+                .lists
+                .push(ListPiece::of(SPLITS, ListMode::Split, splits)?);
+        }
+        Ok(())
+    }
+
+    fn checkpoint_aborted(&mut self, checkpoint: CheckpointId) {
+        self.marks.over(checkpoint);
     }
 
     fn deadline(&self) -> Option<MonotonicTime> {

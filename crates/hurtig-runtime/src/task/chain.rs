@@ -4,7 +4,8 @@ use std::task::{Poll, Waker};
 
 use hurtig_env::MonotonicTime;
 use hurtig_exchange::EdgeWriter;
-use hurtig_types::{ErasedBatch, Result, Signal, Timestamp};
+use hurtig_state::StateImage;
+use hurtig_types::{Barrier, CheckpointId, ErasedBatch, OperatorId, Result, Signal, Timestamp};
 
 use super::node::{Node, Routes, guarded};
 use crate::{Output, Progress};
@@ -40,6 +41,8 @@ pub struct OperatorChain {
     nodes: Vec<Node>,
     edges: Vec<Box<dyn EdgeWriter>>,
     ended: bool,
+    /// The barrier that is passing through.
+    barrier: Option<Barrier>,
 }
 
 impl OperatorChain {
@@ -49,6 +52,7 @@ impl OperatorChain {
             nodes,
             edges,
             ended: false,
+            barrier: None,
         }
     }
 
@@ -107,6 +111,7 @@ impl OperatorChain {
 
     /// Hands a signal to the first node.
     pub fn accept_signal(&mut self, input: usize, signal: Signal) {
+        self.note(signal);
         if let Some(node) = self.nodes.first_mut() {
             node.accept_signal(input, signal);
         }
@@ -122,6 +127,7 @@ impl OperatorChain {
         routes: &Routes,
         waker: &Waker,
     ) -> Result<()> {
+        output.signals.iter().for_each(|signal| self.note(*signal));
         Self::route(
             output,
             routes,
@@ -131,6 +137,31 @@ impl OperatorChain {
             &mut self.ended,
             waker,
         )
+    }
+
+    /// A signal is entering the chain.
+    fn note(&mut self, signal: Signal) {
+        if let Signal::Barrier(barrier) = signal {
+            self.barrier = Some(barrier);
+        }
+    }
+
+    /// The barrier that has passed through all nodes, with what they handed over. Once for each barrier.
+    pub fn take_snapshot(&mut self) -> Option<(Barrier, Vec<(OperatorId, StateImage)>)> {
+        if self.barrier.is_none() || self.nodes.iter().any(|node| !node.has_image()) {
+            return None;
+        }
+        let images = self.nodes.iter_mut().filter_map(Node::take_image).collect();
+        Some((self.barrier.take()?, images))
+    }
+
+    /// A checkpoint is complete.
+    ///
+    /// # Errors
+    /// What an operator answered that could not commit.
+    pub fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let mut nodes = self.nodes.iter_mut();
+        nodes.try_for_each(|node| node.checkpoint_completed(checkpoint))
     }
 
     /// Tells nodes whose processing time has come; whether there were any. For an idle chain.
@@ -188,6 +219,16 @@ impl OperatorChain {
         nodes_finished
             && (self.ended || !self.nodes.is_empty())
             && self.poll_drain(waker).is_ready()
+    }
+
+    /// Whether all is said, and something that was prepared waits for a checkpoint.
+    pub(super) fn waits_for_commit(&self) -> bool {
+        self.nodes.iter().all(Node::has_ended) && !self.is_committed()
+    }
+
+    /// Whether all that was prepared is committed.
+    pub(super) fn is_committed(&self) -> bool {
+        self.nodes.iter().all(|node| node.operator.is_committed())
     }
 
     /// Batches and bytes sent to other tasks.

@@ -1,5 +1,6 @@
 //! The future that drives a task: steps while there is something to do, and waits at the edges.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,17 +10,45 @@ use std::task::{Context, Poll};
 use futures::task::AtomicWaker;
 use hurtig_env::{Sleep, World};
 use hurtig_types::{Error, Result};
+use parking_lot::Mutex;
 
+use super::checkpoints::CheckpointCommand;
 use super::step::{StepOutcome, Task};
 
 /// Stops a task from outside.
 #[derive(Default)]
 pub(crate) struct TaskControl {
     cancelled: AtomicBool,
+    stopping: AtomicBool,
+    /// What it is to know about checkpoints, in order.
+    commands: Mutex<VecDeque<CheckpointCommand>>,
+    commanded: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl TaskControl {
+    /// Tells the task something about a checkpoint.
+    pub(crate) fn command(&self, command: CheckpointCommand) {
+        self.commands.lock().push_back(command);
+        self.commanded.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// What it was told since the last look.
+    fn take_commands(&self) -> VecDeque<CheckpointCommand> {
+        if self.commanded.swap(false, Ordering::AcqRel) {
+            std::mem::take(&mut *self.commands.lock())
+        } else {
+            VecDeque::new()
+        }
+    }
+
+    /// Asks the task to end once nothing is on its way through it: its sources send nothing more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
     /// Asks the task to end. It closes its operators first.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
@@ -83,13 +112,21 @@ impl Future for TaskFuture {
         }
         this.control.waker.register(context.waker());
         for _ in 0..this.world.spawner().steps_per_poll() {
+            let mut commands = this.control.take_commands().into_iter();
+            if let Err(error) = commands.try_for_each(|command| this.task.command(command)) {
+                return this.end(Err(error));
+            }
             if this.control.cancelled.load(Ordering::Acquire) {
                 return this.end(Err(Error::cancelled()));
             }
             match this.task.step(context.waker()) {
                 Ok(StepOutcome::Progressed) => {}
                 Ok(StepOutcome::Finished) => return this.end(Ok(())),
-                Ok(_) => {
+                Ok(outcome) => {
+                    if this.control.stopping.load(Ordering::Acquire) && this.task.may_stop(outcome)
+                    {
+                        return this.end(Ok(()));
+                    }
                     if this.poll_wait(context).is_pending() {
                         return Poll::Pending;
                     }

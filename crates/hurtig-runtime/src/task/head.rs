@@ -1,14 +1,21 @@
 //! Where a task's data comes from: the channels of a gate, or a source of its own.
 
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use hurtig_exchange::{InputGate, ValveOutput, WatermarkValve};
-use hurtig_types::{Error, Origin, Result, Signal, StreamElement};
+use hurtig_env::MonotonicTime;
+use hurtig_exchange::{
+    AlignerOutput, AlignmentMode, BarrierAligner, InputGate, ValveOutput, WatermarkValve,
+};
+use hurtig_state::StateImage;
+use hurtig_types::{
+    Barrier, BarrierKind, CheckpointId, Error, OperatorId, Origin, Result, Signal, StreamElement,
+};
 
 use super::chain::OperatorChain;
 use super::node::{Routes, guarded};
-use crate::Output;
 use crate::source::{SourceOperator, SourceProgress};
+use crate::{OperatorContext, Output};
 
 /// The head of a task.
 pub enum Head {
@@ -22,6 +29,8 @@ pub enum Head {
 pub struct Inputs {
     gate: InputGate,
     valve: WatermarkValve,
+    aligner: BarrierAligner,
+    alignment: Alignment,
     /// The operator's input that each channel leads to.
     input_of_channel: Vec<usize>,
     /// Channels of each input that have not ended.
@@ -30,7 +39,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Inputs from this gate, whose channels lead to these inputs of the operator.
-    pub fn new(gate: InputGate, input_of_channel: Vec<usize>) -> Self {
+    pub fn new(gate: InputGate, input_of_channel: Vec<usize>, mode: AlignmentMode) -> Self {
         let inputs = input_of_channel.iter().max().map_or(0, |&input| input + 1);
         let mut open_channels = vec![0; inputs];
         for &input in &input_of_channel {
@@ -40,6 +49,8 @@ impl Inputs {
         }
         Self {
             valve: WatermarkValve::new(input_of_channel.len()),
+            aligner: BarrierAligner::new(input_of_channel.len(), mode),
+            alignment: Alignment::default(),
             gate,
             input_of_channel,
             open_channels,
@@ -54,6 +65,10 @@ impl Inputs {
         match element {
             StreamElement::Batch(batch) => chain.accept_batch(input, batch),
             StreamElement::Signal(Signal::EndOfInput) => self.end_channel(channel, input, chain),
+            StreamElement::Signal(Signal::Barrier(barrier)) => {
+                let output = self.aligner.barrier(channel, barrier);
+                self.align(channel, output, chain);
+            }
             StreamElement::Signal(Signal::Watermark(watermark)) => {
                 let output = self.valve.watermark(channel, watermark);
                 if let Some(watermark) = output.watermark {
@@ -65,6 +80,45 @@ impl Inputs {
             }
         }
         Poll::Ready(())
+    }
+
+    /// Does what the aligner says about a channel.
+    fn align(&mut self, channel: usize, output: AlignerOutput, chain: &mut OperatorChain) {
+        if output.unblock_all {
+            self.gate.unblock();
+        }
+        if output.block {
+            self.gate.block(channel);
+        }
+        match (self.aligner.current(), output.complete) {
+            (None, None) => self.alignment.since = None,
+            (Some(_), _) => self.alignment.begin(),
+            (None, Some(_)) => self.alignment.end(),
+        }
+        if let Some(barrier) = output.complete {
+            chain.accept_signal(0, Signal::Barrier(barrier));
+        }
+    }
+
+    /// A checkpoint is to be taken. Tasks wait for the barriers of those before them; where all of those have ended, nobody else starts
+    /// it. Whether nothing need be done any more.
+    fn trigger(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> bool {
+        if self.aligner.has_seen(barrier.checkpoint) {
+            return true;
+        }
+        let all_ended = self.open_channels.iter().all(|open| *open == 0);
+        if all_ended {
+            chain.accept_signal(0, Signal::Barrier(barrier));
+        }
+        all_ended
+    }
+
+    /// A checkpoint came to nothing: no channel waits for its barriers any more.
+    fn cancel(&mut self, checkpoint: CheckpointId) {
+        if self.aligner.cancel(checkpoint).unblock_all {
+            self.alignment.since = None;
+            self.gate.unblock();
+        }
     }
 
     fn apply_status(
@@ -96,6 +150,27 @@ impl Inputs {
         if input_ended {
             chain.accept_signal(input, Signal::EndOfInput);
         }
+        let output = self.aligner.end(channel);
+        self.align(channel, output, chain);
+    }
+}
+
+/// How long the channels whose barrier came first have waited for the others.
+#[derive(Default)]
+struct Alignment {
+    now: MonotonicTime,
+    since: Option<MonotonicTime>,
+    took: Duration,
+}
+
+impl Alignment {
+    fn begin(&mut self) {
+        self.since.get_or_insert(self.now);
+    }
+
+    fn end(&mut self) {
+        let since = self.since.take();
+        self.took = since.map_or(Duration::ZERO, |since| self.now.saturating_since(since));
     }
 }
 
@@ -110,6 +185,12 @@ pub struct SourceHead {
     origin: Origin,
     finished: bool,
     closed: bool,
+    id: OperatorId,
+    /// The savepoint with which the job ends: nothing is read behind it.
+    stopped_at: Option<CheckpointId>,
+    restored: Option<StateImage>,
+    /// What the source handed over at the last barrier, until the task takes it.
+    taken: Option<StateImage>,
 }
 
 impl SourceHead {
@@ -119,9 +200,11 @@ impl SourceHead {
         output: Output,
         routes: Routes,
         label: super::node::NodeLabel,
-        metrics: &hurtig_metrics::MetricGroup,
+        context: &OperatorContext,
     ) -> Self {
-        let records_out = metrics.counter(hurtig_metrics::names::NUM_RECORDS_OUT);
+        let records_out = context
+            .metrics
+            .counter(hurtig_metrics::names::NUM_RECORDS_OUT);
         Self {
             operator,
             output,
@@ -131,11 +214,58 @@ impl SourceHead {
             origin: Origin::UNKNOWN,
             finished: false,
             closed: false,
+            id: context.operator_id,
+            stopped_at: None,
+            restored: None,
+            taken: None,
         }
     }
 
+    /// What the source is to start from.
+    #[must_use]
+    pub(crate) fn starting_from(mut self, image: StateImage) -> Self {
+        self.restored = (!image.is_empty()).then_some(image);
+        self
+    }
+
+    fn open(&mut self) -> Result<()> {
+        let Some(image) = self.restored.take() else {
+            return Ok(());
+        };
+        guarded(|| self.operator.restore(image))
+            .map_err(|error| self.locate(error, &Origin::UNKNOWN).context("restoring"))
+    }
+
+    /// Takes the source's positions, and sends the barrier behind what was read up to them. False while the source must first say more.
+    fn snapshot(
+        &mut self,
+        barrier: Barrier,
+        chain: &mut OperatorChain,
+        waker: &Waker,
+    ) -> Result<bool> {
+        if self.finished || !self.operator.is_between_batches() {
+            return Ok(self.finished);
+        }
+        let mut image = StateImage::default();
+        let taken = guarded(|| {
+            self.operator
+                .snapshot(barrier, &mut image, &mut self.output)
+        });
+        taken.map_err(|error| {
+            let of = format!("taking checkpoint {}", barrier.checkpoint);
+            self.locate(error, &Origin::UNKNOWN).context(of)
+        })?;
+        self.taken = Some(image);
+        if barrier.kind == BarrierKind::Stop {
+            self.stopped_at = Some(barrier.checkpoint);
+        }
+        self.output.emit(Signal::Barrier(barrier));
+        self.hand_on(chain, waker)?;
+        Ok(true)
+    }
+
     fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<Result<()>> {
-        if self.finished {
+        if self.finished || self.stopped_at.is_some() {
             return Poll::Pending;
         }
         let polled = guarded(|| match self.operator.poll_next(&mut self.output) {
@@ -200,20 +330,77 @@ impl Head {
     pub(super) fn lend(
         &mut self,
         now: hurtig_types::Timestamp,
-        monotonic: hurtig_env::MonotonicTime,
+        monotonic: MonotonicTime,
         waker: &Waker,
     ) {
-        if let Self::Source(source) = self {
-            source.output.lend(now, monotonic, waker);
+        match self {
+            Self::Inputs(inputs) => inputs.alignment.now = monotonic,
+            Self::Source(source) => source.output.lend(now, monotonic, waker),
         }
     }
 
     /// When a source wants to be polled again, whatever happens.
-    pub(super) fn deadline(&self) -> Option<hurtig_env::MonotonicTime> {
+    pub(super) fn deadline(&self) -> Option<MonotonicTime> {
         match self {
             Self::Inputs(_) => None,
-            Self::Source(source) if source.finished => None,
+            Self::Source(source) if source.finished || source.stopped_at.is_some() => None,
             Self::Source(source) => source.operator.deadline(),
+        }
+    }
+
+    /// Restores and opens the source.
+    pub(super) fn open(&mut self) -> Result<()> {
+        match self {
+            Self::Inputs(_) => Ok(()),
+            Self::Source(source) => source.open(),
+        }
+    }
+
+    /// A checkpoint is to be taken, and the chain is idle. Whether that was seen to; otherwise to be called again after
+    /// [`poll_next`](Self::poll_next).
+    pub(super) fn trigger(
+        &mut self,
+        barrier: Barrier,
+        chain: &mut OperatorChain,
+        waker: &Waker,
+    ) -> Result<bool> {
+        match self {
+            Self::Inputs(inputs) => Ok(inputs.trigger(barrier, chain)),
+            Self::Source(source) => source.snapshot(barrier, chain, waker),
+        }
+    }
+
+    /// What a source handed over at the last barrier, with its id.
+    pub(super) fn take_image(&mut self) -> Option<(OperatorId, StateImage)> {
+        match self {
+            Self::Inputs(_) => None,
+            Self::Source(source) => Some((source.id, source.taken.take()?)),
+        }
+    }
+
+    /// How long the last barrier took to come on all channels. Once.
+    pub(super) fn take_alignment(&mut self) -> Duration {
+        match self {
+            Self::Inputs(inputs) => std::mem::take(&mut inputs.alignment.took),
+            Self::Source(_) => Duration::ZERO,
+        }
+    }
+
+    /// A checkpoint came to nothing.
+    pub(super) fn checkpoint_aborted(&mut self, checkpoint: CheckpointId) {
+        match self {
+            Self::Inputs(inputs) => inputs.cancel(checkpoint),
+            Self::Source(source) => {
+                source.stopped_at.take_if(|stopped| *stopped == checkpoint);
+                source.operator.checkpoint_aborted(checkpoint);
+            }
+        }
+    }
+
+    pub(super) fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        match self {
+            Self::Inputs(_) => Ok(()),
+            Self::Source(source) => guarded(|| source.operator.checkpoint_completed(checkpoint)),
         }
     }
 

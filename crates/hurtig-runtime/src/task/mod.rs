@@ -1,6 +1,7 @@
 //! A subtask at work: its chain of operators, its inputs or its source, and the future that drives it.
 
 mod chain;
+mod checkpoints;
 mod driver;
 mod head;
 mod metrics;
@@ -8,6 +9,7 @@ mod node;
 mod step;
 
 pub use chain::{ChainState, OperatorChain, Target};
+pub use checkpoints::{CheckpointCommand, SnapshotReceiver, TaskSnapshot};
 pub use head::{Head, Inputs, SourceHead};
 pub use metrics::INPUT_QUEUE_SIZE_PEAK;
 pub use node::{Node, NodeLabel, Routes};

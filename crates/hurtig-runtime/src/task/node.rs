@@ -2,7 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hurtig_types::{ErasedBatch, Error, ErrorKind, Origin, Result, Signal, Timestamp, Watermark};
+use hurtig_state::StateImage;
+use hurtig_types::{
+    Barrier, CheckpointId, ErasedBatch, Error, ErrorKind, OperatorId, Origin, Result, Signal,
+    Timestamp, Watermark,
+};
 
 use super::chain::Target;
 use super::metrics::NodeMetrics;
@@ -67,6 +71,10 @@ pub struct Node {
     origin: Origin,
     rows: usize,
     closed: bool,
+    /// What the operator starts from.
+    restored: Option<StateImage>,
+    /// What it handed over at the last barrier, until the task takes it.
+    taken: Option<StateImage>,
 }
 
 struct Inbox {
@@ -83,6 +91,7 @@ enum Unit {
     Batch,
     Time,
     Watermark(Watermark),
+    Barrier(Barrier),
     End,
 }
 
@@ -116,13 +125,44 @@ impl Node {
             origin: Origin::UNKNOWN,
             rows: 0,
             closed: false,
+            restored: None,
+            taken: None,
         }
     }
 
-    /// Opens the operator.
+    /// What the operator is to start from.
+    #[must_use]
+    pub(crate) fn starting_from(mut self, image: StateImage) -> Self {
+        self.restored = (!image.is_empty()).then_some(image);
+        self
+    }
+
+    /// Restores and opens the operator.
     pub(super) fn open(&mut self) -> Result<()> {
+        if let Some(image) = self.restored.take() {
+            guarded(|| self.operator.restore(image))
+                .map_err(|error| self.locate(error).context("restoring"))?;
+        }
         guarded(|| self.operator.open(&self.context, &mut self.output))
             .map_err(|error| self.locate(error).context("opening"))
+    }
+
+    /// Whether the operator has handed something over, and the barrier has passed it.
+    pub(super) fn has_image(&self) -> bool {
+        self.taken.is_some() && !matches!(self.unfinished, Some(Unit::Barrier(_)))
+    }
+
+    /// What the operator handed over at the last barrier, with its id.
+    pub(super) fn take_image(&mut self) -> Option<(OperatorId, StateImage)> {
+        Some((self.context.operator_id, self.taken.take()?))
+    }
+
+    /// A checkpoint is complete.
+    pub(super) fn checkpoint_completed(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        guarded(|| self.operator.checkpoint_completed(checkpoint)).map_err(|error| {
+            let of = format!("committing checkpoint {checkpoint}");
+            self.locate(error).context(of)
+        })
     }
 
     /// Whether there is something to do.
@@ -133,9 +173,14 @@ impl Node {
             || !self.inbox.signals.is_empty()
     }
 
+    /// Whether all inputs have ended, and everything is said.
+    pub(super) fn has_ended(&self) -> bool {
+        self.inputs_open == 0 && !self.is_busy()
+    }
+
     /// Whether all inputs have ended and everything is done.
     pub(super) fn is_finished(&self) -> bool {
-        self.inputs_open == 0 && !self.is_busy()
+        self.has_ended() && self.operator.is_committed()
     }
 
     /// Hands over a batch that the node may keep; leaves an empty one of the same kind.
@@ -166,6 +211,7 @@ impl Node {
 
     fn work_unguarded(&mut self) -> Result<Progress> {
         let (unit, progress) = match self.unfinished.take() {
+            Some(Unit::Barrier(barrier)) => (Unit::Barrier(barrier), self.snapshot(barrier)?),
             Some(unit) => (unit, self.operator.resume(&mut self.output)?),
             None => match self.begin()? {
                 Some(begun) => begun,
@@ -216,6 +262,9 @@ impl Node {
                     self.operator.end_input(input, &mut self.output)?,
                 )))
             }
+            Some((_, Signal::Barrier(barrier))) => {
+                Ok(Some((Unit::Barrier(barrier), self.snapshot(barrier)?)))
+            }
             Some((_, Signal::Status(status))) => {
                 if !self.operator.generates_watermarks() {
                     self.output.emit(Signal::Status(status));
@@ -224,6 +273,17 @@ impl Node {
             }
             None => Ok(None),
         }
+    }
+
+    /// Asks the operator for what it must remember. What it said before, when it had to wait, does not count.
+    fn snapshot(&mut self, barrier: Barrier) -> Result<Progress> {
+        let mut image = StateImage::default();
+        let progress = self
+            .operator
+            .snapshot(barrier, &mut image, &mut self.output)
+            .map_err(|error| error.context(format!("taking checkpoint {}", barrier.checkpoint)))?;
+        self.taken = Some(image);
+        Ok(progress)
     }
 
     /// Passes on what a finished piece of work means for those behind.
@@ -236,6 +296,7 @@ impl Node {
                     self.output.emit(Signal::Watermark(watermark));
                 }
             }
+            Unit::Barrier(barrier) => self.output.emit(Signal::Barrier(barrier)),
             Unit::End if self.inputs_open == 0 => self.output.emit(Signal::EndOfInput),
             Unit::End => {}
         }

@@ -7,6 +7,7 @@ use hurtig_metrics::MetricGroup;
 use hurtig_types::{Error, Result, Timestamp};
 
 use super::chain::{ChainState, OperatorChain};
+use super::checkpoints::{CheckpointCommand, SnapshotReceiver, TaskCheckpoints};
 use super::head::Head;
 use super::metrics::{Spent, TaskMetrics};
 
@@ -43,6 +44,7 @@ pub struct Task {
     closed: bool,
     /// Whether the chain is full: neither a source nor a timer can do anything then.
     blocked: bool,
+    checkpoints: TaskCheckpoints,
 }
 
 impl Task {
@@ -59,7 +61,37 @@ impl Task {
             opened: false,
             closed: false,
             blocked: false,
+            checkpoints: TaskCheckpoints::default(),
         }
+    }
+
+    /// The same task, which hands its snapshots to `receiver`.
+    #[must_use]
+    pub fn with_checkpoints(mut self, receiver: Box<dyn SnapshotReceiver>) -> Self {
+        self.checkpoints = TaskCheckpoints::new(Some(receiver));
+        self
+    }
+
+    /// Takes in what is said about a checkpoint.
+    ///
+    /// # Errors
+    /// When something that was prepared could not be committed.
+    pub fn command(&mut self, command: CheckpointCommand) -> Result<()> {
+        match command {
+            CheckpointCommand::Trigger(barrier) => self.checkpoints.triggered = Some(barrier),
+            CheckpointCommand::Completed(checkpoint) => {
+                self.head.checkpoint_completed(checkpoint)?;
+                self.chain.checkpoint_completed(checkpoint)?;
+            }
+            CheckpointCommand::Aborted(checkpoint) => {
+                let triggered = &mut self.checkpoints.triggered;
+                if triggered.is_some_and(|barrier| barrier.checkpoint == checkpoint) {
+                    *triggered = None;
+                }
+                self.head.checkpoint_aborted(checkpoint);
+            }
+        }
+        Ok(())
     }
 
     /// Does the next piece of work. After a `Blocked…` outcome it need not be called again before `waker` was woken or
@@ -99,8 +131,9 @@ impl Task {
     fn advance(&mut self, now: Timestamp, waker: &Waker) -> Result<StepOutcome> {
         if !std::mem::replace(&mut self.opened, true) {
             self.chain.open()?;
+            self.head.open()?;
         }
-        match self.chain.run(waker, CALLS_PER_STEP_MAX)? {
+        match self.run_chain(waker)? {
             ChainState::Idle => {}
             ChainState::Busy => return Ok(StepOutcome::Progressed),
             ChainState::BlockedOnOutput => return Ok(StepOutcome::BlockedOnOutput),
@@ -109,18 +142,45 @@ impl Task {
         if self.chain.is_finished(waker) {
             return Ok(StepOutcome::Finished);
         }
+        if self.chain.waits_for_commit() {
+            self.checkpoints.request();
+        }
+        if let Some(barrier) = self.checkpoints.triggered
+            && self.head.trigger(barrier, &mut self.chain, waker)?
+        {
+            self.checkpoints.triggered = None;
+            self.checkpoints.begin(self.clock.now());
+            return Ok(StepOutcome::Progressed);
+        }
         if self.chain.fire_due(now) {
             return Ok(StepOutcome::Progressed);
         }
         match self.head.poll_next(&mut self.chain, waker) {
             Poll::Pending => Ok(StepOutcome::BlockedOnInput),
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Ready(Ok(())) => Ok(match self.chain.run(waker, CALLS_PER_STEP_MAX)? {
+            Poll::Ready(Ok(())) => Ok(match self.run_chain(waker)? {
                 ChainState::Idle | ChainState::Busy => StepOutcome::Progressed,
                 ChainState::BlockedOnOutput => StepOutcome::BlockedOnOutput,
                 ChainState::BlockedOnOperator => StepOutcome::BlockedOnOperator,
             }),
         }
+    }
+
+    /// Lets the chain work, and hands over what its operators handed over at a barrier.
+    fn run_chain(&mut self, waker: &Waker) -> Result<ChainState> {
+        let state = self.chain.run(waker, CALLS_PER_STEP_MAX)?;
+        if let Some((barrier, mut images)) = self.chain.take_snapshot() {
+            images.extend(self.head.take_image());
+            let (alignment, now) = (self.head.take_alignment(), self.clock.now());
+            self.checkpoints
+                .hand_over((barrier, images), alignment, now);
+        }
+        Ok(state)
+    }
+
+    /// Whether it is told to stop and may: nothing is on its way through the chain, and all that was prepared is committed.
+    pub(super) fn may_stop(&self, outcome: StepOutcome) -> bool {
+        outcome == StepOutcome::BlockedOnInput && self.chain.is_committed()
     }
 
     /// When it wants to be stepped again even if nobody wakes it: a timer, a partial batch, a periodic watermark.

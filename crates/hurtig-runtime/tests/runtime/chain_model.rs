@@ -232,6 +232,7 @@ fn context(name: &str) -> OperatorContext {
         parallelism: 1,
         max_parallelism: MaxParallelism::new(128).unwrap(),
         key_groups: KeyGroupRange::new(0, 128),
+        checkpoints: false,
         watermark_interval: Duration::from_millis(200),
         world: World::simulated(0),
         metrics: MetricGroup::unregistered(),
@@ -320,7 +321,7 @@ fn model(
     let value = match item {
         Emitted::Record(value, _) => *value,
         Emitted::Watermark(millis) => WATERMARK_MARK + *millis as u64,
-        Emitted::Status(_) | Emitted::EndOfInput => END_MARK,
+        Emitted::Status(_) | Emitted::Barrier(_) | Emitted::EndOfInput => END_MARK,
     };
     let mut emitted: Vec<(Emitted<u64>, [bool; 2])> = expand(node, value)
         .map(|(value, to_side)| (Emitted::Record(value, None), [!to_side, to_side]))

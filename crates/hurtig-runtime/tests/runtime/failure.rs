@@ -166,6 +166,14 @@ impl SplitEnumerator<ListSplit> for NoSplits {
             _ => Ok(()),
         }
     }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

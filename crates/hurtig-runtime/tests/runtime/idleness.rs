@@ -48,6 +48,14 @@ impl SplitEnumerator<Split> for Told {
         }
         Ok(())
     }
+
+    fn snapshot(&self) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a reader hands over next: times of a split.
@@ -126,6 +134,7 @@ impl Rig {
             parallelism: 1,
             max_parallelism: MaxParallelism::new(128).unwrap(),
             key_groups: KeyGroupRange::new(0, 128),
+            checkpoints: false,
             watermark_interval: Duration::from_millis(100),
             world: world.clone(),
             metrics: MetricGroup::unregistered(),
@@ -187,7 +196,7 @@ impl Rig {
                         Signal::Watermark(watermark) => {
                             Put::Watermark(watermark.timestamp().as_millis())
                         }
-                        Signal::EndOfInput => Put::End,
+                        Signal::EndOfInput | Signal::Barrier(_) => Put::End,
                     }),
             );
             match polled.map(Result::unwrap) {

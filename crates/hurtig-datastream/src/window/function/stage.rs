@@ -1,8 +1,8 @@
 //! The last stage of a window operator: calls the function with everything it may ask for.
 
 use hurtig_runtime::{OperatorContext, SideOutputs};
-use hurtig_state::KeyedState;
-use hurtig_types::{Key, KeyHash, Records, Result, Timestamp};
+use hurtig_state::{KeyedState, StateImage};
+use hurtig_types::{Key, KeyHash, MaxParallelism, Records, Result, Timestamp};
 
 use super::{Contents, Finish, WindowContext};
 use crate::Collector;
@@ -14,6 +14,18 @@ pub(in crate::window) struct Moment {
     pub(in crate::window) watermark: Timestamp,
     pub(in crate::window) now: Timestamp,
 }
+
+/// How a key and its window are hashed: as the key, and then the window.
+fn window_hash<K: Key, W: Window>(
+    (key, window): &(K, W),
+    max_parallelism: MaxParallelism,
+) -> KeyHash {
+    KeyHash::of(key, max_parallelism).with(window)
+}
+
+/// What the states of a function are stored under, before their names: those of the key, and those of the window.
+const KEY_STATE: &str = "state/";
+const WINDOW_STATE: &str = "window-state/";
 
 /// A function and its states.
 pub(in crate::window) struct Stage<F, K, W: Window> {
@@ -29,7 +41,7 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
         Self {
             finish,
             by_key: KeyedState::new(max_parallelism, range),
-            by_window: KeyedState::new(max_parallelism, range),
+            by_window: KeyedState::new(max_parallelism, range).with_hash(window_hash),
             is_merging,
         }
     }
@@ -37,6 +49,18 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     /// The function.
     pub(in crate::window) const fn finish(&mut self) -> &mut F {
         &mut self.finish
+    }
+
+    /// Adds the states of the function to a checkpoint.
+    pub(in crate::window) fn snapshot(&self, image: &mut StateImage) -> Result<()> {
+        self.by_key.snapshot(KEY_STATE, image)?;
+        self.by_window.snapshot(WINDOW_STATE, image)
+    }
+
+    /// Takes the states of the function out of a checkpoint.
+    pub(in crate::window) fn restore(&mut self, image: &mut StateImage) -> Result<()> {
+        self.by_key.restore(KEY_STATE, image)?;
+        self.by_window.restore(WINDOW_STATE, image)
     }
 
     /// How many entries the states of the function have.
@@ -76,7 +100,7 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     {
         let (finish, mut ctx) = self.context((key, hash, window), moment, sides);
         finish.clear(&mut ctx)?;
-        if self.by_window.entry_count() > 0 {
+        if !self.by_window.is_empty() {
             self.by_window
                 .set_current_key((key.clone(), window), hash.with(&window));
             self.by_window.clear_current_key()?;

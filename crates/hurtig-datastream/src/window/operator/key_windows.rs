@@ -1,9 +1,12 @@
 //! The windows of one key.
 
+use serde::{Deserialize, Serialize};
+
 use super::timers::{PaneTimers, Wakes};
 use crate::window::function::Contents;
 
 /// What is kept of a key.
+#[derive(Serialize, Deserialize)]
 pub(super) struct KeyEntry<W, A, S> {
     pub(super) wakes: Wakes,
     pub(super) windows: KeyWindows<W, A, S>,
@@ -19,6 +22,7 @@ impl<W, A, S> KeyEntry<W, A, S> {
 }
 
 /// A window with what it holds.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Pane<W, A, S> {
     pub(super) window: W,
     /// None after a purge.
@@ -53,6 +57,7 @@ impl<W, A, S> Pane<W, A, S> {
 }
 
 /// The windows of one key, sorted. One is in place: what a session or a tumbling window needs most of the time.
+#[derive(Serialize, Deserialize)]
 pub(super) enum KeyWindows<W, A, S> {
     None,
     One(Pane<W, A, S>),

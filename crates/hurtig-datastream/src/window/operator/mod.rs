@@ -12,6 +12,7 @@
 //!    pause.
 
 mod fire;
+mod image;
 mod key_windows;
 mod late;
 mod merge;
@@ -21,9 +22,9 @@ mod timers;
 use std::time::Duration;
 
 use hurtig_runtime::{OperatorContext, Output, OutputTag, Progress, SideOutputs, StreamOperator};
-use hurtig_state::{StateTable, TimerService};
+use hurtig_state::{StateImage, StateTable, TimerService};
 use hurtig_types::{
-    Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
+    Barrier, Data, ErasedBatch, Key, KeyHash, MaxParallelism, Records, Result, Timestamp, Watermark,
 };
 
 use super::alignment::millis;
@@ -112,12 +113,11 @@ where
         lateness: Lateness<T>,
         context: &OperatorContext,
     ) -> Self {
-        let (is_merging, is_event_time) = (assigner.is_merging(), assigner.is_event_time());
-        let triggering = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
+        let is_merging = assigner.is_merging();
         Self {
             selector,
             max_parallelism: context.max_parallelism,
-            is_event_time,
+            is_event_time: assigner.is_event_time(),
             is_merging,
             allowed_lateness: millis(lateness.allowed),
             assigner,
@@ -130,7 +130,7 @@ where
             work: Work::Nothing,
             keys: Vec::new(),
             windows: Vec::new(),
-            triggering: triggering.in_event_time(is_event_time),
+            triggering: TriggerContext::new(Timestamp::MIN, Timestamp::MIN),
         }
     }
 
@@ -232,6 +232,15 @@ where
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         // What was begun is ended in the moment in which it was begun.
         self.work(self.timers.current_processing_time(), output)
+    }
+
+    fn restore(&mut self, image: StateImage) -> Result<()> {
+        self.restore_image(image)
+    }
+
+    fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        self.add_to_image(image)?;
+        Ok(Progress::Done)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@
 
 use hurtig_state::TimerService;
 use hurtig_types::{Key, KeyHash, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::TimeDomain;
 use crate::window::trigger::{TimerChange, TriggerContext};
@@ -16,6 +17,7 @@ use crate::window::trigger::{TimerChange, TriggerContext};
 pub(super) type When = (TimeDomain, Timestamp);
 
 /// The timers that a trigger has for a window.
+#[derive(Serialize, Deserialize)]
 pub(super) enum PaneTimers {
     None,
     One(When),
@@ -66,7 +68,7 @@ impl PaneTimers {
 }
 
 /// When the queue will come back to a key; [`Timestamp::NONE`] for never.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Wakes {
     event_time: Timestamp,
     processing_time: Timestamp,

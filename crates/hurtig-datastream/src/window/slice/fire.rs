@@ -111,10 +111,8 @@ where
                 break;
             };
             let (of, contents) = ((&key, hash, window), Contents::Owned(acc));
-            if self.at_end {
-                self.stage
-                    .fire(of, contents, moment, records, sides.reborrow())?;
-            }
+            self.stage
+                .fire(of, contents, moment, records, sides.reborrow())?;
             self.stage.clear(of, moment, sides.reborrow())?;
         }
         loop {
@@ -128,10 +126,8 @@ where
             let (key, slices) = self.table.at_mut(slot);
             if let Some(contents) = slices.fire(start, end, &mut self.gather) {
                 let of = (key, hash, window);
-                if self.at_end {
-                    self.stage
-                        .fire(of, contents, moment, records, sides.reborrow())?;
-                }
+                self.stage
+                    .fire(of, contents, moment, records, sides.reborrow())?;
                 self.stage.clear(of, moment, sides.reborrow())?;
             }
             if slices.expire(next_start, &mut self.gather) {

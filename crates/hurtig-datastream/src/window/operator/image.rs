@@ -1,0 +1,43 @@
+//! The operator's windows in checkpoints.
+
+use hurtig_state::StateImage;
+use hurtig_types::{Data, Key, KeyHash, Result};
+
+use super::WindowOperator;
+use crate::window::assigner::WindowAssigner;
+use crate::window::function::{Finish, Gather};
+use crate::window::image::{restore_watermark, store_watermark};
+use crate::window::trigger::Trigger;
+
+/// The name of the windows' state.
+const WINDOWS: &str = "windows";
+
+impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
+where
+    K: Key,
+    T: Data,
+    A: WindowAssigner<T>,
+    Tr: Trigger<T, A::Window>,
+    G: Gather<T>,
+    F: Finish<K, A::Window, G::Acc>,
+{
+    pub(super) fn add_to_image(&self, image: &mut StateImage) -> Result<()> {
+        image.keyed.push(self.table.image(WINDOWS)?);
+        self.timers.snapshot(self.table.range(), image)?;
+        self.stage.snapshot(image)?;
+        store_watermark(self.timers.current_watermark(), image)
+    }
+
+    pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
+        let max_parallelism = self.max_parallelism;
+        let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
+        for piece in image.take_keyed(WINDOWS) {
+            self.table.restore(&piece, hash_of)?;
+        }
+        self.timers.restore(&mut image, hash_of)?;
+        self.stage.restore(&mut image)?;
+        self.timers
+            .advance_watermark(restore_watermark(&mut image)?);
+        image.finish()
+    }
+}

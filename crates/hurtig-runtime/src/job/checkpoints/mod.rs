@@ -1,0 +1,418 @@
+//! The rim around the checkpoint protocol: tells the coordinator what has happened, and does what it wants done.
+
+mod io;
+mod receiver;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::channel::{mpsc, oneshot};
+use hurtig_checkpoint::{
+    Action, CheckpointKind, CheckpointLocation, CheckpointStore, ClaimMode, CompletedCheckpoint,
+    Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
+    UnclaimedState, VertexPlan, assign,
+};
+use hurtig_env::{Lane, MonotonicTime, Sleep, World};
+use hurtig_state::StateImage;
+use hurtig_types::{Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result};
+
+use io::{StoreAction, StoreQueue};
+pub(super) use receiver::SnapshotDesk;
+pub(super) use settings::CheckpointSettings;
+
+use crate::task::TaskControl;
+use crate::{CheckpointCommand, SnapshotEnumerator};
+
+/// Where checkpoints go for which nobody named a directory: they live as long as the process.
+const IN_MEMORY: &str = "memory://hurtig/checkpoints";
+
+/// What each participant starts from, by operator.
+pub(super) type Restored = BTreeMap<Participant, BTreeMap<OperatorId, StateImage>>;
+
+/// Who of an attempt is told about checkpoints.
+#[derive(Default)]
+pub(super) struct Participants {
+    pub(super) tasks: Vec<Arc<TaskControl>>,
+    pub(super) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
+}
+
+/// How a savepoint that somebody asked for went: where it is, or why it isn't there.
+pub(super) type SavepointAnswer = oneshot::Sender<Result<String>>;
+
+/// The checkpoints of one job, over all its attempts.
+pub(super) struct JobCheckpoints {
+    coordinator: Coordinator,
+    job: JobId,
+    store: CheckpointStore,
+    files: FileOptions,
+    unclaimed: UnclaimedState,
+    savepoint_directory: Option<String>,
+    world: World,
+    /// The coordinator's clock begins here.
+    started: MonotonicTime,
+    epoch: u64,
+    desk: SnapshotDesk,
+    events: mpsc::UnboundedReceiver<Event>,
+    io: StoreQueue,
+    wake: Option<Sleep>,
+    participants: Participants,
+    requests: BTreeMap<u64, (SavepointAnswer, StopMode)>,
+    requested: u64,
+    /// After the attempt is over: what the next one starts from.
+    ready: Option<Option<CompletedCheckpoint>>,
+    released: bool,
+    failure: Option<String>,
+    /// The savepoint with which the job ends is there.
+    stopped: bool,
+}
+
+impl JobCheckpoints {
+    /// The checkpoints of a job that starts, from that which its settings name, if they do.
+    ///
+    /// # Errors
+    /// When the directory cannot be written, or the checkpoint not be read.
+    pub(super) async fn open(
+        settings: &CheckpointSettings,
+        job: JobId,
+        world: &World,
+    ) -> Result<Self> {
+        let directory = settings.directory.as_deref().unwrap_or(IN_MEMORY);
+        let store = CheckpointStore::new(world.storage().clone(), directory, job)?;
+        let existing = match &settings.restore {
+            Some(path) => vec![named(&store, path).await?],
+            None => Vec::new(),
+        };
+        let newest = existing.last().map(CompletedCheckpoint::id);
+        let ids = store.reserve_ids(newest).await;
+        let ids = ids.map_err(|error| {
+            error.context(format!("checkpoints cannot be written to `{directory}`"))
+        })?;
+        let (sender, events) = mpsc::unbounded();
+        let epoch = ids.start;
+        Ok(Self {
+            coordinator: Coordinator::new(settings.protocol.clone(), job, ids, existing)?,
+            job,
+            io: StoreQueue::new(store.clone()),
+            store,
+            files: settings.files,
+            unclaimed: settings.unclaimed,
+            savepoint_directory: settings.savepoint_directory.clone(),
+            world: world.clone(),
+            started: world.clock().now(),
+            epoch,
+            desk: SnapshotDesk::new(sender, world.clone()),
+            events,
+            wake: None,
+            participants: Participants::default(),
+            requests: BTreeMap::new(),
+            requested: 0,
+            ready: None,
+            released: false,
+            failure: None,
+            stopped: false,
+        })
+    }
+
+    /// Where the tasks hand in their snapshots.
+    pub(super) fn desk(&self) -> &SnapshotDesk {
+        &self.desk
+    }
+
+    /// How long the job has run, on the coordinator's clock.
+    pub(super) fn now(&self) -> Duration {
+        self.world.clock().now().saturating_since(self.started)
+    }
+
+    /// Reads what the operators of these vertices start from: the newest checkpoint, or nothing.
+    ///
+    /// # Errors
+    /// When the checkpoint does not fit the job, or cannot be read.
+    pub(super) async fn restore(&mut self, vertices: Vec<VertexPlan>) -> Result<Restored> {
+        let Some(checkpoint) = self.coordinator.latest() else {
+            return Ok(Restored::new());
+        };
+        let mut restored = Restored::new();
+        for (participant, operators) in assign(checkpoint.metadata(), &vertices, self.unclaimed)? {
+            for (operator, state) in operators {
+                let image = self.store.read_state(checkpoint.location(), &state).await;
+                let image = image.map_err(|error| {
+                    error.context(format!("restoring from checkpoint {}", checkpoint.id()))
+                })?;
+                restored
+                    .entry(participant)
+                    .or_default()
+                    .insert(operator, image);
+            }
+        }
+        Ok(restored)
+    }
+
+    /// All tasks of an attempt run.
+    pub(super) fn deployed(&mut self, vertices: Vec<VertexPlan>, participants: Participants) {
+        self.epoch += 1;
+        self.participants = participants;
+        let epoch = Epoch::new(self.epoch);
+        self.feed(Event::Deployed { epoch, vertices });
+    }
+
+    /// A task has ended well.
+    pub(super) fn task_finished(&mut self, participant: Participant) {
+        let epoch = Epoch::new(self.epoch);
+        self.feed(Event::TaskFinished { epoch, participant });
+    }
+
+    /// Somebody wants a savepoint.
+    pub(super) fn savepoint(
+        &mut self,
+        directory: Option<String>,
+        stop: StopMode,
+        answer: SavepointAnswer,
+    ) {
+        let Some(parent) = directory.or_else(|| self.savepoint_directory.clone()) else {
+            let _ = answer.send(Err(Error::config(
+                "there is no directory for the savepoint: name one, or set `execution.checkpointing.savepoint-dir`",
+            )));
+            return;
+        };
+        self.requested += 1;
+        let request = self.requested;
+        let unique = self.world.fresh_rng("savepoint").next_u64();
+        let directory = format!("{}/savepoint-{unique:016x}", parent.trim_end_matches('/'));
+        self.requests.insert(request, (answer, stop));
+        self.feed(Event::SavepointRequested {
+            request,
+            directory,
+            stop,
+        });
+    }
+
+    /// Works until the savepoint is there with which the job ends. Can be dropped and called again at any time.
+    ///
+    /// # Errors
+    /// Why the attempt must fail.
+    pub(super) async fn work(&mut self) -> Result<()> {
+        poll_fn(|context| self.poll_work(context)).await
+    }
+
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            if let Some(cause) = self.failure.take() {
+                let why = format!("too many checkpoints have failed, the last one: {cause}");
+                return Poll::Ready(Err(Error::io(why)));
+            }
+            if std::mem::take(&mut self.stopped) {
+                return Poll::Ready(Ok(()));
+            }
+            match self.poll_event(context) {
+                Poll::Ready(Ok(event)) => self.feed(event),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<Event>> {
+        if let Poll::Ready(Some(event)) = self.events.poll_next_unpin(context) {
+            return Poll::Ready(Ok(event));
+        }
+        if let Poll::Ready(event) = self.io.poll(context) {
+            return Poll::Ready(event);
+        }
+        if let Some(wake) = &mut self.wake
+            && Pin::new(wake).poll(context).is_ready()
+        {
+            self.wake = None;
+            return Poll::Ready(Ok(Event::Tick));
+        }
+        Poll::Pending
+    }
+
+    /// The attempt is over: settles what is in doubt, and says whether there is a checkpoint to start from.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(super) async fn suspended(&mut self) -> Result<()> {
+        self.participants = Participants::default();
+        self.feed(Event::Suspended);
+        while self.ready.take().is_none() {
+            let event = poll_fn(|context| self.poll_event(context)).await?;
+            self.feed(event);
+        }
+        Ok(())
+    }
+
+    /// The job is over: deletes what is not to be kept.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(super) async fn ended(&mut self, end: JobEnd) -> Result<()> {
+        self.participants = Participants::default();
+        self.feed(Event::Ended(end));
+        while !self.released {
+            let event = poll_fn(|context| self.poll_event(context)).await?;
+            self.feed(event);
+        }
+        // What was to be deleted is behind the last answer.
+        poll_fn(|context| match self.io.poll(context) {
+            Poll::Ready(answer) => Poll::Ready(answer.map(drop)),
+            Poll::Pending if self.io.is_idle() => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    fn feed(&mut self, event: Event) {
+        let now = self.now();
+        let actions = self.coordinator.step(now, event);
+        actions.into_iter().for_each(|action| self.act(action));
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Trigger {
+                epoch,
+                checkpoint,
+                kind,
+                base: _,
+            } => self.trigger(epoch, checkpoint, kind),
+            Action::WriteMetadata {
+                epoch,
+                location,
+                metadata,
+            } => self.io.push(StoreAction::Write(epoch, location, metadata)),
+            Action::Completed(checkpoint) => {
+                tracing::debug!(%checkpoint, "checkpoint complete");
+                self.desk.close(checkpoint);
+            }
+            Action::Aborted { checkpoint, cause } => {
+                tracing::warn!(%checkpoint, %cause, "checkpoint aborted");
+                self.aborted(checkpoint);
+            }
+            Action::NotifyComplete { checkpoint, .. } => {
+                self.tell_all(CheckpointCommand::Completed(checkpoint));
+            }
+            Action::NotifyAborted { checkpoint, .. } => {
+                self.tell_all(CheckpointCommand::Aborted(checkpoint));
+            }
+            Action::AnswerSavepoint { request, outcome } => {
+                if let Some((answer, stop)) = self.requests.remove(&request) {
+                    self.stopped |= outcome.is_ok() && stop != StopMode::GoOn;
+                    // Who asked may be gone.
+                    let _ = answer.send(outcome.map_err(Error::io));
+                }
+            }
+            Action::DeleteCheckpoint {
+                checkpoint,
+                location,
+                files,
+            } => self
+                .io
+                .push(StoreAction::Delete(checkpoint, location, files)),
+            Action::DeleteShared(files) => self.io.push(StoreAction::DeleteShared(files)),
+            Action::FailJob { cause } => self.failure = Some(cause),
+            Action::ReserveIds => {
+                let newest = self.coordinator.latest().map(CompletedCheckpoint::id);
+                self.io.push(StoreAction::ReserveIds(newest));
+            }
+            Action::ReadyToRestore(checkpoint) => self.ready = Some(checkpoint),
+            Action::Released(_) => self.released = true,
+            Action::WakeAt(at) => {
+                self.wake = Some(self.world.clock().sleep_until(self.started + at));
+            }
+        }
+    }
+
+    /// Nothing is stored for it any more, and what was stored goes.
+    fn aborted(&self, checkpoint: CheckpointId) {
+        let Some(files) = self.desk.close(checkpoint) else {
+            return;
+        };
+        let clean = async move {
+            if let Err(error) = files.abort().await {
+                tracing::warn!(%error, "a state file of an aborted checkpoint is left behind");
+            }
+        };
+        let name = format!("files of checkpoint {checkpoint}");
+        drop(self.world.spawner().spawn(Lane::Io, name, clean));
+    }
+
+    fn tell_all(&self, command: CheckpointCommand) {
+        let tasks = self.participants.tasks.iter();
+        tasks.for_each(|task| task.command(command));
+    }
+
+    /// First the enumerators of the sources, so that each split is in somebody's snapshot; then
+    /// the tasks, of which those start barriers that have nobody running before them.
+    fn trigger(&self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {
+        let (location, kind) = match kind {
+            CheckpointKind::Checkpoint => (
+                CheckpointLocation::Checkpoint(self.job, checkpoint),
+                BarrierKind::Checkpoint,
+            ),
+            CheckpointKind::Savepoint { directory, stop } => (
+                CheckpointLocation::Savepoint(directory),
+                match stop {
+                    StopMode::GoOn => BarrierKind::Savepoint,
+                    StopMode::Stop | StopMode::Drain => BarrierKind::Stop,
+                },
+            ),
+        };
+        let barrier = Barrier {
+            checkpoint,
+            epoch,
+            kind,
+        };
+        let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
+        self.desk.open(checkpoint, files);
+        let tasks = self.participants.tasks.clone();
+        let enumerators = self.participants.enumerators.clone();
+        let start = start_barriers(barrier, tasks, enumerators, self.desk.clone());
+        let name = format!("trigger of checkpoint {checkpoint}");
+        drop(self.world.spawner().spawn(Lane::Io, name, start));
+    }
+}
+
+async fn start_barriers(
+    barrier: Barrier,
+    tasks: Vec<Arc<TaskControl>>,
+    enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
+    desk: SnapshotDesk,
+) {
+    let mut images = Vec::new();
+    for (operator, enumerator) in enumerators {
+        match enumerator.snapshot(barrier.checkpoint).await {
+            Ok(image) => images.push((operator, image)),
+            Err(error) => {
+                let participant = Participant::Coordinator(operator);
+                return desk.decline(barrier, participant, error.to_string());
+            }
+        }
+    }
+    for task in tasks {
+        task.command(CheckpointCommand::Trigger(barrier));
+    }
+    for (operator, image) in images {
+        let participant = Participant::Coordinator(operator);
+        desk.store(barrier, participant, vec![(operator, image)]);
+    }
+}
+
+/// The checkpoint or savepoint at a path that a user named.
+async fn named(store: &CheckpointStore, path: &str) -> Result<CompletedCheckpoint> {
+    let path = path.trim_end_matches('/').trim_end_matches("/_metadata");
+    let location = CheckpointLocation::Savepoint(path.to_string());
+    let metadata = store.read(&location).await;
+    let metadata = metadata
+        .map_err(|error| error.context(format!("`execution.state-recovery.path` is `{path}`")))?;
+    Ok(CompletedCheckpoint::new(
+        location,
+        Arc::new(metadata),
+        ClaimMode::NoClaim,
+    ))
+}

@@ -1,0 +1,128 @@
+//! The asynchronous half of a snapshot: stores what a participant handed over, and acknowledges.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::channel::mpsc;
+use hurtig_checkpoint::{DeclinePhase, Event, Participant, SnapshotFiles};
+use hurtig_env::{Lane, World};
+use hurtig_state::StateImage;
+use hurtig_types::{Barrier, CheckpointId, OperatorId};
+use parking_lot::Mutex;
+
+use crate::{SnapshotReceiver, TaskSnapshot};
+
+/// Where the participants of the checkpoints in flight put their states, and whom they tell.
+#[derive(Clone)]
+pub(in crate::job) struct SnapshotDesk {
+    open: Arc<Mutex<BTreeMap<CheckpointId, SnapshotFiles>>>,
+    events: mpsc::UnboundedSender<Event>,
+    world: World,
+}
+
+impl SnapshotDesk {
+    pub(super) fn new(events: mpsc::UnboundedSender<Event>, world: World) -> Self {
+        Self {
+            open: Arc::default(),
+            events,
+            world,
+        }
+    }
+
+    /// A checkpoint begins, whose files go there.
+    pub(super) fn open(&self, checkpoint: CheckpointId, files: SnapshotFiles) {
+        self.open.lock().insert(checkpoint, files);
+    }
+
+    /// A checkpoint is complete, or came to nothing: nothing is stored for it any more.
+    pub(super) fn close(&self, checkpoint: CheckpointId) -> Option<SnapshotFiles> {
+        self.open.lock().remove(&checkpoint)
+    }
+
+    /// A receiver for a task.
+    pub(in crate::job) fn receiver(&self, participant: Participant) -> Box<dyn SnapshotReceiver> {
+        Box::new(TaskReceiver {
+            desk: self.clone(),
+            participant,
+        })
+    }
+
+    /// Stores a participant's state beside everything else, and acknowledges or declines.
+    pub(super) fn store(
+        &self,
+        barrier: Barrier,
+        participant: Participant,
+        images: Vec<(OperatorId, StateImage)>,
+    ) {
+        let Some(files) = self.open.lock().get(&barrier.checkpoint).cloned() else {
+            // It came to nothing before the barrier came here.
+            return;
+        };
+        let events = self.events.clone();
+        let store = async move {
+            let event = acknowledgement(files, barrier, participant, images).await;
+            // Nobody listens once the job has ended.
+            let _ = events.unbounded_send(event);
+        };
+        let name = format!("state of checkpoint {}", barrier.checkpoint);
+        drop(self.world.spawner().spawn(Lane::Io, name, store));
+    }
+
+    /// A participant cannot take part.
+    pub(super) fn decline(&self, barrier: Barrier, participant: Participant, cause: String) {
+        let _ = self.events.unbounded_send(Event::Decline {
+            epoch: barrier.epoch,
+            checkpoint: barrier.checkpoint,
+            participant,
+            phase: DeclinePhase::Sync,
+            cause,
+        });
+    }
+}
+
+async fn acknowledgement(
+    files: SnapshotFiles,
+    Barrier {
+        checkpoint, epoch, ..
+    }: Barrier,
+    participant: Participant,
+    images: Vec<(OperatorId, StateImage)>,
+) -> Event {
+    match files.store(participant, images).await {
+        Ok(snapshot) => Event::Ack {
+            epoch,
+            checkpoint,
+            participant,
+            snapshot,
+        },
+        Err(error) => {
+            if let Err(error) = files.discard(participant).await {
+                tracing::warn!(%error, "a state file of a declined checkpoint is left behind");
+            }
+            Event::Decline {
+                epoch,
+                checkpoint,
+                participant,
+                phase: DeclinePhase::Async,
+                cause: error.to_string(),
+            }
+        }
+    }
+}
+
+struct TaskReceiver {
+    desk: SnapshotDesk,
+    participant: Participant,
+}
+
+impl SnapshotReceiver for TaskReceiver {
+    fn receive(&mut self, snapshot: TaskSnapshot) {
+        self.desk
+            .store(snapshot.barrier, self.participant, snapshot.images);
+    }
+
+    fn request(&mut self) {
+        // Nobody listens once the job has ended.
+        let _ = self.desk.events.unbounded_send(Event::CheckpointRequested);
+    }
+}

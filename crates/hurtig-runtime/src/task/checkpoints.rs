@@ -1,0 +1,95 @@
+//! What a task has to do with checkpoints.
+
+use std::time::Duration;
+
+use hurtig_env::MonotonicTime;
+use hurtig_state::StateImage;
+use hurtig_types::{Barrier, CheckpointId, OperatorId};
+
+/// What a task is told about checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointCommand {
+    /// Take one: for sources, which start the barrier.
+    Trigger(Barrier),
+    /// It is complete: what was prepared for it may be committed.
+    Completed(CheckpointId),
+    /// It came to nothing.
+    Aborted(CheckpointId),
+}
+
+/// What a task hands over at a barrier: the state of each of its operators, and what taking it cost.
+#[derive(Debug)]
+pub struct TaskSnapshot {
+    /// The barrier.
+    pub barrier: Barrier,
+    /// The operators' states, by id.
+    pub images: Vec<(OperatorId, StateImage)>,
+    /// How long the channels whose barrier came first had to wait.
+    pub alignment: Duration,
+    /// How long the processing stood still.
+    pub sync: Duration,
+}
+
+/// Takes what a task hands over. It may not block: what takes time is done elsewhere.
+pub trait SnapshotReceiver: Send {
+    /// The task has taken a snapshot.
+    fn receive(&mut self, snapshot: TaskSnapshot);
+
+    /// The task has nothing to do but to wait for a checkpoint.
+    fn request(&mut self);
+}
+
+/// A task's checkpoints: what it was told and has not done yet, and where its snapshots go.
+#[derive(Default)]
+pub(super) struct TaskCheckpoints {
+    receiver: Option<Box<dyn SnapshotReceiver>>,
+    /// Triggered and not begun.
+    pub(super) triggered: Option<Barrier>,
+    /// When the barrier began to pass through the chain.
+    begun: Option<MonotonicTime>,
+    requested: bool,
+}
+
+impl TaskCheckpoints {
+    pub(super) fn new(receiver: Option<Box<dyn SnapshotReceiver>>) -> Self {
+        Self {
+            receiver,
+            ..Self::default()
+        }
+    }
+
+    /// The task ends with the next checkpoint. Said once.
+    pub(super) fn request(&mut self) {
+        if !std::mem::replace(&mut self.requested, true)
+            && let Some(receiver) = &mut self.receiver
+        {
+            receiver.request();
+        }
+    }
+
+    /// A barrier enters the chain.
+    pub(super) fn begin(&mut self, now: MonotonicTime) {
+        self.begun.get_or_insert(now);
+    }
+
+    /// Hands over what the operators did.
+    pub(super) fn hand_over(
+        &mut self,
+        (barrier, images): (Barrier, Vec<(OperatorId, StateImage)>),
+        alignment: Duration,
+        now: MonotonicTime,
+    ) {
+        let sync = self
+            .begun
+            .take()
+            .map_or(Duration::ZERO, |begun| now.saturating_since(begun));
+        if let Some(receiver) = &mut self.receiver {
+            receiver.receive(TaskSnapshot {
+                barrier,
+                images,
+                alignment,
+                sync,
+            });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The options of checkpoints and restarts.
+
+use std::time::Duration;
+
+use crate::{ConfigOption, MemorySize};
+
+/// How often a checkpoint is taken; not set, or 0, for never.
+pub const CHECKPOINTING_INTERVAL: ConfigOption<Duration> =
+    ConfigOption::new("execution.checkpointing.interval", || Duration::ZERO);
+
+/// `EXACTLY_ONCE` or `AT_LEAST_ONCE`.
+pub const CHECKPOINTING_MODE: ConfigOption<String> =
+    ConfigOption::new("execution.checkpointing.mode", || {
+        "EXACTLY_ONCE".to_string()
+    });
+
+/// How long a checkpoint may take.
+pub const CHECKPOINTING_TIMEOUT: ConfigOption<Duration> =
+    ConfigOption::new("execution.checkpointing.timeout", || {
+        Duration::from_secs(600)
+    });
+
+/// How long after the end of one checkpoint the next begins at the earliest.
+pub const CHECKPOINTING_MIN_PAUSE: ConfigOption<Duration> =
+    ConfigOption::new("execution.checkpointing.min-pause", || Duration::ZERO);
+
+/// How many checkpoints may be in flight.
+pub const MAX_CONCURRENT_CHECKPOINTS: ConfigOption<u32> =
+    ConfigOption::new("execution.checkpointing.max-concurrent-checkpoints", || 1);
+
+/// How many checkpoints in a row may fail before the job does.
+pub const TOLERABLE_FAILED_CHECKPOINTS: ConfigOption<u32> =
+    ConfigOption::new("execution.checkpointing.tolerable-failed-checkpoints", || 0);
+
+/// How many complete checkpoints are kept.
+pub const RETAINED_CHECKPOINTS: ConfigOption<u32> =
+    ConfigOption::new("execution.checkpointing.num-retained", || 1);
+
+/// What becomes of the checkpoints of a job that was cancelled or has failed: `RETAIN_ON_CANCELLATION`, `DELETE_ON_CANCELLATION` or
+/// `NO_EXTERNALIZED_CHECKPOINTS`.
+pub const EXTERNALIZED_CHECKPOINT_RETENTION: ConfigOption<String> = ConfigOption::new(
+    "execution.checkpointing.externalized-checkpoint-retention",
+    || "NO_EXTERNALIZED_CHECKPOINTS".to_string(),
+);
+
+/// Where checkpoints go, a path or URL; not set for the memory of the process.
+pub const CHECKPOINTS_DIRECTORY: ConfigOption<String> =
+    ConfigOption::new("execution.checkpointing.dir", || String::new());
+
+/// Where savepoints go for which nobody names a directory.
+pub const SAVEPOINT_DIRECTORY: ConfigOption<String> =
+    ConfigOption::new("execution.checkpointing.savepoint-dir", || String::new());
+
+/// Pieces of state up to this size travel inside the metadata.
+pub const DATA_INLINE_THRESHOLD: ConfigOption<MemorySize> =
+    ConfigOption::new("execution.checkpointing.data-inline-threshold", || {
+        MemorySize::from_kib(20)
+    });
+
+/// How large a file may become that holds the states of several subtasks.
+pub const FILE_MERGING_MAX_FILE_SIZE: ConfigOption<MemorySize> =
+    ConfigOption::new("execution.checkpointing.file-merging.max-file-size", || {
+        MemorySize::from_kib(32 << 10)
+    });
+
+/// The checkpoint or savepoint from which the job starts.
+pub const STATE_RECOVERY_PATH: ConfigOption<String> =
+    ConfigOption::new("execution.state-recovery.path", || String::new());
+
+/// Whether state for which the job has no operator may be left behind.
+pub const IGNORE_UNCLAIMED_STATE: ConfigOption<bool> =
+    ConfigOption::new("execution.state-recovery.ignore-unclaimed-state", || false);
+
+/// `none`, `fixed-delay`, `failure-rate` or `exponential-delay`; not set for the last if checkpoints are taken, and the first if not.
+pub const RESTART_STRATEGY: ConfigOption<String> =
+    ConfigOption::new("restart-strategy.type", || String::new());
+
+/// How often the job is started again.
+pub const FIXED_DELAY_ATTEMPTS: ConfigOption<u32> =
+    ConfigOption::new("restart-strategy.fixed-delay.attempts", || 1);
+
+/// How long after a failure.
+pub const FIXED_DELAY: ConfigOption<Duration> =
+    ConfigOption::new("restart-strategy.fixed-delay.delay", || {
+        Duration::from_secs(1)
+    });
+
+/// How many failures within the interval are forgiven.
+pub const FAILURE_RATE_MAX_FAILURES: ConfigOption<u32> = ConfigOption::new(
+    "restart-strategy.failure-rate.max-failures-per-interval",
+    || 1,
+);
+
+/// The interval in which failures are counted.
+pub const FAILURE_RATE_INTERVAL: ConfigOption<Duration> = ConfigOption::new(
+    "restart-strategy.failure-rate.failure-rate-interval",
+    || Duration::from_secs(60),
+);
+
+/// How long after a failure the job is started again.
+pub const FAILURE_RATE_DELAY: ConfigOption<Duration> =
+    ConfigOption::new("restart-strategy.failure-rate.delay", || {
+        Duration::from_secs(1)
+    });
+
+/// How long after the first failure the job is started again.
+pub const EXPONENTIAL_INITIAL_BACKOFF: ConfigOption<Duration> =
+    ConfigOption::new("restart-strategy.exponential-delay.initial-backoff", || {
+        Duration::from_secs(1)
+    });
+
+/// The longest pause after a failure.
+pub const EXPONENTIAL_MAX_BACKOFF: ConfigOption<Duration> =
+    ConfigOption::new("restart-strategy.exponential-delay.max-backoff", || {
+        Duration::from_secs(60)
+    });
+
+/// How many times longer each pause is than the one before.
+pub const EXPONENTIAL_BACKOFF_MULTIPLIER: ConfigOption<f64> = ConfigOption::new(
+    "restart-strategy.exponential-delay.backoff-multiplier",
+    || 1.5,
+);
+
+/// How long the job must run for the pause to be the initial one again.
+pub const EXPONENTIAL_RESET_THRESHOLD: ConfigOption<Duration> = ConfigOption::new(
+    "restart-strategy.exponential-delay.reset-backoff-threshold",
+    || Duration::from_secs(3600),
+);
+
+/// By which part of itself a pause may be longer or shorter, by chance.
+pub const EXPONENTIAL_JITTER_FACTOR: ConfigOption<f64> =
+    ConfigOption::new("restart-strategy.exponential-delay.jitter-factor", || 0.1);
+
+/// How many failures are forgiven before the pause is reset; -1 for any number.
+pub const EXPONENTIAL_ATTEMPTS: ConfigOption<i64> = ConfigOption::new(
+    "restart-strategy.exponential-delay.attempts-before-reset-backoff",
+    || -1,
+);
+
+/// The keys of all of them.
+pub(crate) const KEYS: &[&str] = &[
+    CHECKPOINTING_INTERVAL.key(),
+    CHECKPOINTING_MODE.key(),
+    CHECKPOINTING_TIMEOUT.key(),
+    CHECKPOINTING_MIN_PAUSE.key(),
+    MAX_CONCURRENT_CHECKPOINTS.key(),
+    TOLERABLE_FAILED_CHECKPOINTS.key(),
+    RETAINED_CHECKPOINTS.key(),
+    EXTERNALIZED_CHECKPOINT_RETENTION.key(),
+    CHECKPOINTS_DIRECTORY.key(),
+    SAVEPOINT_DIRECTORY.key(),
+    DATA_INLINE_THRESHOLD.key(),
+    FILE_MERGING_MAX_FILE_SIZE.key(),
+    STATE_RECOVERY_PATH.key(),
+    IGNORE_UNCLAIMED_STATE.key(),
+    RESTART_STRATEGY.key(),
+    FIXED_DELAY_ATTEMPTS.key(),
+    FIXED_DELAY.key(),
+    FAILURE_RATE_MAX_FAILURES.key(),
+    FAILURE_RATE_INTERVAL.key(),
+    FAILURE_RATE_DELAY.key(),
+    EXPONENTIAL_INITIAL_BACKOFF.key(),
+    EXPONENTIAL_MAX_BACKOFF.key(),
+    EXPONENTIAL_BACKOFF_MULTIPLIER.key(),
+    EXPONENTIAL_RESET_THRESHOLD.key(),
+    EXPONENTIAL_JITTER_FACTOR.key(),
+    EXPONENTIAL_ATTEMPTS.key(),
+];
