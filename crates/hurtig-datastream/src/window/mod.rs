@@ -6,8 +6,8 @@
 //!                                 └─ too late for all of them: side output, or counted and dropped
 //! ```
 //!
-//! Two operators do the work. Event-time windows of one length with the default trigger share slices
-//! ([`AlignedWindows`] says which those are); all others keep contents, trigger state and timers per window. The
+//! Two operators do the work. Event-time windows of one length with the default trigger, or one that fires early by the
+//! clock, share slices ([`AlignedWindows`] says which those are); all others keep contents, trigger state and timers per window. The
 //! choice is made when the job is built, and changes nothing but the time that it takes.
 
 mod alignment;

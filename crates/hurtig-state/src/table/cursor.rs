@@ -2,14 +2,15 @@
 
 use hurtig_types::KeyGroup;
 
-use super::{Slot, StateTable};
+use super::{Slot, StateTable, offset};
 
 /// A place in a walk over all entries of a table, which may be left and taken up again.
 ///
 /// For what has more to say than fits a batch: a window that fires for a million keys, state that expires. The walk
 /// visits every entry once, from the end backwards, and the entry that was visited last may be removed with
 /// [`StateTable::remove_at`]: what takes its slot was visited before. Until the walk is over nothing may be inserted
-/// and nothing else removed; entries may then be visited twice or not at all, though nothing worse happens.
+/// and nothing else removed; entries may then be visited twice or not at all, though nothing worse happens. The default
+/// is the end of a walk.
 ///
 /// ```
 /// use hurtig_state::StateTable;
@@ -29,10 +30,12 @@ use super::{Slot, StateTable};
 /// assert_eq!(fired, [40, 30, 10, 0]);
 /// assert_eq!(table.len(), 1);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Cursor {
     /// How many groups were not entered yet; when one was, it is the one of this index.
     group: usize,
+    /// The index of the last group to be entered.
+    last: usize,
     /// How many entries of that group were not visited yet.
     left: u32,
 }
@@ -50,7 +53,10 @@ impl Cursor {
                     return table.slot_in(key_group, left);
                 }
             }
-            self.group = self.group.checked_sub(1)?;
+            if self.group == self.last {
+                return None;
+            }
+            self.group -= 1;
             self.left = u32::MAX;
         }
     }
@@ -61,6 +67,33 @@ impl<K, V> StateTable<K, V> {
     pub fn cursor(&self) -> Cursor {
         Cursor {
             group: self.groups.len(),
+            last: 0,
+            left: 0,
+        }
+    }
+
+    /// The start of a walk over the entries of one key group.
+    ///
+    /// ```
+    /// use hurtig_state::StateTable;
+    /// use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
+    ///
+    /// let mut table = StateTable::new(KeyGroupRange::new(4, 8));
+    /// for key in 0..40u64 {
+    ///     table.insert(KeyHash::new(KeyGroup::new(4 + key as u16 % 4), key), key, ());
+    /// }
+    /// let mut cursor = table.cursor_of(KeyGroup::new(5));
+    /// let mut walked = Vec::new();
+    /// while let Some(slot) = cursor.next(&table) {
+    ///     walked.push(*table.at(slot).0);
+    /// }
+    /// assert_eq!(walked, [37, 33, 29, 25, 21, 17, 13, 9, 5, 1]);
+    /// ```
+    pub fn cursor_of(&self, group: KeyGroup) -> Cursor {
+        let index = offset(self.range, group);
+        Cursor {
+            group: index.saturating_add(1),
+            last: index,
             left: 0,
         }
     }

@@ -113,11 +113,12 @@ where
         lateness: Lateness<T>,
         context: &OperatorContext,
     ) -> Self {
-        let is_merging = assigner.is_merging();
+        let (is_merging, is_event_time) = (assigner.is_merging(), assigner.is_event_time());
+        let triggering = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
         Self {
             selector,
             max_parallelism: context.max_parallelism,
-            is_event_time: assigner.is_event_time(),
+            is_event_time,
             is_merging,
             allowed_lateness: millis(lateness.allowed),
             assigner,
@@ -130,7 +131,7 @@ where
             work: Work::Nothing,
             keys: Vec::new(),
             windows: Vec::new(),
-            triggering: TriggerContext::new(Timestamp::MIN, Timestamp::MIN),
+            triggering: triggering.in_event_time(is_event_time),
         }
     }
 

@@ -111,8 +111,10 @@ where
                 break;
             };
             let (of, contents) = ((&key, hash, window), Contents::Owned(acc));
-            self.stage
-                .fire(of, contents, moment, records, sides.reborrow())?;
+            if self.at_end {
+                self.stage
+                    .fire(of, contents, moment, records, sides.reborrow())?;
+            }
             self.stage.clear(of, moment, sides.reborrow())?;
         }
         loop {
@@ -126,8 +128,10 @@ where
             let (key, slices) = self.table.at_mut(slot);
             if let Some(contents) = slices.fire(start, end, &mut self.gather) {
                 let of = (key, hash, window);
-                self.stage
-                    .fire(of, contents, moment, records, sides.reborrow())?;
+                if self.at_end {
+                    self.stage
+                        .fire(of, contents, moment, records, sides.reborrow())?;
+                }
                 self.stage.clear(of, moment, sides.reborrow())?;
             }
             if slices.expire(next_start, &mut self.gather) {

@@ -118,6 +118,20 @@ impl<W: Window> AlignedWindows<W> {
         next_after(time, (self.offset + self.cut) % self.slide, self.slide)
     }
 
+    /// The end of the window after that which ends at `end`.
+    pub(super) const fn next_end_of(&self, end: i64) -> i64 {
+        end.saturating_add(self.slide)
+    }
+
+    /// The end of the first window over the slice that begins at `start`, of the windows that end at `end` or later.
+    pub(super) const fn end_over(&self, start: i64, end: i64) -> i64 {
+        if start < end {
+            end
+        } else {
+            self.first_end_after(start)
+        }
+    }
+
     /// The slice that `time` lies in.
     pub(super) const fn slice_at(&self, time: i64) -> Slice {
         if self.is_whole {

@@ -1,7 +1,7 @@
 //! Slices in checkpoints.
 
 use hurtig_state::{KeyedWriter, ListMode, ListPiece, StateImage};
-use hurtig_types::{Data, Key, KeyHash, Result};
+use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
 use crate::window::function::{Finish, Gather};
@@ -12,7 +12,8 @@ use crate::window::window::Window;
 const OPEN: &str = "slices/open";
 /// All other slices of a key.
 const SETTLED: &str = "slices/settled";
-/// How far windows have fired, and which slices were part of one that has: the same in all subtasks.
+/// How far windows have fired, which slices were part of one that has, where slices begin, when windows speak early: the same in all
+/// subtasks, or nearly.
 const FIRED: &str = "slices/fired";
 
 impl<K, T, W, G, F, S> SliceWindowOperator<K, T, W, G, F, S>
@@ -30,12 +31,14 @@ where
             for group in table.range().groups() {
                 table
                     .iter_group(group)
-                    .try_for_each(|(key, acc)| open.entry(group, &(start, key, acc)))?;
+                    .try_for_each(|(key, acc)| open.entry(group, &(*start, key, acc)))?;
             }
         }
         image.keyed.push(open.finish(OPEN));
         image.keyed.push(self.table.image(SETTLED)?);
-        let fired = (self.fired_to, self.covered_to, &self.starts);
+        let early = self.early.as_ref().and_then(|early| early.next);
+        let early = early.map(Timestamp::as_millis);
+        let fired = (self.fired_to, self.covered_to, &self.starts, early);
         image
             .lists
             .push(ListPiece::of(FIRED, ListMode::Union, [fired])?);
@@ -49,9 +52,13 @@ where
         for piece in image.take_keyed(SETTLED) {
             self.table.restore(&piece, hash_of)?;
         }
-        let all: Vec<(i64, i64, Vec<i64>)> = image.take_list(FIRED)?;
+        let all: Vec<(i64, i64, Vec<i64>, Option<i64>)> = image.take_list(FIRED)?;
         self.fired_to = all.iter().map(|of| of.0).min().unwrap_or(i64::MIN);
         self.covered_to = all.iter().map(|of| of.1).max().unwrap_or(i64::MIN);
+        if let Some(early) = &mut self.early {
+            let next = all.iter().filter_map(|of| of.3).min();
+            early.next = next.map(Timestamp::from_millis);
+        }
         self.starts = all.into_iter().flat_map(|of| of.2).collect();
         for piece in image.take_keyed(OPEN) {
             piece.read(|_, (start, key, acc): (i64, K, G::Acc)| {

@@ -22,22 +22,26 @@
 //! pause anywhere, fires a window for all.
 //!
 //! Three laws:
-//! 1. What it emits is what the general operator emits with the default trigger and no lateness, but for the order of
-//!    keys within a window; values are put together in the order of their slices, within one in the order of arrival.
+//! 1. What it emits is what the general operator emits with the default trigger, or with one that fires by the clock
+//!    ([`early`]), and no lateness, but for the order of keys within a window or firing; values are put together in the
+//!    order of their slices, within one in the order of arrival.
 //! 2. A key costs a constant number of merges per slide, however many slices a window has ([`SlidingSlices`]).
 //! 3. Time that nothing happened in costs nothing: only ends of windows that hold a slice are visited.
 
+mod early;
 mod fire;
 mod grid;
 mod image;
 mod open;
 mod operator;
 mod sliding;
+mod sums;
 mod tumbling;
 
 pub use grid::AlignedWindows;
 pub(super) use operator::SliceWindowOperator;
 pub(super) use sliding::SlidingSlices;
+use sums::Sums;
 pub(super) use tumbling::TumblingSlices;
 
 use hurtig_types::Timestamp;
@@ -48,6 +52,7 @@ use super::function::{Contents, Gather};
 /// The slices of one key.
 ///
 /// The law: windows are fired in the order of their ends, each once, with an [`expire`](Self::expire) after each.
+/// Windows that speak before their end are fired in the same way, from a copy.
 pub(super) trait Slices<T: Clone, G: Gather<T>>:
     Send + Serialize + DeserializeOwned + 'static
 {
@@ -64,6 +69,21 @@ pub(super) trait Slices<T: Clone, G: Gather<T>>:
 
     /// Forgets slices that begin before `bound`; says whether none is left.
     fn expire(&mut self, bound: i64, gather: &mut G) -> bool;
+
+    /// Takes the place of nothing with what `other` holds.
+    fn copy_from(&mut self, other: &Self);
+
+    /// Told to a copy that gets no more: windows will fire from that which ends at `end` on.
+    fn seal(&mut self, end: i64, gather: &mut G);
+
+    /// Adds its slices to newer ones that there are: for windows that all reach beyond the newest.
+    fn sum_up(&self, sums: &mut Sums<G::Acc>, gather: &mut G);
+
+    /// Where the oldest begins.
+    fn oldest(&self) -> Option<i64>;
+
+    /// Where the newest begins.
+    fn newest(&self) -> Option<i64>;
 
     /// How many there are.
     #[cfg(test)]

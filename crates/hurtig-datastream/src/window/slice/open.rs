@@ -92,14 +92,14 @@ impl<K: Eq, A> OpenSlices<K, A> {
         }
     }
 
-    /// The slices, each with where it begins.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &StateTable<K, A>)> {
-        self.slices.iter().map(|(start, table)| (*start, table))
-    }
-
     /// Where the oldest slice begins.
     pub(super) fn oldest(&self) -> Option<i64> {
         self.slices.last().map(|slice| slice.0)
+    }
+
+    /// All slices, from the newest to the oldest.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(i64, StateTable<K, A>)> {
+        self.slices.iter()
     }
 
     /// The keys of all slices.

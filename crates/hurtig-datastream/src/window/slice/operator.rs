@@ -11,6 +11,7 @@ use hurtig_types::{
 };
 
 use super::Slices;
+use super::early::Early;
 use super::fire::Firing;
 use super::grid::AlignedWindows;
 use super::open::OpenSlices;
@@ -19,7 +20,7 @@ use crate::window::function::{Finish, Gather, Stage};
 use crate::window::operator::{LateRecords, no_timestamp};
 use crate::window::window::Window;
 
-/// Event-time windows on a grid over a keyed stream, with the default trigger and no lateness.
+/// Event-time windows on a grid over a keyed stream without lateness, that fire at their end, or by the clock before it.
 pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, F, S> {
     selector: KeySelector<T, K>,
     pub(super) max_parallelism: MaxParallelism,
@@ -37,6 +38,10 @@ pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, 
     /// Slices that begin before this were part of a window that fired. Later ones of them join the table.
     pub(super) covered_to: i64,
     pub(super) firing: Option<Firing<K, G::Acc>>,
+    /// Whether windows speak when they end.
+    pub(super) at_end: bool,
+    /// Whether they speak before as well.
+    pub(super) early: Option<Box<Early<K, G::Acc, S>>>,
     late: LateRecords<T>,
     scratch: Scratch<K>,
     slices: PhantomData<fn() -> S>,
@@ -89,6 +94,8 @@ where
             fired_to: i64::MIN,
             covered_to: i64::MIN,
             firing: None,
+            at_end: true,
+            early: None,
             late: LateRecords::new(late, context),
             scratch: Scratch {
                 keys: Vec::new(),
@@ -96,6 +103,14 @@ where
             },
             slices: PhantomData,
         }
+    }
+
+    /// Lets windows speak early, whenever the clock passes a multiple of `interval` milliseconds, and also at their end,
+    /// or only go then.
+    pub(in crate::window) fn with_early(mut self, interval: i64, at_end: bool) -> Self {
+        self.at_end = at_end;
+        self.early = Some(Box::new(Early::new(interval, S::new())));
+        self
     }
 
     /// Finds the slice of each record; whether some belong to none, or only to windows that have fired.
@@ -258,6 +273,7 @@ where
         }
         self.add(records)?;
         records.clear();
+        self.plan_early(output.now());
         Ok(Progress::Done)
     }
 
@@ -269,7 +285,19 @@ where
         self.fire(output)
     }
 
+    fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
+        self.begin_early(now);
+        self.fire_early(output)
+    }
+
+    fn next_time(&self) -> Option<Timestamp> {
+        self.early.as_ref().and_then(|early| early.next)
+    }
+
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        if self.is_early() {
+            return self.fire_early(output);
+        }
         self.fire(output)
     }
 

@@ -1,11 +1,13 @@
 //! The slices of one key where windows are made of several.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use hurtig_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Slices;
+use super::sums::Sums;
 use crate::window::function::{Contents, Gather};
 
 /// Slices in the order of time, put together by two stacks.
@@ -58,13 +60,32 @@ impl<A: Clone> SlidingSlices<A> {
         self.fired = self.fired.saturating_sub(expired);
         self.sum = None;
         self.front = self.fired;
+        self.stack(0..self.fired, gather);
+    }
+
+    /// Lets each slice of a range hold what is behind it in the range as well.
+    fn stack<T, G: Gather<T, Acc = A>>(&mut self, range: Range<usize>, gather: &mut G) {
         let mut behind: Option<&A> = None;
-        for (_, acc) in self.slices.range_mut(..self.fired).rev() {
+        for (_, acc) in self.slices.range_mut(range).rev() {
             if let Some(behind) = behind {
                 gather.merge(acc, behind.clone());
             }
             behind = Some(acc);
         }
+    }
+
+    /// Makes all slices front: a window that reaches beyond the newest is then there as one accumulator.
+    fn make_front<T, G: Gather<T, Acc = A>>(&mut self, gather: &mut G) {
+        let (front, all) = (self.front, self.slices.len());
+        self.stack(front..all, gather);
+        if front > 0
+            && let Some((_, behind)) = self.slices.get(front).cloned()
+        {
+            for (_, acc) in self.slices.range_mut(..front) {
+                gather.merge(acc, behind.clone());
+            }
+        }
+        (self.front, self.fired, self.sum) = (all, all, None);
     }
 
     /// Puts the slices before `end` together with those of back.
@@ -181,6 +202,37 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for SlidingSlices<G::Acc> {
     fn expire(&mut self, bound: i64, gather: &mut G) -> bool {
         self.drop_before(bound, gather);
         self.slices.is_empty()
+    }
+
+    fn copy_from(&mut self, other: &Self) {
+        self.slices.clone_from(&other.slices);
+        self.sum.clone_from(&other.sum);
+        (self.front, self.fired) = (other.front, other.fired);
+    }
+
+    #[inline]
+    fn seal(&mut self, end: i64, gather: &mut G) {
+        if self.front < self.slices.len() && self.slices.back().is_some_and(|last| last.0 < end) {
+            self.make_front(gather);
+        }
+    }
+
+    #[inline]
+    fn sum_up(&self, sums: &mut Sums<G::Acc>, gather: &mut G) {
+        for (start, acc) in self.slices.range(self.front..).rev() {
+            sums.push(*start, acc.clone(), gather);
+        }
+        sums.push_sums(self.slices.range(..self.front).rev(), gather);
+    }
+
+    #[inline]
+    fn oldest(&self) -> Option<i64> {
+        self.slices.front().map(|slice| slice.0)
+    }
+
+    #[inline]
+    fn newest(&self) -> Option<i64> {
+        self.slices.back().map(|slice| slice.0)
     }
 
     #[cfg(test)]

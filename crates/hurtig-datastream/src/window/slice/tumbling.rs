@@ -4,10 +4,11 @@ use hurtig_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Slices;
+use super::sums::Sums;
 use crate::window::function::{Contents, Gather};
 
 /// One accumulator per open window. Two are in place: the window that is ending and the one that has begun.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::window) enum TumblingSlices<A> {
     None,
     One((i64, A)),
@@ -17,7 +18,7 @@ pub(in crate::window) enum TumblingSlices<A> {
 
 impl<A> TumblingSlices<A> {
     #[inline(always)]
-    const fn as_slice(&self) -> &[(i64, A)] {
+    pub(super) const fn as_slice(&self) -> &[(i64, A)] {
         match self {
             Self::None => &[],
             Self::One(slice) => std::slice::from_ref(slice),
@@ -36,7 +37,17 @@ impl<A> TumblingSlices<A> {
         }
     }
 
-    fn push(&mut self, slice: (i64, A)) {
+    /// Takes all out, in the order in which they came.
+    pub(super) fn take_all(&mut self, mut take: impl FnMut(i64, A)) {
+        match std::mem::replace(self, Self::None) {
+            Self::None => {}
+            Self::One((start, acc)) => take(start, acc),
+            Self::Two(slices) => slices.into_iter().for_each(|(start, acc)| take(start, acc)),
+            Self::Many(slices) => slices.into_iter().for_each(|(start, acc)| take(start, acc)),
+        }
+    }
+
+    pub(super) fn push(&mut self, slice: (i64, A)) {
         *self = match std::mem::replace(self, Self::None) {
             Self::None => Self::One(slice),
             Self::One(first) => Self::Two([first, slice]),
@@ -96,6 +107,28 @@ impl<T: Clone, G: Gather<T>> Slices<T, G> for TumblingSlices<G::Acc> {
     #[inline]
     fn expire(&mut self, _: i64, _: &mut G) -> bool {
         self.as_slice().is_empty()
+    }
+
+    fn copy_from(&mut self, other: &Self) {
+        self.clone_from(other);
+    }
+
+    /// A window is a slice: there is nothing to put together.
+    fn seal(&mut self, _: i64, _: &mut G) {}
+
+    /// Such windows are one slice: there is no newer one.
+    fn sum_up(&self, sums: &mut Sums<G::Acc>, gather: &mut G) {
+        for (start, acc) in self.as_slice() {
+            sums.push(*start, acc.clone(), gather);
+        }
+    }
+
+    fn oldest(&self) -> Option<i64> {
+        self.as_slice().iter().map(|slice| slice.0).min()
+    }
+
+    fn newest(&self) -> Option<i64> {
+        self.as_slice().iter().map(|slice| slice.0).max()
     }
 
     #[cfg(test)]

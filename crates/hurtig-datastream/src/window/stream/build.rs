@@ -1,6 +1,6 @@
 //! Which operator a windowed stream becomes.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 
 use hurtig_runtime::{OperatorContext, StreamOperator};
 use hurtig_types::{Data, Key};
@@ -18,7 +18,9 @@ use crate::window::operator::{Lateness, WindowOperator};
 use crate::window::slice::{
     AlignedWindows, SliceWindowOperator, Slices, SlidingSlices, TumblingSlices,
 };
-use crate::window::trigger::{EndOfStreamTrigger, EventTimeTrigger, Trigger};
+use crate::window::trigger::{
+    ContinuousProcessingTimeTrigger, EndOfStreamTrigger, EventTimeTrigger, Trigger,
+};
 use crate::{DataStream, KeySelector};
 
 /// The parts of a windowed stream that a subtask's operator is made of.
@@ -30,6 +32,8 @@ struct Parts<T, A: WindowAssigner<T>, Tr> {
     lateness: Lateness<T>,
     /// Where windows share slices.
     grid: Option<AlignedWindows<A::Window>>,
+    /// Every how many milliseconds those speak, if not at their end.
+    early: Option<i64>,
 }
 
 type Operator = Box<dyn StreamOperator>;
@@ -154,9 +158,15 @@ where
         let is_trigger = |trigger| TypeId::of::<Tr>() == trigger;
         let fires_at_the_end = is_trigger(TypeId::of::<EventTimeTrigger>());
         let fires_at_the_last = is_trigger(TypeId::of::<EndOfStreamTrigger>());
+        let by_the_clock = (&self.trigger as &dyn Any).downcast_ref();
+        let early =
+            by_the_clock.map(|trigger: &ContinuousProcessingTimeTrigger| trigger.interval());
         let grid = self.assigner.alignment().filter(|grid| {
-            let at_the_end = fires_at_the_end || (fires_at_the_last && grid.is_whole());
-            at_the_end && self.lateness.allowed.is_zero()
+            let fires = fires_at_the_end
+                || (fires_at_the_last && grid.is_whole())
+                // A global window outlives the end of the stream, and speaks until the job ends.
+                || (early.is_some() && !grid.is_whole());
+            fires && self.lateness.allowed.is_zero()
         });
         let grid = grid.filter(|grid| grid.is_tumbling() || !self.in_arrival_order);
         let Self {
@@ -172,6 +182,7 @@ where
             evictor,
             lateness,
             grid,
+            early,
         }
     }
 }
@@ -220,7 +231,10 @@ where
     S: Slices<T, G>,
 {
     let late = parts.lateness.side_output;
-    Box::new(SliceWindowOperator::<_, _, _, _, _, S>::new(
-        selector, grid, functions, late, context,
-    ))
+    let operator =
+        SliceWindowOperator::<_, _, _, _, _, S>::new(selector, grid, functions, late, context);
+    Box::new(match parts.early {
+        Some(interval) => operator.with_early(interval, false),
+        None => operator,
+    })
 }

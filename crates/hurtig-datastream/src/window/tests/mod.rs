@@ -2,6 +2,7 @@
 
 mod assigners;
 mod count_windows;
+mod early;
 mod emission;
 mod evictors;
 mod lateness;
@@ -228,14 +229,37 @@ where
     F: Finish<K, TimeWindow, G::Acc>,
     S: Slices<T, G>,
 {
+    sliced_early::<_, _, _, _, S>(key, grid, functions, late, None)
+}
+
+/// The operator over slices, which may speak early: every so many milliseconds, and at the end or not.
+fn sliced_early<T, K, G, F, S>(
+    key: impl Fn(&T) -> K + Clone + Send + Sync + 'static,
+    grid: AlignedWindows<TimeWindow>,
+    functions: impl Fn() -> (G, F) + Send + Sync + 'static,
+    late: Option<OutputTag<T>>,
+    early: Option<(i64, bool)>,
+) -> Driven<T, F::Out>
+where
+    T: Data,
+    K: Key,
+    G: Gather<T>,
+    F: Finish<K, TimeWindow, G::Acc>,
+    S: Slices<T, G>,
+{
     drive(key, move |selector, context| {
-        SliceWindowOperator::<_, _, _, _, _, S>::new(
+        let late = late.clone();
+        let operator = SliceWindowOperator::<_, _, _, _, _, S>::new(
             selector,
             grid,
             functions(),
-            late.clone(),
+            late,
             context,
-        )
+        );
+        match early {
+            Some((interval, at_end)) => operator.with_early(interval, at_end),
+            None => operator,
+        }
     })
 }
 

@@ -8,14 +8,14 @@ use crate::window::slice::{SlidingSlices, TumblingSlices};
 use crate::window::{EventTimeTrigger, SlidingEventTimeWindows};
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// Records: key and time; the number is the time as well.
     Batch(Vec<(u32, i64)>),
     Watermark(i64),
 }
 
 /// Out-of-order records around a time that moves on, and watermarks that lag behind it or leap.
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let batch = |now: i64| {
         proptest::collection::vec((0u32..4, now - 60..now + 20), 0..8).prop_map(Step::Batch)
     };
@@ -39,7 +39,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// The sum and the count of a window, so that nothing is missing and nothing counts twice.
-fn sum_and_count() -> (
+pub(super) fn sum_and_count() -> (
     impl Gather<(u32, i64, u32), Acc = (u32, i64, u32)>,
     EmitReduced,
 ) {
@@ -48,7 +48,7 @@ fn sum_and_count() -> (
     (Reduce::new(add), EmitReduced)
 }
 
-type Sums = Driven<(u32, i64, u32), (u32, i64, u32)>;
+pub(super) type Sums = Driven<(u32, i64, u32), (u32, i64, u32)>;
 
 fn slices_of(grid: AlignedWindows<TimeWindow>, late: Option<OutputTag<(u32, i64, u32)>>) -> Sums {
     let key = |record: &(u32, i64, u32)| record.0;

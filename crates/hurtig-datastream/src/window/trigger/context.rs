@@ -31,6 +31,8 @@ pub enum TimerChange {
 pub struct TriggerContext {
     watermark: Timestamp,
     now: Timestamp,
+    /// Whether the ends of windows are points of event time, which the clock says nothing about.
+    is_event_time: bool,
     changes: Vec<TimerChange>,
 }
 
@@ -40,8 +42,15 @@ impl TriggerContext {
         Self {
             watermark,
             now,
+            is_event_time: false,
             changes: Vec::new(),
         }
+    }
+
+    /// The same for windows that end by event time, or not.
+    pub(in crate::window) const fn in_event_time(mut self, is_event_time: bool) -> Self {
+        self.is_event_time = is_event_time;
+        self
     }
 
     /// How far event time has come; [`Timestamp::MIN`] before the first watermark.
@@ -91,6 +100,11 @@ impl TriggerContext {
         &self.changes
     }
 
+    /// Whether windows end by the watermark, not by the clock.
+    pub(in crate::window) const fn is_event_time(&self) -> bool {
+        self.is_event_time
+    }
+
     pub(in crate::window) const fn set_times(&mut self, watermark: Timestamp, now: Timestamp) {
         self.watermark = watermark;
         self.now = now;
@@ -98,7 +112,7 @@ impl TriggerContext {
 
     /// The same moment, and nothing asked for.
     pub(in crate::window) const fn fresh(&self) -> Self {
-        Self::new(self.watermark, self.now)
+        Self::new(self.watermark, self.now).in_event_time(self.is_event_time)
     }
 
     pub(in crate::window) fn drain(&mut self) -> std::vec::Drain<'_, TimerChange> {

@@ -131,7 +131,8 @@ impl<T, W: Window> Trigger<T, W> for ContinuousEventTimeTrigger {
 
 /// Fires at every multiple of an interval that the clock passes, and, for windows by the clock, at their end.
 ///
-/// Where the clock passes several multiples at once (the job was busy) it fires once.
+/// Where the clock passes several multiples at once (the job was busy) it fires once. A window of event time fires as
+/// long as it is there, and not at its end: of that only the watermark knows.
 ///
 /// ```
 /// use std::time::Duration;
@@ -157,6 +158,20 @@ impl ContinuousProcessingTimeTrigger {
             interval: millis(interval),
         }
     }
+
+    /// In milliseconds.
+    pub(in crate::window) const fn interval(self) -> i64 {
+        self.interval
+    }
+}
+
+/// The end of a window by the clock: of one in event time the clock knows none.
+fn end_by_the_clock(window: &impl Window, ctx: &TriggerContext) -> Timestamp {
+    if ctx.is_event_time() {
+        Timestamp::MAX
+    } else {
+        window.max_timestamp()
+    }
 }
 
 impl<T, W: Window> Trigger<T, W> for ContinuousProcessingTimeTrigger {
@@ -173,7 +188,7 @@ impl<T, W: Window> Trigger<T, W> for ContinuousProcessingTimeTrigger {
         ctx: &mut TriggerContext,
     ) -> TriggerResult {
         if next.is_none() {
-            let end = window.max_timestamp();
+            let end = end_by_the_clock(window, ctx);
             let first = next_fire(ctx.current_processing_time(), self.interval, end);
             *next = Some(first);
             ctx.register_processing_time_timer(first);
@@ -188,7 +203,7 @@ impl<T, W: Window> Trigger<T, W> for ContinuousProcessingTimeTrigger {
         next: &mut Option<Timestamp>,
         ctx: &mut TriggerContext,
     ) -> TriggerResult {
-        let end = window.max_timestamp();
+        let end = end_by_the_clock(window, ctx);
         if *next != Some(time) {
             return TriggerResult::Continue;
         }
