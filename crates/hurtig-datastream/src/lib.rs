@@ -52,6 +52,6 @@ pub use hurtig_runtime::{
     JobClient, JobExecutionResult, JobStatus, MiniCluster, OperatorContext, OutputTag,
 };
 pub use hurtig_state::{
-    AggregateFunction, AggregatingState, KeyedContext, ListState, MapState, ReducingState,
-    ValueState,
+    AggregateFunction, AggregatingState, KeyedContext, ListState, MapState, OperatorListState,
+    OperatorState, OperatorStateContext, ReducingState, ValueState,
 };

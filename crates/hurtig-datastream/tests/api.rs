@@ -25,6 +25,8 @@ mod flow;
 mod idleness;
 #[path = "api/lifecycle.rs"]
 mod lifecycle;
+#[path = "api/operator_state.rs"]
+mod operator_state;
 #[path = "api/parallelism.rs"]
 mod parallelism;
 #[path = "api/partitioning.rs"]

@@ -1,9 +1,9 @@
-//! Keyed state on the heap, and the timers of keyed operators.
+//! Keyed state on the heap, the timers of keyed operators, and state without a key.
 //!
 //! What it is: the memory of one keyed operator's subtask. [`StateTable`] is the table under everything, fast by
 //! batches; [`KeyedState`] with [`ValueState`], [`ListState`], [`MapState`], [`ReducingState`] and
 //! [`AggregatingState`] is its typed face for user functions; [`TimerQueue`] and [`TimerService`] remember what is to
-//! happen when.
+//! happen when; [`OperatorState`] holds what belongs to no key.
 //!
 //! What it is not: it knows no threads, no clock, no network and no file. Time is told to it, keys come with the hash
 //! that was computed where the stream was keyed, and whoever owns it calls it from one thread.
@@ -37,6 +37,7 @@ mod image;
 mod index;
 mod keyed;
 mod machine;
+mod operator;
 mod probe;
 mod table;
 mod timers;
@@ -46,6 +47,7 @@ pub use keyed::{
     AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
     ReducingState, ValueState,
 };
+pub use operator::{OperatorListState, OperatorState, OperatorStateAccess, OperatorStateContext};
 pub use probe::Probe;
 pub use table::{Cursor, Draining, Slot, StateTable};
 pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

@@ -1,6 +1,7 @@
 //! Functions over two streams of different types.
 
 use hurtig_runtime::OperatorContext;
+use hurtig_state::OperatorState;
 use hurtig_types::{Data, Key, Result, Timestamp};
 
 use super::{Collector, KeyedProcessContext, ProcessContext};
@@ -66,6 +67,26 @@ pub trait CoProcessFunction<A, B>: Clone + Send + 'static {
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Self::Out>,
     ) -> Result<()>;
+
+    /// Called once per subtask, before [`open`](Self::open): the moment to look at the state without a key that was restored.
+    ///
+    /// An example is at [`ProcessFunction::initialize_state`](crate::ProcessFunction::initialize_state).
+    ///
+    /// # Errors
+    /// When it can't work with what is there; the job fails.
+    fn initialize_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// A barrier: the moment to put into the state what is kept elsewhere. What is in the state already needs nothing done.
+    ///
+    /// # Errors
+    /// When that is impossible; the job fails.
+    fn snapshot_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
 
     /// Called once per subtask, last, on every path.
     ///
@@ -149,6 +170,26 @@ pub trait KeyedCoProcessFunction<K: Key, A, B>: Clone + Send + 'static {
         out: &mut Collector<'_, Self::Out>,
     ) -> Result<()> {
         let _ = (timestamp, ctx, out);
+        Ok(())
+    }
+
+    /// Called once per subtask, before [`open`](Self::open): the moment to look at the state without a key that was restored.
+    ///
+    /// An example is at [`ProcessFunction::initialize_state`](crate::ProcessFunction::initialize_state).
+    ///
+    /// # Errors
+    /// When it can't work with what is there; the job fails.
+    fn initialize_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// A barrier: the moment to put into the state what is kept elsewhere. What is in the state already needs nothing done.
+    ///
+    /// # Errors
+    /// When that is impossible; the job fails.
+    fn snapshot_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
         Ok(())
     }
 

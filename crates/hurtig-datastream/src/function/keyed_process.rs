@@ -1,7 +1,10 @@
 //! The most general function over a keyed stream: state, timers, side outputs.
 
 use hurtig_runtime::{OperatorContext, OutputTag, SideOutputs};
-use hurtig_state::{KeyedContext, KeyedState, TimerService};
+use hurtig_state::{
+    KeyedContext, KeyedState, OperatorState, OperatorStateAccess, OperatorStateContext,
+    TimerService,
+};
 use hurtig_types::{Data, Error, Key, Result, Timestamp};
 
 use super::Collector;
@@ -90,6 +93,26 @@ pub trait KeyedProcessFunction<K: Key, In>: Clone + Send + 'static {
         Ok(())
     }
 
+    /// Called once per subtask, before [`open`](Self::open): the moment to look at the state without a key that was restored.
+    ///
+    /// An example is at [`ProcessFunction::initialize_state`](crate::ProcessFunction::initialize_state).
+    ///
+    /// # Errors
+    /// When it can't work with what is there; the job fails.
+    fn initialize_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// A barrier: the moment to put into the state what is kept elsewhere. What is in the state already needs nothing done.
+    ///
+    /// # Errors
+    /// When that is impossible; the job fails.
+    fn snapshot_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
     /// Called once per subtask, last, on every path.
     ///
     /// # Errors
@@ -113,6 +136,7 @@ pub enum TimeDomain {
 /// States ([`ValueState`](crate::ValueState) and its kin) take it as their first argument.
 pub struct KeyedProcessContext<'a, K: Key> {
     pub(crate) state: &'a mut KeyedState<K>,
+    pub(crate) operator_state: &'a mut OperatorState,
     pub(crate) timers: &'a mut TimerService<K>,
     pub(crate) timestamp: Timestamp,
     pub(crate) now: Timestamp,
@@ -125,6 +149,12 @@ impl<K: Key> KeyedContext for KeyedProcessContext<'_, K> {
 
     fn keyed_state(&mut self) -> &mut KeyedState<K> {
         self.state
+    }
+}
+
+impl<K: Key> OperatorStateContext for KeyedProcessContext<'_, K> {
+    fn operator_state(&mut self) -> OperatorStateAccess<'_> {
+        OperatorStateAccess::to(self.operator_state)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The most general function over a stream without keys.
 
 use hurtig_runtime::{OperatorContext, OutputTag, SideOutputs};
+use hurtig_state::{OperatorState, OperatorStateAccess, OperatorStateContext};
 use hurtig_types::{Data, Result, Timestamp};
 
 use super::Collector;
@@ -67,6 +68,58 @@ pub trait ProcessFunction<In>: Clone + Send + 'static {
         Ok(())
     }
 
+    /// Called once per subtask, before [`open`](Self::open): the moment to look at the state without a key that was restored.
+    ///
+    /// ```
+    /// # use hurtig_datastream::*;
+    /// # use hurtig_types::Result;
+    /// /// Hands records on in packs, and keeps what does not fill one.
+    /// #[derive(Clone)]
+    /// struct Packs { pack: Vec<u64>, kept: OperatorListState<u64> }
+    ///
+    /// impl ProcessFunction<u64> for Packs {
+    ///     type Out = Vec<u64>;
+    ///
+    ///     fn initialize_state(&mut self, state: &mut OperatorState) -> Result<()> {
+    ///         self.pack = self.kept.take(state)?;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn process(&mut self, n: u64, _: &mut ProcessContext<'_>, out: &mut Collector<'_, Vec<u64>>) -> Result<()> {
+    ///         self.pack.push(n);
+    ///         if self.pack.len() >= 2 {
+    ///             out.collect(std::mem::take(&mut self.pack));
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn snapshot_state(&mut self, state: &mut OperatorState) -> Result<()> {
+    ///         self.kept.set(state, self.pack.clone())
+    ///     }
+    /// }
+    ///
+    /// let packs = Packs { pack: Vec::new(), kept: OperatorListState::new("pack") };
+    /// let env = StreamExecutionEnvironment::new();
+    /// let stream = env.from_collection(vec![1, 2, 3, 4]).process(packs);
+    /// assert_eq!(stream.execute_and_collect("packs").unwrap(), [vec![1, 2], vec![3, 4]]);
+    /// ```
+    ///
+    /// # Errors
+    /// When it can't work with what is there; the job fails.
+    fn initialize_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// A barrier: the moment to put into the state what is kept elsewhere. What is in the state already needs nothing done.
+    ///
+    /// # Errors
+    /// When that is impossible; the job fails.
+    fn snapshot_state(&mut self, state: &mut OperatorState) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
     /// Called once per subtask, last, on every path.
     ///
     /// # Errors
@@ -78,10 +131,17 @@ pub trait ProcessFunction<In>: Clone + Send + 'static {
 
 /// What a [`ProcessFunction`] sees beside the value.
 pub struct ProcessContext<'a> {
+    pub(crate) state: &'a mut OperatorState,
     pub(crate) timestamp: Timestamp,
     pub(crate) watermark: Timestamp,
     pub(crate) now: Timestamp,
     pub(crate) sides: SideOutputs<'a>,
+}
+
+impl OperatorStateContext for ProcessContext<'_> {
+    fn operator_state(&mut self) -> OperatorStateAccess<'_> {
+        OperatorStateAccess::to(self.state)
+    }
 }
 
 impl ProcessContext<'_> {

@@ -24,3 +24,6 @@ pub(crate) use rolling::RollingOperator;
 pub(crate) use sink::SinkOperator;
 pub(crate) use source::SourceProgram;
 pub(crate) use watermarks::WatermarkOperator;
+
+/// What the states without a key of a function are stored under, before their names.
+const OPERATOR_STATE: &str = "operator/";

@@ -47,13 +47,10 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         second: impl FnMut(B) -> Out + Clone + Send + 'static,
     ) -> DataStream<Out> {
         let prototype = Prototype::new((first, second));
-        self.transform("Co-Map", "", move |_| {
+        self.transform("Co-Map", "", move |context| {
             let (first, second) = prototype.instance();
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoMap(
-                first,
-                second,
-                PhantomData,
-            ))))
+            let handler = CoMap(first, second, PhantomData);
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
         })
     }
 
@@ -68,23 +65,19 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         J: IntoIterator<Item = Out> + 'static,
     {
         let prototype = Prototype::new((first, second));
-        self.transform("Co-Flat Map", "", move |_| {
+        self.transform("Co-Flat Map", "", move |context| {
             let (first, second) = prototype.instance();
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoFlatMap(
-                first,
-                second,
-                PhantomData,
-            ))))
+            let handler = CoFlatMap(first, second, PhantomData);
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
         })
     }
 
     /// One function over both, with timestamps and side outputs.
     pub fn process<F: CoProcessFunction<A, B>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        self.transform("Co-Process", short_type_name::<F>(), move |_| {
-            Ok(Box::new(ProcessOperator::<A, B, _>::new(CoProcess(
-                prototype.instance(),
-            ))))
+        self.transform("Co-Process", short_type_name::<F>(), move |context| {
+            let handler = CoProcess(prototype.instance());
+            Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
         })
     }
 

@@ -216,10 +216,9 @@ impl<T: Data> DataStream<T> {
     /// ```
     pub fn process<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        self.transform("Process", short_type_name::<F>(), move |_| {
-            Ok(Box::new(ProcessOperator::<T, (), _>::new(ProcessOne(
-                prototype.instance(),
-            ))))
+        self.transform("Process", short_type_name::<F>(), move |context| {
+            let handler = ProcessOne(prototype.instance());
+            Ok(Box::new(ProcessOperator::<T, (), _>::new(handler, context)))
         })
     }
 
@@ -249,9 +248,9 @@ impl<T: Data> DataStream<T> {
         + 'static,
     ) -> DataStream<Out> {
         let prototype = Prototype::new(function);
-        self.transform("Process", "", move |_| {
+        self.transform("Process", "", move |context| {
             let handler = ProcessClosure(prototype.instance(), PhantomData);
-            Ok(Box::new(ProcessOperator::<T, (), _>::new(handler)))
+            Ok(Box::new(ProcessOperator::<T, (), _>::new(handler, context)))
         })
     }
 

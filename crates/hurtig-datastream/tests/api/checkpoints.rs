@@ -13,10 +13,10 @@ use hurtig_types::Error;
 
 use crate::support::{environment, in_worlds_of_seeds, sorted};
 
-const RECORDS: u64 = 20_000;
+pub(crate) const RECORDS: u64 = 20_000;
 
 /// Checkpoints every 50 ms, and as many restarts as it takes.
-fn checkpointed(world: &World, parallelism: u32) -> StreamExecutionEnvironment {
+pub(crate) fn checkpointed(world: &World, parallelism: u32) -> StreamExecutionEnvironment {
     let env = environment(world, parallelism);
     env.enable_checkpointing(Duration::from_millis(50));
     env.set("restart-strategy.type", "fixed-delay");
@@ -26,7 +26,7 @@ fn checkpointed(world: &World, parallelism: u32) -> StreamExecutionEnvironment {
 }
 
 /// Numbers, ten thousand a second.
-fn numbers(env: &StreamExecutionEnvironment) -> DataStream<u64> {
+pub(crate) fn numbers(env: &StreamExecutionEnvironment) -> DataStream<u64> {
     let source = GeneratorSource::new(RECORDS, |n| n).records_per_second(10_000.0);
     let strategy = WatermarkStrategy::bounded_out_of_orderness(Duration::ZERO)
         .with_timestamps(|n: &u64| *n as i64);
@@ -34,7 +34,7 @@ fn numbers(env: &StreamExecutionEnvironment) -> DataStream<u64> {
 }
 
 /// Fails at every `period`-th record that it sees, over all attempts.
-fn failing(stream: &DataStream<u64>, period: u64) -> DataStream<u64> {
+pub(crate) fn failing(stream: &DataStream<u64>, period: u64) -> DataStream<u64> {
     let seen = Arc::new(AtomicU64::new(0));
     stream.try_map(move |n| {
         if seen.fetch_add(1, Ordering::Relaxed) % period == period - 1 {

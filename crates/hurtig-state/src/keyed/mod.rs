@@ -18,5 +18,6 @@ pub use aggregating::AggregatingState;
 pub use list::ListState;
 pub use map::MapState;
 pub use reducing::ReducingState;
+pub(crate) use sort::short_name;
 pub use state::{KeyedContext, KeyedState};
 pub use value::ValueState;

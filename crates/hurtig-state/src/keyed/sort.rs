@@ -14,7 +14,7 @@ pub(super) trait Sort: 'static {
 }
 
 /// `T` as a reader would write it: without the paths of modules.
-pub(super) fn short_name<T: ?Sized>() -> String {
+pub(crate) fn short_name<T: ?Sized>() -> String {
     shorten(type_name::<T>())
 }
 

@@ -1,24 +1,28 @@
 //! Functions over one or two keyed streams: state, timers, a record at a time.
 
+mod functions;
+
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::{KeyedState, StateImage, TimerService};
+use hurtig_state::{KeyedState, OperatorState, StateImage, TimerService};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
     Watermark,
 };
 
+use super::OPERATOR_STATE;
 use super::backlog::{KeyedBacklog, KeyedRecord};
-use crate::{
-    Collector, KeySelector, KeyedCoProcessFunction, KeyedProcessContext, KeyedProcessFunction,
-    TimeDomain,
-};
+use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
+pub(crate) use functions::{CoProcessKeyed, ProcessKeyed};
 
 /// What the operator asks of a keyed function of one or two inputs; the second input of a function of one is never used.
 pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
     type Out: Data;
 
-    fn open(&mut self, context: &OperatorContext) -> Result<()>;
+    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()>;
+
+    /// A barrier: what is to be stored and is not in the state yet.
+    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()>;
 
     fn first(
         &mut self,
@@ -54,6 +58,7 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
     max_parallelism: MaxParallelism,
     state: KeyedState<K>,
+    operator_state: OperatorState,
     timers: TimerService<K>,
     first: KeyedBacklog<K, A>,
     second: KeyedBacklog<K, B>,
@@ -76,6 +81,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             selectors,
             max_parallelism: context.max_parallelism,
             state: KeyedState::new(context.max_parallelism, context.key_groups),
+            operator_state: OperatorState::of_subtask(context.subtask),
             timers: TimerService::new(),
             first: KeyedBacklog::default(),
             second: KeyedBacklog::default(),
@@ -103,6 +109,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         let (state, timers) = (&mut self.state, &mut self.timers);
         let mut ctx = KeyedProcessContext {
             state,
+            operator_state: &mut self.operator_state,
             timers,
             timestamp,
             now,
@@ -196,7 +203,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     for KeyedOperator<K, A, B, H>
 {
     fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
-        self.handler.open(context)
+        self.handler.open(context, &mut self.operator_state)
     }
 
     fn process_batch(
@@ -238,102 +245,21 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         self.state.restore(USER_STATE, &mut image)?;
+        self.operator_state.restore(OPERATOR_STATE, &mut image);
         self.timers
             .restore(&mut image, |key| KeyHash::of(key, max_parallelism))?;
         image.finish()
     }
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        self.handler.snapshot(&mut self.operator_state)?;
         self.state.snapshot(USER_STATE, image)?;
+        self.operator_state.snapshot(OPERATOR_STATE, image)?;
         self.timers.snapshot(self.state.range(), image)?;
         Ok(Progress::Done)
     }
 
     fn close(&mut self) -> Result<()> {
         self.handler.close()
-    }
-}
-
-/// A [`KeyedProcessFunction`].
-pub(crate) struct ProcessKeyed<F>(pub(crate) F);
-
-impl<K: Key, A, F: KeyedProcessFunction<K, A>> KeyedHandler<K, A, ()> for ProcessKeyed<F> {
-    type Out = F::Out;
-
-    fn open(&mut self, context: &OperatorContext) -> Result<()> {
-        self.0.open(context)
-    }
-
-    fn first(
-        &mut self,
-        value: A,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.process(value, ctx, out)
-    }
-
-    fn second(
-        &mut self,
-        (): (),
-        _: &mut KeyedProcessContext<'_, K>,
-        _: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn on_timer(
-        &mut self,
-        time: Timestamp,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.on_timer(time, ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
-    }
-}
-
-/// A [`KeyedCoProcessFunction`].
-pub(crate) struct CoProcessKeyed<F>(pub(crate) F);
-
-impl<K: Key, A, B, F: KeyedCoProcessFunction<K, A, B>> KeyedHandler<K, A, B> for CoProcessKeyed<F> {
-    type Out = F::Out;
-
-    fn open(&mut self, context: &OperatorContext) -> Result<()> {
-        self.0.open(context)
-    }
-
-    fn first(
-        &mut self,
-        value: A,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.process1(value, ctx, out)
-    }
-
-    fn second(
-        &mut self,
-        value: B,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.process2(value, ctx, out)
-    }
-
-    fn on_timer(
-        &mut self,
-        time: Timestamp,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.on_timer(time, ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
     }
 }
