@@ -35,6 +35,8 @@ mod partitioning;
 mod process;
 #[path = "api/rolling.rs"]
 mod rolling;
+#[path = "api/savepoints.rs"]
+mod savepoints;
 #[path = "api/side_outputs.rs"]
 mod side_outputs;
 #[path = "api/sources.rs"]

@@ -78,7 +78,9 @@ impl<T: Data> SinkOperator<T> {
         if self.checkpoints {
             return Ok(Progress::Done);
         }
-        // No checkpoint will ever be complete: the end of the input is all there is.
+        // No checkpoint will ever be complete: the end of the input is all there is, also for what was prepared for a savepoint.
+        let prepared = std::mem::take(&mut self.prepared);
+        self.to_commit.extend(prepared.into_values().flatten());
         self.to_commit.append(&mut self.last);
         self.commit(context)
     }

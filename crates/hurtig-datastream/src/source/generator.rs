@@ -144,9 +144,9 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
     ) -> Result<Box<dyn SourceReader<T, GeneratorSplit>>> {
         Ok(Box::new(GeneratorReader {
             generate: self.generate.clone(),
-            throttle: self
-                .records_per_second
-                .map(|rate| Throttle::new(rate / f64::from(context.parallelism), context.world)),
+            records_per_second: self.records_per_second,
+            world: context.world,
+            throttle: None,
             splits: VecDeque::new(),
             no_more: false,
             types: PhantomData,
@@ -231,11 +231,26 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
 
 struct GeneratorReader<T, F> {
     generate: F,
+    /// Of all readers together.
+    records_per_second: Option<f64>,
+    world: World,
     throttle: Option<Throttle>,
     /// They take turns, so that no stride runs ahead in event time: mostly there is one.
     splits: VecDeque<(GeneratorSplit, Arc<str>)>,
     no_more: bool,
     types: PhantomData<fn() -> T>,
+}
+
+impl<T, F> GeneratorReader<T, F> {
+    /// Takes the part of the rate that its strides are of all.
+    fn share_rate(&mut self) {
+        let Some((split, _)) = self.splits.front() else {
+            return;
+        };
+        let share = self.splits.len() as f64 / split.step.max(1) as f64;
+        let rate = self.records_per_second.map(|rate| rate * share);
+        self.throttle = rate.map(|rate| Throttle::new(rate, self.world.clone()));
+    }
 }
 
 impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for GeneratorReader<T, F> {
@@ -244,6 +259,7 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
             let id = Arc::from(split.id());
             (split, id)
         }));
+        self.share_rate();
         Ok(())
     }
 
@@ -295,6 +311,7 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
             return Poll::Ready(Ok(ReaderEvent::Batch));
         }
         self.splits.pop_front();
+        self.share_rate();
         Poll::Ready(Ok(ReaderEvent::SplitFinished))
     }
 
