@@ -32,13 +32,16 @@ mod window;
 
 pub use environment::StreamExecutionEnvironment;
 pub use function::{
-    CoProcessFunction, Collector, KeyedCoProcessFunction, KeyedProcessContext,
-    KeyedProcessFunction, MapFunction, ProcessContext, ProcessFunction, TimeDomain,
+    BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector,
+    KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction,
+    KeyedProcessContext, KeyedProcessFunction, MapFunction, ProcessContext, ProcessFunction,
+    TimeDomain,
 };
 pub use sink::{CollectSink, DiscardingSink, PrintSink};
 pub use source::{CollectionSource, GeneratorSource, SequenceSource, SocketTextSource};
 pub use stream::{
-    ConnectedStreams, DataStream, DataStreamSink, KeySelector, KeyedConnectedStreams, KeyedStream,
+    BroadcastConnectedStream, ConnectedStreams, DataStream, DataStreamSink, KeySelector,
+    KeyedBroadcastConnectedStream, KeyedConnectedStreams, KeyedStream,
 };
 
 pub use window::*;
@@ -52,6 +55,7 @@ pub use hurtig_runtime::{
     JobClient, JobExecutionResult, JobStatus, MiniCluster, OperatorContext, OutputTag,
 };
 pub use hurtig_state::{
-    AggregateFunction, AggregatingState, KeyedContext, ListState, MapState, OperatorListState,
-    OperatorState, OperatorStateContext, ReducingState, ValueState,
+    AggregateFunction, AggregatingState, BroadcastReader, BroadcastState, BroadcastView,
+    BroadcastWriter, KeyedContext, KeyedState, KeyedStateToken, ListState, MapState,
+    OperatorListState, OperatorState, OperatorStateContext, ReducingState, ValueState,
 };

@@ -7,6 +7,8 @@ mod support;
 
 #[path = "api/alignment.rs"]
 mod alignment;
+#[path = "api/broadcast_state.rs"]
+mod broadcast_state;
 #[path = "api/chaining.rs"]
 mod chaining;
 #[path = "api/checkpoints.rs"]

@@ -44,10 +44,13 @@ mod timers;
 
 pub use image::{KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 pub use keyed::{
-    AggregateFunction, AggregatingState, KeyedContext, KeyedState, ListState, MapState,
-    ReducingState, ValueState,
+    AggregateFunction, AggregatingState, KeyedContext, KeyedState, KeyedStateToken, ListState,
+    MapState, ReducingState, ValueState,
 };
-pub use operator::{OperatorListState, OperatorState, OperatorStateAccess, OperatorStateContext};
+pub use operator::{
+    BroadcastReader, BroadcastState, BroadcastView, BroadcastWriter, OperatorListState,
+    OperatorState, OperatorStateAccess, OperatorStateContext,
+};
 pub use probe::Probe;
 pub use table::{Cursor, Draining, Slot, StateTable};
 pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

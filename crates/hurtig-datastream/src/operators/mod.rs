@@ -14,11 +14,11 @@ mod watermarks;
 
 pub(crate) use filter::FilterOperator;
 pub(crate) use flat_map::FlatMapOperator;
-pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed};
+pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed, ProcessKeyedBroadcast};
 pub(crate) use map::{MapOperator, MapWithOperator};
 pub(crate) use map_partition::MapPartitionOperator;
 pub(crate) use process::{
-    CoFlatMap, CoMap, CoProcess, ProcessClosure, ProcessOne, ProcessOperator,
+    CoFlatMap, CoMap, CoProcess, ProcessBroadcast, ProcessClosure, ProcessOne, ProcessOperator,
 };
 pub(crate) use rolling::RollingOperator;
 pub(crate) use sink::SinkOperator;

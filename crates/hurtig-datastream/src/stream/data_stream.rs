@@ -9,7 +9,10 @@ use hurtig_graph::{NodeId, Transformation};
 use hurtig_runtime::{BAD_RECORDS, OperatorContext, OperatorFactory, OutputTag, StreamOperator};
 use hurtig_types::{Data, Error, Key, Result};
 
-use super::{ConnectedStreams, DataStreamSink, KeySelector, KeyedStream, short_type_name};
+use super::{
+    BroadcastConnectedStream, ConnectedStreams, DataStreamSink, KeySelector, KeyedStream,
+    short_type_name,
+};
 use crate::function::Prototype;
 use crate::operators::{
     FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator,
@@ -265,6 +268,16 @@ impl<T: Data> DataStream<T> {
     /// This stream and another one, for functions over both.
     pub fn connect<B: Data>(&self, other: &DataStream<B>) -> ConnectedStreams<T, B> {
         ConnectedStreams::new(self.clone(), other.clone())
+    }
+
+    /// This stream and one that is broadcast: each of its records comes to all subtasks, and may change what they know.
+    ///
+    /// See [`BroadcastProcessFunction`](crate::BroadcastProcessFunction).
+    pub fn connect_broadcast<B: Data>(
+        &self,
+        broadcast: &DataStream<B>,
+    ) -> BroadcastConnectedStream<T, B> {
+        BroadcastConnectedStream::new(self, broadcast)
     }
 
     /// What the operator emitted to the side output of this tag.

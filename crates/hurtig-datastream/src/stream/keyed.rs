@@ -9,7 +9,7 @@ use hurtig_graph::{NodeId, Partitioning, Transformation};
 use hurtig_runtime::{EdgeFactory, EdgeSpec, OperatorContext, StreamOperator};
 use hurtig_types::{Data, Key, Result};
 
-use super::{DataStream, KeyedConnectedStreams, short_type_name};
+use super::{DataStream, KeyedBroadcastConnectedStream, KeyedConnectedStreams, short_type_name};
 use crate::StreamExecutionEnvironment;
 use crate::function::Prototype;
 use crate::operators::{KeyedOperator, ProcessKeyed, RollingOperator};
@@ -256,6 +256,16 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     /// Two streams keyed alike, for functions over both.
     pub fn connect<B: Data>(&self, other: &KeyedStream<B, K>) -> KeyedConnectedStreams<T, B, K> {
         KeyedConnectedStreams::new(self.clone(), other.clone())
+    }
+
+    /// This stream and one that is broadcast: each of its records comes to all subtasks, and may change what they know.
+    ///
+    /// See [`KeyedBroadcastProcessFunction`](crate::KeyedBroadcastProcessFunction).
+    pub fn connect_broadcast<B: Data>(
+        &self,
+        broadcast: &DataStream<B>,
+    ) -> KeyedBroadcastConnectedStream<T, B, K> {
+        KeyedBroadcastConnectedStream::new(self, broadcast)
     }
 
     /// The same records as a stream without keys, still where their keys sent them.

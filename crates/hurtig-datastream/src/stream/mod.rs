@@ -1,5 +1,6 @@
 //! Streams: what the methods of the API are called on.
 
+mod broadcast;
 mod connected;
 mod data_stream;
 mod keyed;
@@ -7,6 +8,7 @@ mod partitioning;
 mod settings;
 mod sink;
 
+pub use broadcast::{BroadcastConnectedStream, KeyedBroadcastConnectedStream};
 pub use connected::{ConnectedStreams, KeyedConnectedStreams};
 pub use data_stream::DataStream;
 pub use keyed::{KeySelector, KeyedStream};

@@ -56,7 +56,7 @@ use super::token::Token;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct AggregatingState<A, In> {
-    token: Token<AggregateOf<A, In>>,
+    pub(super) token: Token<AggregateOf<A, In>>,
     function: A,
 }
 

@@ -35,7 +35,7 @@ use super::token::Token;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct ListState<T> {
-    token: Token<ListOf<T>>,
+    pub(super) token: Token<ListOf<T>>,
 }
 
 impl<T: Data> ListState<T> {

@@ -45,7 +45,7 @@ use super::token::Token;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct MapState<UK, UV> {
-    token: Token<MapOf<UK, UV>>,
+    pub(super) token: Token<MapOf<UK, UV>>,
 }
 
 /// The seed is fixed: a replayed history must walk its maps in the same order.

@@ -12,6 +12,7 @@ mod table;
 mod token;
 mod unclaimed;
 mod value;
+mod walk;
 
 pub use aggregate::AggregateFunction;
 pub use aggregating::AggregatingState;
@@ -21,3 +22,4 @@ pub use reducing::ReducingState;
 pub(crate) use sort::short_name;
 pub use state::{KeyedContext, KeyedState};
 pub use value::ValueState;
+pub use walk::KeyedStateToken;

@@ -33,7 +33,7 @@ use super::token::Token;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct ReducingState<T> {
-    token: Token<ReductionOf<T>>,
+    pub(super) token: Token<ReductionOf<T>>,
     reduce: Arc<dyn Fn(T, T) -> T + Send + Sync>,
 }
 

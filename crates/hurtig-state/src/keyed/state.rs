@@ -228,6 +228,17 @@ impl<K: Key> KeyedState<K> {
         self.tables.iter().map(|registered| &*registered.name)
     }
 
+    /// The keys of the table at `index`.
+    pub(super) fn keys_at(&self, index: usize) -> Vec<K> {
+        let registered = self.tables.get(index);
+        registered.map_or_else(Vec::new, |registered| registered.table.keys())
+    }
+
+    /// The hash of a key.
+    pub(super) fn hash(&self, key: &K) -> KeyHash {
+        (self.hash_of)(key, self.max_parallelism)
+    }
+
     /// Where the table `name` is, which is made if there is none; most probably it is `hint`.
     #[inline]
     pub(super) fn index_of<S: Sort>(&mut self, name: &Arc<str>, hint: usize) -> Result<usize> {

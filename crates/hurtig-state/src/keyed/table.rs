@@ -18,6 +18,9 @@ pub(super) trait AnyTable<K>: Any + Send {
     /// Removes the value of this key.
     fn clear_key(&mut self, hash: KeyHash, key: &K);
 
+    /// The keys that have a value, by key group.
+    fn keys(&self) -> Vec<K>;
+
     /// Asks for the cache lines of these keys.
     fn prefetch(&self, hashes: &[KeyHash]);
 
@@ -123,6 +126,10 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
 
     fn clear_key(&mut self, hash: KeyHash, key: &K) {
         self.table_mut().remove(hash, key);
+    }
+
+    fn keys(&self) -> Vec<K> {
+        self.table.iter().map(|(key, _)| key.clone()).collect()
     }
 
     fn prefetch(&self, hashes: &[KeyHash]) {

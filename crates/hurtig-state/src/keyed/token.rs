@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use hurtig_types::Result;
+use hurtig_types::{Key, Result};
 
 use super::access::Access;
 use super::sort::Sort;
-use super::state::{KeyedContext, no_current_key};
+use super::state::{KeyedContext, KeyedState, no_current_key};
 
 /// The name of a state, and a hint where its table is.
 ///
@@ -44,16 +44,30 @@ impl<S: Sort> Token<S> {
         C: KeyedContext + ?Sized,
     {
         let state = context.keyed_state();
-        let hint = self.hint.load(Ordering::Relaxed) as usize;
-        let index = state.index_of::<S>(&self.name, hint)?;
-        if index != hint {
-            self.hint.store(index as u32, Ordering::Relaxed);
-        }
+        let index = self.index_in(state)?;
         let (table, current) = state.typed(&self.name, index)?;
         let Some(current) = current else {
             return Err(no_current_key(&self.name));
         };
         Ok(Access { table, current })
+    }
+
+    /// Where its table is, which is registered on first use.
+    #[inline]
+    fn index_in<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
+        let hint = self.hint.load(Ordering::Relaxed) as usize;
+        let index = state.index_of::<S>(&self.name, hint)?;
+        if index != hint {
+            self.hint.store(index as u32, Ordering::Relaxed);
+        }
+        Ok(index)
+    }
+
+    /// The same, after a look whether the table is of this type.
+    pub(super) fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
+        let index = self.index_in(state)?;
+        state.typed::<S>(&self.name, index)?;
+        Ok(index)
     }
 }
 

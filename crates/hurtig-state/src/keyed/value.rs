@@ -45,7 +45,7 @@ use super::token::Token;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct ValueState<V> {
-    token: Token<ValueOf<V>>,
+    pub(super) token: Token<ValueOf<V>>,
 }
 
 impl<V: Data> ValueState<V> {

@@ -1,5 +1,6 @@
 //! What operator state is reached through.
 
+use super::broadcast::{BroadcastReader, BroadcastWriter};
 use super::state::OperatorState;
 
 /// What operator state is reached through: the context that a function is called with, or the [`OperatorState`] itself.
@@ -26,3 +27,6 @@ impl OperatorStateContext for OperatorState {
         OperatorStateAccess::to(self)
     }
 }
+
+impl BroadcastReader for OperatorState {}
+impl BroadcastWriter for OperatorState {}

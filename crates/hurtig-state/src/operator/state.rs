@@ -25,7 +25,8 @@ pub(super) trait Content: Any + Send {
 
 /// All state of one operator's subtask that belongs to no key, by name.
 ///
-/// Functions reach it through the tokens they declare ([`OperatorListState`](crate::OperatorListState)), with the context they are
+/// Functions reach it through the tokens they declare ([`OperatorListState`](crate::OperatorListState),
+/// [`BroadcastState`](crate::BroadcastState)), with the context they are
 /// called with, or with this itself in `initialize_state` and `snapshot_state`. A state is there when it is first used; what was
 /// restored is decoded then, by who knows its type, and what nobody asks for is stored again at the next barrier.
 ///
@@ -54,6 +55,7 @@ pub struct OperatorState {
     /// Restored, and not asked for yet.
     unclaimed: Vec<ListPiece>,
     is_restored: bool,
+    has_broadcast: bool,
 }
 
 struct Registered {
@@ -83,7 +85,15 @@ impl OperatorState {
             states: Vec::new(),
             unclaimed: Vec::new(),
             is_restored: false,
+            has_broadcast: false,
         }
+    }
+
+    /// The same for an operator with a broadcast stream, which alone can have broadcast state.
+    #[must_use]
+    pub const fn with_broadcast(mut self) -> Self {
+        self.has_broadcast = true;
+        self
     }
 
     /// Whether it was given back what the operator had stored at a checkpoint.
@@ -111,6 +121,9 @@ impl OperatorState {
         match index.and_then(|index| self.states.get(index)) {
             Some(there) if there.mode != mode => return Err(other_mode(name, mode, there.mode)),
             Some(_) => {}
+            None if mode == ListMode::Broadcast && !self.has_broadcast => {
+                return Err(no_broadcast(name));
+            }
             None => {
                 let content = Box::new(self.claim::<C>(name, mode)?);
                 self.states.push(Registered {
@@ -201,6 +214,14 @@ fn other_type<C: Content>(name: &str, there: &str) -> Error {
     let asked = C::describe();
     Error::invalid_job(format!(
         "operator state `{name}` is used as {asked}, but was first used as {there}: give one of them another name"
+    ))
+}
+
+#[cold]
+fn no_broadcast(name: &str) -> Error {
+    Error::invalid_job(format!(
+        "broadcast state `{name}` is used in a function without a broadcast stream: nobody could ever change it; use \
+         `connect_broadcast`, and a `BroadcastProcessFunction` or a `KeyedBroadcastProcessFunction`"
     ))
 }
 

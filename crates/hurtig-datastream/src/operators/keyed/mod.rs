@@ -11,13 +11,16 @@ use hurtig_types::{
 };
 
 use super::OPERATOR_STATE;
-use super::backlog::{KeyedBacklog, KeyedRecord};
+use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
-pub(crate) use functions::{CoProcessKeyed, ProcessKeyed};
+pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
 
 /// What the operator asks of a keyed function of one or two inputs; the second input of a function of one is never used.
 pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
     type Out: Data;
+
+    /// Whether all that the second input brings comes to all subtasks, and has no key.
+    const HAS_BROADCAST: bool = false;
 
     fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()>;
 
@@ -37,6 +40,19 @@ pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
         ctx: &mut KeyedProcessContext<'_, K>,
         out: &mut Collector<'_, Self::Out>,
     ) -> Result<()>;
+
+    /// A value without a key, which came to all subtasks.
+    fn broadcast(
+        &mut self,
+        value: B,
+        ctx: &mut KeyedProcessContext<'_, K>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Result<()> {
+        let _ = (value, ctx, out);
+        Err(Error::bug(
+            "a function without a broadcast stream was given a broadcast record",
+        ))
+    }
 
     fn on_timer(
         &mut self,
@@ -62,6 +78,7 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     timers: TimerService<K>,
     first: KeyedBacklog<K, A>,
     second: KeyedBacklog<K, B>,
+    broadcast: Backlog<B>,
     /// Timers of processing time are due up to then.
     fire_until: Timestamp,
     /// Whether it paused among timers, not among records. A timer that a record registers, though it is past, waits for the next
@@ -76,26 +93,32 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
         context: &OperatorContext,
     ) -> Self {
+        let operator_state = OperatorState::of_subtask(context.subtask);
         Self {
             handler,
             selectors,
             max_parallelism: context.max_parallelism,
             state: KeyedState::new(context.max_parallelism, context.key_groups),
-            operator_state: OperatorState::of_subtask(context.subtask),
+            operator_state: if H::HAS_BROADCAST {
+                operator_state.with_broadcast()
+            } else {
+                operator_state
+            },
             timers: TimerService::new(),
             first: KeyedBacklog::default(),
             second: KeyedBacklog::default(),
+            broadcast: Backlog::default(),
             fire_until: Timestamp::MIN,
             firing: false,
             fired: context.metrics.counter(names::NUM_FIRED_TIMERS),
         }
     }
 
-    /// Calls the handler for one record or timer; whether the batch of results is full.
+    /// Calls the handler for one record or timer, under a key if it has one; whether the batch of results is full.
     fn call(
         &mut self,
         output: &mut Output,
-        (key, hash): (K, KeyHash),
+        key: Option<(K, KeyHash)>,
         (timestamp, domain): (Timestamp, Option<TimeDomain>),
         function: impl FnOnce(
             &mut H,
@@ -103,7 +126,10 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             &mut Collector<'_, H::Out>,
         ) -> Result<()>,
     ) -> Result<bool> {
-        self.state.set_current_key(key, hash);
+        match key {
+            Some((key, hash)) => self.state.set_current_key(key, hash),
+            None => self.state.unset_current_key(),
+        }
         let now = output.now();
         let (main, sides) = output.split::<H::Out>()?;
         let (state, timers) = (&mut self.state, &mut self.timers);
@@ -129,7 +155,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
 
     fn run_records(&mut self, output: &mut Output) -> Result<Progress> {
         while let Some(record) = next_record(&mut self.first, &self.state) {
-            let (value, of) = (record.value, (record.key, record.hash));
+            let (value, of) = (record.value, Some((record.key, record.hash)));
             let time = (record.timestamp, None);
             if self.call(output, of, time, |handler, ctx, out| {
                 handler.first(value, ctx, out)
@@ -138,10 +164,17 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             }
         }
         while let Some(record) = next_record(&mut self.second, &self.state) {
-            let (value, of) = (record.value, (record.key, record.hash));
+            let (value, of) = (record.value, Some((record.key, record.hash)));
             let time = (record.timestamp, None);
             if self.call(output, of, time, |handler, ctx, out| {
                 handler.second(value, ctx, out)
+            })? {
+                return Ok(Progress::More);
+            }
+        }
+        while let Some((value, timestamp)) = self.broadcast.next() {
+            if self.call(output, None, (timestamp, None), |handler, ctx, out| {
+                handler.broadcast(value, ctx, out)
             })? {
                 return Ok(Progress::More);
             }
@@ -161,7 +194,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
                 return Ok(Progress::Done);
             };
             self.fired.inc(1);
-            let (time, key) = (timer.time, (timer.key, timer.hash));
+            let (time, key) = (timer.time, Some((timer.key, timer.hash)));
             let full = self.call(output, key, (time, Some(domain)), |handler, ctx, out| {
                 handler.on_timer(time, ctx, out)
             })?;
@@ -216,6 +249,8 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
             fill(&mut self.first, &self.selectors.0, batch)?;
         } else if let Some(selector) = &self.selectors.1 {
             fill(&mut self.second, selector, batch)?;
+        } else {
+            self.broadcast.fill(batch.get_mut::<Records<B>>()?);
         }
         self.run_records(output)
     }

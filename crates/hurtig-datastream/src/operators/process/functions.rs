@@ -7,7 +7,10 @@ use hurtig_state::OperatorState;
 use hurtig_types::{Data, Result};
 
 use super::Handler;
-use crate::{CoProcessFunction, Collector, ProcessContext, ProcessFunction};
+use crate::{
+    BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector, ProcessContext,
+    ProcessFunction,
+};
 
 /// A [`ProcessFunction`].
 pub(crate) struct ProcessOne<F>(pub(crate) F);
@@ -115,6 +118,47 @@ impl<A, B, F: CoProcessFunction<A, B>> Handler<A, B> for CoProcess<F> {
         out: &mut Collector<'_, F::Out>,
     ) -> Result<()> {
         self.0.process2(value, ctx, out)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.0.close()
+    }
+}
+
+/// A [`BroadcastProcessFunction`].
+pub(crate) struct ProcessBroadcast<F>(pub(crate) F);
+
+impl<A, B, F: BroadcastProcessFunction<A, B>> Handler<A, B> for ProcessBroadcast<F> {
+    type Out = F::Out;
+
+    const HAS_BROADCAST: bool = true;
+
+    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
+        self.0.initialize_state(state)?;
+        self.0.open(context)
+    }
+
+    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
+        self.0.snapshot_state(state)
+    }
+
+    fn first(
+        &mut self,
+        value: A,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0.process(value, ctx, out)
+    }
+
+    fn second(
+        &mut self,
+        value: B,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, F::Out>,
+    ) -> Result<()> {
+        self.0
+            .process_broadcast(value, &mut BroadcastContext::of(ctx), out)
     }
 
     fn close(&mut self) -> Result<()> {

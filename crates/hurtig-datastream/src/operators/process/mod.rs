@@ -9,11 +9,16 @@ use hurtig_types::{Barrier, Data, ErasedBatch, Records, Result, Timestamp, Water
 use super::OPERATOR_STATE;
 use super::backlog::Backlog;
 use crate::{Collector, ProcessContext};
-pub(crate) use functions::{CoFlatMap, CoMap, CoProcess, ProcessClosure, ProcessOne};
+pub(crate) use functions::{
+    CoFlatMap, CoMap, CoProcess, ProcessBroadcast, ProcessClosure, ProcessOne,
+};
 
 /// What the operator asks of a function of one or two inputs; the second input of a function of one is never used.
 pub(crate) trait Handler<A, B>: Send {
     type Out: Data;
+
+    /// Whether all that the second input brings comes to all subtasks.
+    const HAS_BROADCAST: bool = false;
 
     fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
         let _ = (context, state);
@@ -67,9 +72,14 @@ pub(crate) struct ProcessOperator<A, B, H> {
 
 impl<A, B, H: Handler<A, B>> ProcessOperator<A, B, H> {
     pub(crate) fn new(handler: H, context: &OperatorContext) -> Self {
+        let state = OperatorState::of_subtask(context.subtask);
         Self {
             handler,
-            state: OperatorState::of_subtask(context.subtask),
+            state: if H::HAS_BROADCAST {
+                state.with_broadcast()
+            } else {
+                state
+            },
             first: Backlog::default(),
             second: Backlog::default(),
             input: 0,
