@@ -1,5 +1,7 @@
 //! Waits until the barrier of a checkpoint has come on every channel.
 
+use std::collections::VecDeque;
+
 use hurtig_types::{Barrier, CheckpointId};
 
 /// Whether the channels on which a barrier has come wait for the others.
@@ -24,8 +26,9 @@ pub struct AlignerOutput {
 
 /// Keeps which channels the current barrier has come on.
 ///
-/// Barriers of a channel come in the order of their ids. A later checkpoint's barrier gives the current one up; those of checkpoints
-/// that are complete, given up or cancelled are passed over.
+/// Barriers of a channel come in the order of their ids. Where channels wait, a later checkpoint's barrier gives the current one up, whose
+/// barrier some channel has lost; where they don't, several checkpoints may be under way at once. Those that are complete, given up or
+/// cancelled are passed over.
 ///
 /// ```
 /// use hurtig_exchange::{AlignmentMode, BarrierAligner};
@@ -41,16 +44,17 @@ pub struct AlignerOutput {
 #[derive(Debug)]
 pub struct BarrierAligner {
     mode: AlignmentMode,
-    channels: Vec<Channel>,
-    current: Option<Barrier>,
+    ended: Vec<bool>,
+    /// Barriers that have come on some channels, in order; one at most where channels wait.
+    current: VecDeque<Alignment>,
     /// Checkpoints up to this one are over here.
     over: Option<CheckpointId>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Channel {
-    has_come: bool,
-    has_ended: bool,
+#[derive(Clone, Debug)]
+struct Alignment {
+    barrier: Barrier,
+    has_come: Vec<bool>,
 }
 
 impl BarrierAligner {
@@ -58,84 +62,90 @@ impl BarrierAligner {
     pub fn new(channels: usize, mode: AlignmentMode) -> Self {
         Self {
             mode,
-            channels: vec![Channel::default(); channels],
-            current: None,
+            ended: vec![false; channels],
+            current: VecDeque::new(),
             over: None,
         }
     }
 
-    /// The checkpoint whose barrier has come on some channels and not on all.
+    /// The first checkpoint whose barrier has come on some channels and not on all.
     pub fn current(&self) -> Option<Barrier> {
-        self.current
+        self.current.front().map(|alignment| alignment.barrier)
     }
 
-    /// Whether a barrier of this checkpoint or a later one has come on any channel, or it was given up.
+    /// Whether a barrier of this checkpoint has come on any channel, or it is over here.
     pub fn has_seen(&self, checkpoint: CheckpointId) -> bool {
-        let current = self.current.map(|barrier| barrier.checkpoint);
-        current.max(self.over) >= Some(checkpoint)
+        let mut under_way = self.current.iter();
+        self.over >= Some(checkpoint) || under_way.any(|it| it.barrier.checkpoint == checkpoint)
     }
 
     /// A barrier came on a channel.
     pub fn barrier(&mut self, channel: usize, barrier: Barrier) -> AlignerOutput {
         let mut output = AlignerOutput::default();
-        let is_over = |over| barrier.checkpoint <= over;
-        if self.over.is_some_and(is_over) {
+        if self.over >= Some(barrier.checkpoint) {
             return output;
         }
-        match self.current {
-            Some(current) if current.checkpoint > barrier.checkpoint => return output,
-            Some(current) if current.checkpoint == barrier.checkpoint => {}
-            given_up => {
-                output.unblock_all = given_up.is_some();
-                self.give_up();
-                self.current = Some(barrier);
+        let waits = self.mode == AlignmentMode::ExactlyOnce;
+        let is_later = |it: &Alignment| it.barrier.checkpoint < barrier.checkpoint;
+        match self.current.front() {
+            Some(current) if waits && current.barrier.checkpoint > barrier.checkpoint => {
+                return output;
             }
+            Some(current) if waits && is_later(current) => {
+                self.current.clear();
+                output.unblock_all = true;
+            }
+            _ => {}
         }
-        if let Some(channel) = self.channels.get_mut(channel) {
-            channel.has_come = true;
+        let place = self.current.partition_point(is_later);
+        let is_new = |it: &Alignment| it.barrier.checkpoint != barrier.checkpoint;
+        if self.current.get(place).is_none_or(is_new) {
+            let has_come = vec![false; self.ended.len()];
+            self.current.insert(place, Alignment { barrier, has_come });
+        }
+        let come = self.current.get_mut(place).map(|it| &mut it.has_come);
+        if let Some(come) = come.and_then(|all| all.get_mut(channel)) {
+            *come = true;
         }
         self.finish(&mut output);
-        output.block = output.complete.is_none() && self.mode == AlignmentMode::ExactlyOnce;
+        output.block = waits && output.complete.is_none();
         output
     }
 
     /// A channel has ended: nothing that is missing can come on it.
     pub fn end(&mut self, channel: usize) -> AlignerOutput {
-        let mut output = AlignerOutput::default();
-        if let Some(channel) = self.channels.get_mut(channel) {
-            channel.has_ended = true;
+        if let Some(ended) = self.ended.get_mut(channel) {
+            *ended = true;
         }
+        self.next_complete()
+    }
+
+    /// What else has become complete by the end of a channel: to be asked until there is nothing more.
+    pub fn next_complete(&mut self) -> AlignerOutput {
+        let mut output = AlignerOutput::default();
         self.finish(&mut output);
         output
     }
 
     /// A checkpoint came to nothing: nobody waits for its barriers any more.
     pub fn cancel(&mut self, checkpoint: CheckpointId) -> AlignerOutput {
-        let is_current = self.current.is_some_and(|it| it.checkpoint == checkpoint);
-        if is_current {
-            self.give_up();
-        }
+        let before = self.current.len();
+        self.current.retain(|it| it.barrier.checkpoint > checkpoint);
         self.over = self.over.max(Some(checkpoint));
         AlignerOutput {
-            unblock_all: is_current,
+            unblock_all: self.current.len() < before,
             ..AlignerOutput::default()
         }
     }
 
-    /// The current barrier is over if it has come on all channels that have not ended.
+    /// The first barrier is over if it has come on all channels that have not ended.
     fn finish(&mut self, output: &mut AlignerOutput) {
-        let Some(current) = self.current else { return };
-        if self.channels.iter().all(|it| it.has_come || it.has_ended) {
-            self.give_up();
-            self.over = Some(current.checkpoint);
-            output.complete = Some(current);
+        let is_there = |it: &Alignment| it.has_come.iter().zip(&self.ended).all(|(a, b)| *a || *b);
+        if let Some(complete) = self.current.pop_front_if(|it| is_there(it)) {
+            self.over = Some(complete.barrier.checkpoint);
+            output.complete = Some(complete.barrier);
             output.unblock_all = true;
         }
-    }
-
-    fn give_up(&mut self) {
-        self.current = None;
-        self.channels.iter_mut().for_each(|it| it.has_come = false);
     }
 }
 
@@ -158,6 +168,17 @@ mod tests {
         let mut aligner = BarrierAligner::new(2, AlignmentMode::AtLeastOnce);
         assert!(!aligner.barrier(0, barrier(1)).block);
         assert_eq!(aligner.barrier(1, barrier(1)).complete, Some(barrier(1)));
+    }
+
+    #[test]
+    fn without_alignment_several_checkpoints_may_be_under_way() {
+        let mut aligner = BarrierAligner::new(3, AlignmentMode::AtLeastOnce);
+        for (channel, id) in [(0, 1), (0, 2), (1, 1), (1, 2)] {
+            assert_eq!(aligner.barrier(channel, barrier(id)).complete, None);
+        }
+        assert_eq!(aligner.barrier(2, barrier(1)).complete, Some(barrier(1)));
+        assert_eq!(aligner.end(2).complete, Some(barrier(2)));
+        assert_eq!(aligner.next_complete(), AlignerOutput::default());
     }
 
     #[test]

@@ -45,11 +45,11 @@ pub const EXTERNALIZED_CHECKPOINT_RETENTION: ConfigOption<String> = ConfigOption
 
 /// Where checkpoints go, a path or URL; not set for the memory of the process.
 pub const CHECKPOINTS_DIRECTORY: ConfigOption<String> =
-    ConfigOption::new("execution.checkpointing.dir", || String::new());
+    ConfigOption::new("execution.checkpointing.dir", String::new);
 
 /// Where savepoints go for which nobody names a directory.
 pub const SAVEPOINT_DIRECTORY: ConfigOption<String> =
-    ConfigOption::new("execution.checkpointing.savepoint-dir", || String::new());
+    ConfigOption::new("execution.checkpointing.savepoint-dir", String::new);
 
 /// Pieces of state up to this size travel inside the metadata.
 pub const DATA_INLINE_THRESHOLD: ConfigOption<MemorySize> =
@@ -65,7 +65,7 @@ pub const FILE_MERGING_MAX_FILE_SIZE: ConfigOption<MemorySize> =
 
 /// The checkpoint or savepoint from which the job starts.
 pub const STATE_RECOVERY_PATH: ConfigOption<String> =
-    ConfigOption::new("execution.state-recovery.path", || String::new());
+    ConfigOption::new("execution.state-recovery.path", String::new);
 
 /// Whether state for which the job has no operator may be left behind.
 pub const IGNORE_UNCLAIMED_STATE: ConfigOption<bool> =
@@ -73,7 +73,7 @@ pub const IGNORE_UNCLAIMED_STATE: ConfigOption<bool> =
 
 /// `none`, `fixed-delay`, `failure-rate` or `exponential-delay`; not set for the last if checkpoints are taken, and the first if not.
 pub const RESTART_STRATEGY: ConfigOption<String> =
-    ConfigOption::new("restart-strategy.type", || String::new());
+    ConfigOption::new("restart-strategy.type", String::new);
 
 /// How often the job is started again.
 pub const FIXED_DELAY_ATTEMPTS: ConfigOption<u32> =

@@ -202,8 +202,8 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         }
         prepared.committables.append(&mut self.last);
         if self.committer.is_some() && !prepared.committables.is_empty() {
-            self.prepared
-                .insert(barrier.checkpoint, prepared.committables);
+            let there = self.prepared.entry(barrier.checkpoint).or_default();
+            there.append(&mut prepared.committables);
         }
         let committables = ListPiece::of(COMMITTABLES, ListMode::Split, self.committables())?;
         let writers = ListPiece::of(WRITERS, ListMode::Split, prepared.states)?;

@@ -1,5 +1,6 @@
 //! What a task has to do with checkpoints.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
@@ -43,8 +44,8 @@ pub trait SnapshotReceiver: Send {
 #[derive(Default)]
 pub(super) struct TaskCheckpoints {
     receiver: Option<Box<dyn SnapshotReceiver>>,
-    /// Triggered and not begun.
-    pub(super) triggered: Option<Barrier>,
+    /// Triggered and not begun, in order.
+    pub(super) triggered: VecDeque<Barrier>,
     /// When the barrier began to pass through the chain.
     begun: Option<MonotonicTime>,
     requested: bool,

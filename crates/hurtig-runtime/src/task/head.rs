@@ -18,6 +18,7 @@ use crate::source::{SourceOperator, SourceProgress};
 use crate::{OperatorContext, Output};
 
 /// The head of a task.
+#[expect(clippy::large_enum_variant, reason = "there is one in a task")]
 pub enum Head {
     /// Channels from other tasks.
     Inputs(Inputs),
@@ -150,8 +151,11 @@ impl Inputs {
         if input_ended {
             chain.accept_signal(input, Signal::EndOfInput);
         }
-        let output = self.aligner.end(channel);
-        self.align(channel, output, chain);
+        let mut output = self.aligner.end(channel);
+        while output.complete.is_some() {
+            self.align(channel, output, chain);
+            output = self.aligner.next_complete();
+        }
     }
 }
 

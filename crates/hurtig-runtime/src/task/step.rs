@@ -78,16 +78,14 @@ impl Task {
     /// When something that was prepared could not be committed.
     pub fn command(&mut self, command: CheckpointCommand) -> Result<()> {
         match command {
-            CheckpointCommand::Trigger(barrier) => self.checkpoints.triggered = Some(barrier),
+            CheckpointCommand::Trigger(barrier) => self.checkpoints.triggered.push_back(barrier),
             CheckpointCommand::Completed(checkpoint) => {
                 self.head.checkpoint_completed(checkpoint)?;
                 self.chain.checkpoint_completed(checkpoint)?;
             }
             CheckpointCommand::Aborted(checkpoint) => {
                 let triggered = &mut self.checkpoints.triggered;
-                if triggered.is_some_and(|barrier| barrier.checkpoint == checkpoint) {
-                    *triggered = None;
-                }
+                triggered.retain(|barrier| barrier.checkpoint != checkpoint);
                 self.head.checkpoint_aborted(checkpoint);
             }
         }
@@ -145,10 +143,10 @@ impl Task {
         if self.chain.waits_for_commit() {
             self.checkpoints.request();
         }
-        if let Some(barrier) = self.checkpoints.triggered
+        if let Some(&barrier) = self.checkpoints.triggered.front()
             && self.head.trigger(barrier, &mut self.chain, waker)?
         {
-            self.checkpoints.triggered = None;
+            self.checkpoints.triggered.pop_front();
             self.checkpoints.begin(self.clock.now());
             return Ok(StepOutcome::Progressed);
         }

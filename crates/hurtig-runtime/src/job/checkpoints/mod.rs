@@ -1,28 +1,30 @@
 //! The rim around the checkpoint protocol: tells the coordinator what has happened, and does what it wants done.
 
 mod io;
+mod mailbox;
 mod receiver;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::channel::{mpsc, oneshot};
+use futures::channel::oneshot;
 use hurtig_checkpoint::{
     Action, CheckpointKind, CheckpointLocation, CheckpointStore, ClaimMode, CompletedCheckpoint,
     Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
     UnclaimedState, VertexPlan, assign,
 };
+use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_state::StateImage;
 use hurtig_types::{Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result};
 
 use io::{StoreAction, StoreQueue};
+use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
 pub(super) use settings::CheckpointSettings;
 
@@ -58,8 +60,9 @@ pub(super) struct JobCheckpoints {
     started: MonotonicTime,
     epoch: u64,
     desk: SnapshotDesk,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: Mailbox,
     io: StoreQueue,
+    triggers: TriggerQueue,
     wake: Option<Sleep>,
     participants: Participants,
     requests: BTreeMap<u64, (SavepointAnswer, StopMode)>,
@@ -93,12 +96,13 @@ impl JobCheckpoints {
         let ids = ids.map_err(|error| {
             error.context(format!("checkpoints cannot be written to `{directory}`"))
         })?;
-        let (sender, events) = mpsc::unbounded();
+        let events = Mailbox::default();
         let epoch = ids.start;
         Ok(Self {
             coordinator: Coordinator::new(settings.protocol.clone(), job, ids, existing)?,
             job,
             io: StoreQueue::new(store.clone()),
+            triggers: TriggerQueue::default(),
             store,
             files: settings.files,
             unclaimed: settings.unclaimed,
@@ -106,7 +110,7 @@ impl JobCheckpoints {
             world: world.clone(),
             started: world.clock().now(),
             epoch,
-            desk: SnapshotDesk::new(sender, world.clone()),
+            desk: SnapshotDesk::new(events.clone(), world.clone()),
             events,
             wake: None,
             participants: Participants::default(),
@@ -218,9 +222,10 @@ impl JobCheckpoints {
     }
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<Event>> {
-        if let Poll::Ready(Some(event)) = self.events.poll_next_unpin(context) {
+        if let Poll::Ready(event) = self.events.poll_next(context) {
             return Poll::Ready(Ok(event));
         }
+        self.triggers.poll(context);
         if let Poll::Ready(event) = self.io.poll(context) {
             return Poll::Ready(event);
         }
@@ -239,6 +244,7 @@ impl JobCheckpoints {
     /// When the store does not answer.
     pub(super) async fn suspended(&mut self) -> Result<()> {
         self.participants = Participants::default();
+        self.triggers = TriggerQueue::default();
         self.feed(Event::Suspended);
         while self.ready.take().is_none() {
             let event = poll_fn(|context| self.poll_event(context)).await?;
@@ -253,6 +259,7 @@ impl JobCheckpoints {
     /// When the store does not answer.
     pub(super) async fn ended(&mut self, end: JobEnd) -> Result<()> {
         self.participants = Participants::default();
+        self.triggers = TriggerQueue::default();
         self.feed(Event::Ended(end));
         while !self.released {
             let event = poll_fn(|context| self.poll_event(context)).await?;
@@ -349,7 +356,7 @@ impl JobCheckpoints {
 
     /// First the enumerators of the sources, so that each split is in somebody's snapshot; then
     /// the tasks, of which those start barriers that have nobody running before them.
-    fn trigger(&self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {
+    fn trigger(&mut self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {
         let (location, kind) = match kind {
             CheckpointKind::Checkpoint => (
                 CheckpointLocation::Checkpoint(self.job, checkpoint),
@@ -373,8 +380,26 @@ impl JobCheckpoints {
         let tasks = self.participants.tasks.clone();
         let enumerators = self.participants.enumerators.clone();
         let start = start_barriers(barrier, tasks, enumerators, self.desk.clone());
-        let name = format!("trigger of checkpoint {checkpoint}");
-        drop(self.world.spawner().spawn(Lane::Io, name, start));
+        self.triggers.push(Box::pin(start));
+    }
+}
+
+/// Barriers in the order of their checkpoints: each is started only when the one before was.
+#[derive(Default)]
+struct TriggerQueue(VecDeque<BoxFuture<'static, ()>>);
+
+impl TriggerQueue {
+    fn push(&mut self, start: BoxFuture<'static, ()>) {
+        self.0.push_back(start);
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        while let Some(first) = self.0.front_mut() {
+            if first.as_mut().poll(context).is_pending() {
+                return;
+            }
+            self.0.pop_front();
+        }
     }
 }
 

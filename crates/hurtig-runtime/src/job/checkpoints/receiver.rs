@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::channel::mpsc;
 use hurtig_checkpoint::{DeclinePhase, Event, Participant, SnapshotFiles};
 use hurtig_env::{Lane, World};
 use hurtig_state::StateImage;
 use hurtig_types::{Barrier, CheckpointId, OperatorId};
 use parking_lot::Mutex;
 
+use super::mailbox::Mailbox;
 use crate::{SnapshotReceiver, TaskSnapshot};
 
 /// Where the participants of the checkpoints in flight put their states, and whom they tell.
 #[derive(Clone)]
 pub(in crate::job) struct SnapshotDesk {
     open: Arc<Mutex<BTreeMap<CheckpointId, SnapshotFiles>>>,
-    events: mpsc::UnboundedSender<Event>,
+    events: Mailbox,
     world: World,
 }
 
 impl SnapshotDesk {
-    pub(super) fn new(events: mpsc::UnboundedSender<Event>, world: World) -> Self {
+    pub(super) fn new(events: Mailbox, world: World) -> Self {
         Self {
             open: Arc::default(),
             events,
@@ -61,8 +61,7 @@ impl SnapshotDesk {
         let events = self.events.clone();
         let store = async move {
             let event = acknowledgement(files, barrier, participant, images).await;
-            // Nobody listens once the job has ended.
-            let _ = events.unbounded_send(event);
+            events.send(event);
         };
         let name = format!("state of checkpoint {}", barrier.checkpoint);
         drop(self.world.spawner().spawn(Lane::Io, name, store));
@@ -70,7 +69,7 @@ impl SnapshotDesk {
 
     /// A participant cannot take part.
     pub(super) fn decline(&self, barrier: Barrier, participant: Participant, cause: String) {
-        let _ = self.events.unbounded_send(Event::Decline {
+        self.events.send(Event::Decline {
             epoch: barrier.epoch,
             checkpoint: barrier.checkpoint,
             participant,
@@ -122,7 +121,6 @@ impl SnapshotReceiver for TaskReceiver {
     }
 
     fn request(&mut self) {
-        // Nobody listens once the job has ended.
-        let _ = self.desk.events.unbounded_send(Event::CheckpointRequested);
+        self.desk.events.send(Event::CheckpointRequested);
     }
 }
