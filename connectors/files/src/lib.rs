@@ -7,20 +7,20 @@
 //!  compute lane                    FileReader: decompress ─► decode ─► batches of records
 //!
 //!  compute lane   FileWriter: bucket ─► encode ─► compress ─► roll ──┐
-//!  I/O lane                        Upload: write under a hidden name ─► commit (rename)
+//!  I/O lane                        Upload: write under a hidden name ─► FileCommitter, when the checkpoint is complete: rename
 //! ```
 //!
 //! [`FileSource`] reads, [`FileSink`] writes; both through the world's storage, so that files, memory and object stores
 //! are alike. What a file holds is the format's affair (`hurtig-format-csv`, `hurtig-format-json`,
 //! [`TextFormat`](hurtig_connect::TextFormat)).
 //!
-//! What it is not: no two-phase commit yet (a file that is finished is visible, whatever becomes of the checkpoint), no
-//! following of files that grow, no archives of several files.
+//! What it is not: no following of files that grow, no archives of several files.
 //!
-//! Two laws:
+//! Three laws:
 //! 1. Every line is read once, whatever the files are cut into: it belongs to the split in which it begins. A position is
 //!    the byte after the last record handed over, so a reader goes on exactly there.
 //! 2. A file is seen whole or not at all.
+//! 3. With checkpoints, a file is seen when its checkpoint is complete, and never is another of the same records.
 //!
 //! ```
 //! use hurtig_connect::{Sink, Source, TextFormat};
@@ -43,6 +43,7 @@
 
 mod bucket;
 mod buffer;
+mod commit;
 mod compression;
 mod cut;
 mod deflate;

@@ -88,7 +88,7 @@ impl<T> Part<T> {
         match sent {
             Ok(()) => Poll::Ready(Ok(())),
             Err(Ended) => self.upload.poll_end(context).map(|end| {
-                end.and_then(|()| Err(Error::bug("an upload ended before its file did")))
+                end.and_then(|_| Err(Error::bug("an upload ended before its file did")))
             }),
         }
     }

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hurtig_connect::{BoxFuture, EncodingFormat, Sink, SinkWriter, WriterContext};
+use hurtig_connect::{BoxFuture, Committer, EncodingFormat, Sink, SinkWriter, WriterContext};
 use hurtig_env::World;
 use hurtig_env::object_store::ObjectStoreExt;
 use hurtig_types::{Error, Result};
 
 use crate::bucket::{Buckets, TimePattern};
+use crate::commit::FileCommitter;
 use crate::failure::store_error;
 use crate::rolling::RollingPolicy;
 use crate::target::join;
@@ -31,9 +32,29 @@ const OPEN_FILES_MAX: usize = 256;
 /// assert_eq!(one.parallelism_limit(), Some(1));
 /// ```
 ///
-/// A file appears under its name (`part-<subtask>-<number>.csv`) once it is finished, whole; until then it has a hidden name
-/// (or none, in an object store). Files of earlier runs are never replaced: their numbers are passed over. What was not
-/// finished when a job fails is removed.
+/// # When a file is seen
+///
+/// Whole or not at all: while it is written it has a hidden name (it begins with `.` and ends with `.inprogress`).
+///
+/// With checkpoints the sink is exactly-once. A part is finished when it rolls, and every part at every barrier; it waits under its
+/// hidden name, and gets its own, `part-<subtask>-<uid>-<number>.csv`, once the checkpoint that it is part of is complete. So a
+/// result is seen about one checkpoint interval after it was written, and there is at least one file per interval, subtask and
+/// bucket that was written to. The `uid` is new in each attempt of each writer: no name is ever given twice, no file replaced. To
+/// commit is to rename; where a store can't rename it is to copy and to delete, which on Amazon's takes files up to 5 GB. What is
+/// neither there under its hidden name nor under its own when it is committed was taken away by somebody after an earlier commit:
+/// that is logged, and no error.
+///
+/// Without checkpoints a part gets its name, `part-<subtask>-<number>.csv`, when it rolls or the input ends; a job that is started
+/// again writes once more what was there before. Files of earlier runs are never replaced: their numbers are passed over.
+///
+/// # What is left behind
+///
+/// What an attempt had not finished when it failed is removed, and what it had finished for a checkpoint that never was complete is
+/// removed by the attempt that follows it. A process that is killed, and a job that is cancelled or fails for good, may leave
+/// files with hidden names behind. They are never removed by a later job: a checkpoint or savepoint that somebody
+/// keeps may name them, and another job may be writing them. When there is neither, delete them.
+///
+/// A power failure can take with it what the operating system had not written yet: files are not forced to the disk.
 pub struct FileSink<T, E = NoFormat> {
     options: SinkOptions<T>,
     /// The user's own, in place of the format's.
@@ -97,7 +118,8 @@ impl<T> FileSink<T> {
     }
 
     /// One file at `path`, written by one subtask, there when the job has ended. A file of that name is replaced, in one
-    /// step.
+    /// step. For jobs without checkpoints: a file that is to be whole can't be continued after a failure, and with checkpoints
+    /// the job is refused.
     ///
     /// ```
     /// # use hurtig_connector_files::FileSink;
@@ -353,6 +375,12 @@ impl<T: Send + 'static, E: EncodingFormat<T>> Sink<T> for FileSink<T, E> {
             Arc::clone(&self.format),
             context,
         )))
+    }
+
+    // Also without checkpoints: the savepoint from which the job starts may hold files that wait for their commit.
+    fn create_committer(&self, context: &WriterContext) -> Result<Option<Box<dyn Committer>>> {
+        let storage = context.world.storage().clone();
+        Ok(Some(Box::new(FileCommitter::new(storage))))
     }
 }
 

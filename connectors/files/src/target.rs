@@ -10,6 +10,7 @@ use hurtig_env::object_store::path::Path;
 use hurtig_env::{Location, Storage};
 use hurtig_types::{Error, Result};
 
+use crate::commit::FinishedFile;
 use crate::failure::store_error;
 
 /// How many numbers in a row may be taken by files of others before it is given up.
@@ -19,7 +20,7 @@ const TRIES_MAX: u64 = 10_000;
 ///
 /// In a file system it is written under a hidden name and renamed when it is finished, so that nobody ever takes a part of
 /// it for the whole. Object stores show an object only when it is complete, and can't rename: there it is written to its
-/// final name.
+/// final name; but for a file that waits for its checkpoint, which is copied there when it is committed.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) storage: Storage,
@@ -42,6 +43,8 @@ pub(crate) enum Naming {
         ordinal: u64,
         numbers: Arc<Numbers>,
     },
+    /// This one, which nobody else ever gives; the file gets it when its checkpoint is complete.
+    AtCommit(String),
 }
 
 /// The number of the first file that a writer begins in a directory, once it was looked up.
@@ -51,7 +54,7 @@ pub(crate) struct Numbers(Mutex<Option<u64>>);
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.naming {
-            Naming::Single(name) => name,
+            Naming::Single(name) | Naming::AtCommit(name) => name,
             Naming::Numbered { .. } => &self.hidden_name,
         };
         f.write_str(&join(&self.directory, name))
@@ -65,6 +68,16 @@ pub(crate) fn join(directory: &str, name: &str) -> String {
         (directory, "") => directory.to_string(),
         (directory, name) => format!("{}/{name}", directory.trim_end_matches('/')),
     }
+}
+
+/// The directory of a file that was written, by a name that stays good when the process is started again elsewhere.
+fn absolute(directory: &str, written: &Location) -> String {
+    if !is_local(directory) {
+        return directory.to_string();
+    }
+    let path = written.path.as_ref();
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    format!("/{directory}")
 }
 
 /// Whether a path is one of the file system.
@@ -85,6 +98,7 @@ impl Target {
         }
         match &self.naming {
             Naming::Single(name) => self.place(name),
+            Naming::AtCommit(_) => self.place(&self.hidden_name),
             Naming::Numbered {
                 prefix,
                 suffix,
@@ -97,19 +111,22 @@ impl Target {
         }
     }
 
-    /// Makes the finished file visible.
-    pub(crate) async fn commit(&self, written: &Location) -> Result<()> {
-        if !self.is_local() {
-            return Ok(());
-        }
+    /// Makes the finished file visible, or answers what is needed to do so when its checkpoint is complete.
+    pub(crate) async fn finish(&self, written: &Location) -> Result<Option<FinishedFile>> {
         match &self.naming {
+            Naming::AtCommit(name) => {
+                let directory = absolute(&self.directory, written);
+                return Ok(Some(FinishedFile {
+                    directory,
+                    hidden_name: self.hidden_name.clone(),
+                    name: name.clone(),
+                }));
+            }
+            _ if !self.is_local() => {}
             Naming::Single(name) => {
                 let to = self.place(name)?.path;
-                written
-                    .store
-                    .rename(&written.path, &to)
-                    .await
-                    .map_err(|error| self.failed(&error))
+                let renamed = written.store.rename(&written.path, &to).await;
+                renamed.map_err(|error| self.failed(&error))?;
             }
             Naming::Numbered {
                 prefix,
@@ -117,19 +134,32 @@ impl Target {
                 ordinal,
                 numbers,
             } => {
-                for attempt in 0..TRIES_MAX {
-                    let number = ordinal + self.first_number(numbers, prefix, attempt).await?;
-                    let to = self.place(&format!("{prefix}{number}{suffix}"))?.path;
-                    match rename_if_free(written, &to).await {
-                        Err(StoreError::AlreadyExists { .. }) => {}
-                        renamed => return renamed.map_err(|error| self.failed(&error)),
-                    }
-                }
-                Err(Error::io(format!(
-                    "`{self}`: no free number was found for it"
-                )))
+                let free = self.take_free_name(written, prefix, suffix, *ordinal, numbers);
+                free.await?;
             }
         }
+        Ok(None)
+    }
+
+    async fn take_free_name(
+        &self,
+        written: &Location,
+        prefix: &str,
+        suffix: &str,
+        ordinal: u64,
+        numbers: &Numbers,
+    ) -> Result<()> {
+        for attempt in 0..TRIES_MAX {
+            let number = ordinal + self.first_number(numbers, prefix, attempt).await?;
+            let to = self.place(&format!("{prefix}{number}{suffix}"))?.path;
+            match rename_if_free(written, &to).await {
+                Err(StoreError::AlreadyExists { .. }) => {}
+                renamed => return renamed.map_err(|error| self.failed(&error)),
+            }
+        }
+        Err(Error::io(format!(
+            "`{self}`: no free number was found for it"
+        )))
     }
 
     fn place(&self, name: &str) -> Result<Location> {
@@ -171,7 +201,10 @@ impl Target {
             let digits = after
                 .find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(after.len());
-            after.get(..digits)?.parse::<u64>().ok()
+            // Behind a number comes an extension; the names of files that were committed with a checkpoint go on otherwise.
+            let (digits, rest) = after.split_at_checked(digits)?;
+            let is_numbered = !rest.starts_with(|c: char| c == '-' || c.is_ascii_alphanumeric());
+            is_numbered.then(|| digits.parse::<u64>().ok())?
         });
         Ok(taken.max().map_or(0, |highest| highest.saturating_add(1)))
     }

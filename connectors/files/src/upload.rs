@@ -18,6 +18,7 @@ use hurtig_env::object_store::{Error as StoreError, MultipartUpload, ObjectStore
 use hurtig_env::{JoinHandle, Lane, Location, World};
 use hurtig_types::Result;
 
+use crate::commit::FinishedFile;
 use crate::failure::store_error;
 use crate::target::Target;
 
@@ -37,7 +38,7 @@ pub(crate) struct Upload {
     chunks: Sender<Command>,
     /// A sender that sends once: a channel has a place for each, so finishing never has to wait.
     finish: Sender<Command>,
-    task: JoinHandle<Result<()>>,
+    task: JoinHandle<Result<Option<FinishedFile>>>,
 }
 
 impl Upload {
@@ -75,9 +76,17 @@ impl Upload {
         let _gone = self.finish.try_send(Command::Finish(last));
     }
 
-    /// The end of the file: it is where it belongs, or an error says why not.
-    pub(crate) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+    /// The end of the file: it is where it belongs, or waits for its commit, or an error says why not.
+    pub(crate) fn poll_end(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<FinishedFile>>> {
         Poll::Ready(ready!(Pin::new(&mut self.task).poll(context))?)
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn end(self) -> Result<Option<FinishedFile>> {
+        self.task.await?
     }
 }
 
@@ -85,7 +94,10 @@ impl Upload {
 #[derive(Debug)]
 pub(crate) struct Ended;
 
-async fn write_file(target: Target, mut commands: Receiver<Command>) -> Result<()> {
+async fn write_file(
+    target: Target,
+    mut commands: Receiver<Command>,
+) -> Result<Option<FinishedFile>> {
     let place = target.begin().await?;
     let failed = |error: &StoreError| store_error(&target.to_string(), error);
     let mut upload: Option<Box<dyn MultipartUpload>> = None;
@@ -101,7 +113,7 @@ async fn write_file(target: Target, mut commands: Receiver<Command>) -> Result<(
                 // It is given up; what can't be removed either is invisible all the same.
                 let _not_removed = upload.abort().await;
             }
-            return Ok(());
+            return Ok(None);
         };
         let (bytes, last) = match command {
             Command::Write(bytes) => (bytes, false),
@@ -122,7 +134,7 @@ async fn write_file(target: Target, mut commands: Receiver<Command>) -> Result<(
         };
         written.map_err(|error| failed(&error))?;
         if last {
-            return target.commit(&place).await;
+            return target.finish(&place).await;
         }
     }
 }

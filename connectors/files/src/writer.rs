@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use hurtig_connect::{EncodingFormat, SinkWriter, WriterContext};
+use hurtig_connect::{EncodingFormat, PreCommit, SinkWriter, WriterContext, encode_value};
+use hurtig_env::Lane;
 use hurtig_metrics::{Counter, names};
 use hurtig_types::{Error, Records, Result, Timestamp};
 
 use crate::bucket::{Buckets, check_bucket};
+use crate::commit::{FinishedFile, remove};
 use crate::part::Part;
 use crate::sink::SinkOptions;
 use crate::target::{Naming, Numbers, Target, join};
@@ -24,7 +26,7 @@ pub(crate) struct FileWriter<T, E> {
     options: Arc<SinkOptions<T>>,
     format: Arc<E>,
     context: WriterContext,
-    /// Tells the hidden names of this writer from those of others.
+    /// Tells the names that this writer gives from those of others, in this job and any, before and after it.
     token: u64,
     /// Files begun so far.
     serial: u64,
@@ -32,6 +34,8 @@ pub(crate) struct FileWriter<T, E> {
     /// The buckets that have records to be encoded.
     queued: Vec<String>,
     finishing: Vec<Upload>,
+    /// Files that are finished, and wait for a checkpoint to be part of.
+    finished: Vec<FinishedFile>,
     bytes_out: Counter,
 }
 
@@ -65,7 +69,7 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
     ) -> Self {
         let label = format!("files sink {}/{}", options.directory, context.subtask);
         Self {
-            token: context.world.rng(&label).next_u64(),
+            token: context.world.fresh_rng(&label).next_u64(),
             bytes_out: context.metrics.counter(names::NUM_BYTES_OUT),
             options,
             format,
@@ -74,6 +78,7 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
             buckets: BTreeMap::new(),
             queued: Vec::new(),
             finishing: Vec::new(),
+            finished: Vec::new(),
         }
     }
 
@@ -155,9 +160,13 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
             hidden_name: self
                 .options
                 .hidden_name(&self.context, self.token, self.serial),
-            naming: self
-                .options
-                .naming(&self.context, bucket.parts, &bucket.numbers),
+            naming: if self.context.checkpoints {
+                let stem = self.options.unique_name(&self.context, self.token);
+                Naming::AtCommit(format!("{stem}-{}{}", self.serial, self.options.suffix))
+            } else {
+                self.options
+                    .naming(&self.context, bucket.parts, &bucket.numbers)
+            },
         };
         bucket.parts += 1;
         self.serial += 1;
@@ -195,6 +204,24 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
         Poll::Ready(Ok(()))
     }
 
+    /// Removes what is finished and was never handed over: no checkpoint knows of it.
+    fn give_up(&mut self) {
+        let finishing = std::mem::take(&mut self.finishing);
+        let mut finished = std::mem::take(&mut self.finished);
+        if !self.context.checkpoints || (finishing.is_empty() && finished.is_empty()) {
+            return;
+        }
+        let storage = self.context.world.storage().clone();
+        let cleaning = async move {
+            for upload in finishing {
+                finished.extend(upload.end().await.ok().flatten());
+            }
+            remove(&storage, finished).await;
+        };
+        let spawner = self.context.world.spawner();
+        spawner.spawn(Lane::Io, "remove files that were given up", cleaning);
+    }
+
     /// Waits until fewer than `below` files are on their way.
     fn poll_finishing(&mut self, context: &mut Context<'_>, below: usize) -> Poll<Result<()>> {
         let mut index = 0;
@@ -202,7 +229,7 @@ impl<T: Send + 'static, E: EncodingFormat<T>> FileWriter<T, E> {
             match upload.poll_end(context) {
                 Poll::Ready(end) => {
                     self.finishing.swap_remove(index);
-                    end?;
+                    self.finished.extend(end?);
                 }
                 Poll::Pending => index += 1,
             }
@@ -259,6 +286,21 @@ impl<T: Send + 'static, E: EncodingFormat<T>> SinkWriter<T> for FileWriter<T, E>
         self.poll_finishing(context, 1)
     }
 
+    fn poll_pre_commit(&mut self, context: &mut Context<'_>) -> Poll<Result<PreCommit>> {
+        ready!(self.poll_flush(context))?;
+        // A writer of another attempt gives other names: it needs nothing to go on from here.
+        let finished = self.finished.drain(..);
+        let committables = finished.map(|file| encode_value(&file));
+        Poll::Ready(
+            committables
+                .collect::<Result<_>>()
+                .map(|committables| PreCommit {
+                    committables,
+                    states: Vec::new(),
+                }),
+        )
+    }
+
     fn next_time(&self) -> Option<Timestamp> {
         let parts = self
             .buckets
@@ -288,7 +330,7 @@ impl<T: Send + 'static, E: EncodingFormat<T>> SinkWriter<T> for FileWriter<T, E>
         // Whoever is dropped without having been finished is given up by its upload.
         self.buckets.clear();
         self.queued.clear();
-        self.finishing.clear();
+        self.give_up();
         Ok(())
     }
 }
@@ -296,11 +338,14 @@ impl<T: Send + 'static, E: EncodingFormat<T>> SinkWriter<T> for FileWriter<T, E>
 impl<T> SinkOptions<T> {
     /// What a file is called while it is written: a name that no other writer gives, in this job or another.
     fn hidden_name(&self, context: &WriterContext, token: u64, serial: u64) -> String {
+        let stem = self.unique_name(context, token);
+        format!(".{stem}-{serial}.inprogress")
+    }
+
+    /// How the names begin that only this writer gives: Flink's `part-<uid>`, and the subtask.
+    fn unique_name(&self, context: &WriterContext, token: u64) -> String {
         let stem = self.single_file.as_ref().unwrap_or(&self.prefix);
-        format!(
-            ".{stem}-{}-{serial}-{token:016x}.inprogress",
-            context.subtask
-        )
+        format!("{stem}-{}-{token:016x}", context.subtask)
     }
 
     fn naming(&self, context: &WriterContext, ordinal: u64, numbers: &Arc<Numbers>) -> Naming {
@@ -316,8 +361,14 @@ impl<T> SinkOptions<T> {
     }
 }
 
-/// A writer of a file that several would write to is none.
+/// A writer of a file that several would write to is none, and none one that could not go on with it after a failure.
 pub(crate) fn check_single(context: &WriterContext) -> Result<()> {
+    if context.checkpoints {
+        return Err(Error::invalid_job(
+            "a single file can't be continued from a checkpoint: write part files with `FileSink::new`, or leave \
+             `execution.checkpointing.interval` unset",
+        ));
+    }
     if context.parallelism > 1 {
         return Err(Error::invalid_job(format!(
             "a single file has one writer, and this sink has {}",

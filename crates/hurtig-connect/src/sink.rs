@@ -134,6 +134,13 @@ pub trait Committer: Send {
     /// # Errors
     /// When it could not; the job fails, and tries again after its restart.
     fn commit(&mut self, committables: Vec<Vec<u8>>) -> BoxFuture<'static, Result<()>>;
+
+    /// Gives up what these stand for: they were prepared for a checkpoint that never became complete, by an attempt that is over, and
+    /// nobody will commit them. A service to keep the place clean: it is not promised that this is called, and errors are its own affair.
+    fn abandon(&mut self, committables: Vec<Vec<u8>>) -> BoxFuture<'static, ()> {
+        drop(committables);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What a writer gets to work with.
@@ -143,6 +150,9 @@ pub struct WriterContext {
     pub subtask: u32,
     /// Of how many.
     pub parallelism: u32,
+    /// Whether checkpoints are taken by themselves. Without, what is prepared is committed at the end of the input and not before: a
+    /// writer of an endless stream does better to bring out at once what it has.
+    pub checkpoints: bool,
     /// Time, storage, network, and lanes to run I/O on.
     pub world: World,
     /// Where its metrics go.

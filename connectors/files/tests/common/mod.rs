@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod compressed;
+pub mod faults;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -312,6 +313,16 @@ pub fn resume<T: Data>(
     }
 }
 
+pub fn writer_context(world: &World, subtask: u32, checkpoints: bool) -> WriterContext {
+    WriterContext {
+        subtask,
+        parallelism: subtask + 1,
+        checkpoints,
+        world: world.clone(),
+        metrics: MetricGroup::unregistered(),
+    }
+}
+
 /// A sink's writer with what it was made of.
 pub struct Writing<T> {
     pub world: World,
@@ -319,17 +330,21 @@ pub struct Writing<T> {
 }
 
 impl<T> Writing<T> {
+    /// Without checkpoints.
     pub fn start(world: &World, sink: &impl Sink<T>, subtask: u32) -> Result<Self> {
-        let writer = sink.create_writer(WriterContext {
-            subtask,
-            parallelism: subtask + 1,
-            world: world.clone(),
-            metrics: MetricGroup::unregistered(),
-        })?;
-        Ok(Self {
-            world: world.clone(),
-            writer,
-        })
+        Self::start_with(sink, writer_context(world, subtask, false))
+    }
+
+    pub fn start_with(sink: &impl Sink<T>, context: WriterContext) -> Result<Self> {
+        let world = context.world.clone();
+        let writer = sink.create_writer(context)?;
+        Ok(Self { world, writer })
+    }
+
+    /// A barrier passes.
+    pub fn pre_commit(&mut self) -> Result<Vec<Vec<u8>>> {
+        let prepared = poll_fn(|context| self.writer.poll_pre_commit(context));
+        Ok(self.world.block_on(prepared)??.committables)
     }
 
     pub fn write(&mut self, values: Vec<T>) -> Result<()> {

@@ -6,6 +6,7 @@ mod flat_map;
 mod keyed;
 mod map;
 mod map_partition;
+mod orphans;
 mod process;
 mod rolling;
 mod sink;
@@ -17,6 +18,7 @@ pub(crate) use flat_map::FlatMapOperator;
 pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed, ProcessKeyedBroadcast};
 pub(crate) use map::{MapOperator, MapWithOperator};
 pub(crate) use map_partition::MapPartitionOperator;
+pub(crate) use orphans::Orphans;
 pub(crate) use process::{
     CoFlatMap, CoMap, CoProcess, ProcessBroadcast, ProcessClosure, ProcessOne, ProcessOperator,
 };

@@ -9,13 +9,32 @@ use hurtig_env::{JoinHandle, Lane, World};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{ListMode, ListPiece, StateImage};
 use hurtig_types::{
-    Barrier, CheckpointId, Data, ErasedBatch, Records, Result, Timestamp, Watermark,
+    Barrier, BarrierKind, CheckpointId, Data, ErasedBatch, Records, Result, Timestamp, Watermark,
 };
+
+use super::orphans::Orphans;
 
 /// What was prepared and is not committed, with its checkpoint.
 const COMMITTABLES: &str = "sink/committables";
+/// The checkpoint itself: what is prepared behind it is nobody's after a restart.
+const CHECKPOINT: &str = "sink/checkpoint";
 /// What the writers need to go on.
 const WRITERS: &str = "sink/writers";
+
+/// What was prepared for a checkpoint.
+struct Prepared {
+    kind: BarrierKind,
+    committables: Vec<Vec<u8>>,
+}
+
+impl Prepared {
+    fn of(kind: BarrierKind) -> Self {
+        Self {
+            kind,
+            committables: Vec::new(),
+        }
+    }
+}
 
 /// What a sink stands still for.
 enum Doing {
@@ -36,18 +55,22 @@ pub(crate) struct SinkOperator<T> {
     doing: Doing,
     pending: Records<T>,
     /// Prepared, by the checkpoint that it is part of.
-    prepared: BTreeMap<CheckpointId, Vec<Vec<u8>>>,
+    prepared: BTreeMap<CheckpointId, Prepared>,
     /// Prepared at the end of the input: part of the next checkpoint.
     last: Vec<Vec<u8>>,
     has_ended: bool,
     /// Of complete checkpoints.
     to_commit: Vec<Vec<u8>>,
+    /// The checkpoint from which the job started.
+    restored: Option<CheckpointId>,
+    orphans: Orphans,
 }
 
 impl<T: Data> SinkOperator<T> {
     pub(crate) fn new(
         writer: Box<dyn SinkWriter<T>>,
         committer: Option<Box<dyn Committer>>,
+        orphans: Orphans,
         context: &OperatorContext,
     ) -> Self {
         Self {
@@ -61,6 +84,8 @@ impl<T: Data> SinkOperator<T> {
             last: Vec::new(),
             has_ended: false,
             to_commit: Vec::new(),
+            restored: None,
+            orphans,
         }
     }
 
@@ -79,8 +104,9 @@ impl<T: Data> SinkOperator<T> {
             return Ok(Progress::Done);
         }
         // No checkpoint will ever be complete: the end of the input is all there is, also for what was prepared for a savepoint.
-        let prepared = std::mem::take(&mut self.prepared);
-        self.to_commit.extend(prepared.into_values().flatten());
+        let prepared = std::mem::take(&mut self.prepared).into_values();
+        self.to_commit
+            .extend(prepared.flat_map(|it| it.committables));
         self.to_commit.append(&mut self.last);
         self.commit(context)
     }
@@ -107,8 +133,9 @@ impl<T: Data> SinkOperator<T> {
     /// What is prepared and not committed, each with its checkpoint.
     fn committables(&self) -> impl Iterator<Item = (u64, &Vec<u8>)> {
         let prepared = self.prepared.iter();
-        let prepared = prepared.flat_map(|(checkpoint, committables)| {
-            committables.iter().map(|it| (checkpoint.get(), it))
+        let prepared = prepared.flat_map(|(checkpoint, prepared)| {
+            let committables = prepared.committables.iter();
+            committables.map(|it| (checkpoint.get(), it))
         });
         self.to_commit.iter().map(|it| (0, it)).chain(prepared)
     }
@@ -122,6 +149,15 @@ fn progress(polled: Poll<Result<()>>) -> Result<Progress> {
 }
 
 impl<T: Data> StreamOperator for SinkOperator<T> {
+    fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
+        let orphans = self.orphans.take_behind(self.restored);
+        if let (Some(committer), false) = (&mut self.committer, orphans.is_empty()) {
+            let spawner = context.world.spawner();
+            spawner.spawn(Lane::Io, "abandon", committer.abandon(orphans));
+        }
+        Ok(())
+    }
+
     fn process_batch(
         &mut self,
         _: usize,
@@ -182,6 +218,8 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         // The checkpoint from which the job starts is complete, and so are those before it.
         self.to_commit
             .extend(committables.into_iter().map(|(_, it)| it));
+        let checkpoints: Vec<u64> = image.take_list(CHECKPOINT)?;
+        self.restored = checkpoints.into_iter().max().map(CheckpointId::new);
         self.writer.restore(image.take_list(WRITERS)?)?;
         image.finish()
     }
@@ -202,12 +240,17 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         }
         prepared.committables.append(&mut self.last);
         if self.committer.is_some() && !prepared.committables.is_empty() {
-            let there = self.prepared.entry(barrier.checkpoint).or_default();
-            there.append(&mut prepared.committables);
+            let there = self
+                .prepared
+                .entry(barrier.checkpoint)
+                .or_insert_with(|| Prepared::of(barrier.kind));
+            there.committables.append(&mut prepared.committables);
         }
+        let checkpoint = self.committer.as_ref().map(|_| barrier.checkpoint.get());
+        let checkpoint = ListPiece::of(CHECKPOINT, ListMode::Union, checkpoint)?;
         let committables = ListPiece::of(COMMITTABLES, ListMode::Split, self.committables())?;
         let writers = ListPiece::of(WRITERS, ListMode::Split, prepared.states)?;
-        let lists = [committables, writers].into_iter();
+        let lists = [checkpoint, committables, writers].into_iter();
         image
             .lists
             .extend(lists.filter(|list| !list.entries.is_empty()));
@@ -219,7 +262,9 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
             .prepared
             .split_off(&CheckpointId::new(checkpoint.get() + 1));
         let complete = std::mem::replace(&mut self.prepared, later);
-        self.to_commit.extend(complete.into_values().flatten());
+        let complete = complete.into_values();
+        self.to_commit
+            .extend(complete.flat_map(|it| it.committables));
         Ok(())
     }
 
@@ -230,6 +275,11 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
     }
 
     fn close(&mut self) -> Result<()> {
+        // A savepoint may name what was prepared for it for as long as somebody keeps it, so that is never taken away.
+        let prepared = std::mem::take(&mut self.prepared).into_iter();
+        let of_checkpoints = prepared.filter(|(_, it)| it.kind == BarrierKind::Checkpoint);
+        self.orphans
+            .leave(of_checkpoints.map(|(checkpoint, it)| (checkpoint, it.committables)));
         self.writer.close()
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::function::Prototype;
 use crate::operators::{
-    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator,
+    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator, Orphans,
     ProcessClosure, ProcessOne, ProcessOperator, SinkOperator, WatermarkOperator,
 };
 use crate::{
@@ -394,6 +394,7 @@ impl<T: Data> DataStream<T> {
         transformation.parallelism_limit = sink.parallelism_limit();
         let factory = SinkFactory {
             sink,
+            orphans: Orphans::default(),
             records: PhantomData,
         };
         let node = self.env.build(|builder| {
@@ -412,6 +413,8 @@ impl<T: Data> DataStream<T> {
 /// Makes the writers of a sink.
 struct SinkFactory<T, S> {
     sink: S,
+    /// From one attempt to the next.
+    orphans: Orphans,
     records: PhantomData<fn(T)>,
 }
 
@@ -420,12 +423,15 @@ impl<T: Data, S: Sink<T>> OperatorFactory for SinkFactory<T, S> {
         let of_writer = WriterContext {
             subtask: context.subtask,
             parallelism: context.parallelism,
+            checkpoints: context.checkpoints,
             world: context.world.clone(),
             metrics: context.metrics.clone(),
         };
         let committer = self.sink.create_committer(&of_writer)?;
         let writer = self.sink.create_writer(of_writer)?;
-        Ok(Box::new(SinkOperator::new(writer, committer, context)))
+        let orphans = self.orphans.clone();
+        let operator = SinkOperator::new(writer, committer, orphans, context);
+        Ok(Box::new(operator))
     }
 
     fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>> {
