@@ -57,5 +57,6 @@ pub use hurtig_runtime::{
 pub use hurtig_state::{
     AggregateFunction, AggregatingState, BroadcastReader, BroadcastState, BroadcastView,
     BroadcastWriter, KeyedContext, KeyedState, KeyedStateToken, ListState, MapState,
-    OperatorListState, OperatorState, OperatorStateContext, ReducingState, ValueState,
+    OperatorListState, OperatorState, OperatorStateContext, ReducingState, StateTtl, TtlTime,
+    TtlUpdate, TtlVisibility, ValueState,
 };

@@ -45,6 +45,8 @@ mod side_outputs;
 mod sources;
 #[path = "api/state.rs"]
 mod state;
+#[path = "api/state_ttl.rs"]
+mod state_ttl;
 #[path = "api/time_notions.rs"]
 mod time_notions;
 #[path = "api/timers.rs"]

@@ -45,7 +45,7 @@ mod timers;
 pub use image::{KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 pub use keyed::{
     AggregateFunction, AggregatingState, KeyedContext, KeyedState, KeyedStateToken, ListState,
-    MapState, ReducingState, ValueState,
+    MapState, ReducingState, StateTime, StateTtl, TtlTime, TtlUpdate, TtlVisibility, ValueState,
 };
 pub use operator::{
     BroadcastReader, BroadcastState, BroadcastView, BroadcastWriter, OperatorListState,

@@ -13,6 +13,15 @@ pub(super) struct Access<'a, K, S: Sort> {
 }
 
 impl<'a, K: Key, S: Sort> Access<'a, K, S> {
+    /// The same, lent on.
+    #[inline]
+    pub(super) fn reborrow(&mut self) -> Access<'_, K, S> {
+        Access {
+            table: self.table,
+            current: self.current,
+        }
+    }
+
     #[inline]
     pub(super) fn get(self) -> Option<&'a S::Stored> {
         self.get_mut().map(|value| &*value)

@@ -9,6 +9,7 @@ use super::aggregate::AggregateFunction;
 use super::sort::{Sort, short_name};
 use super::state::KeyedContext;
 use super::token::Token;
+use super::ttl::{StateTtl, TimedOf, TtlToken};
 
 /// For each key an accumulator, to which an [`AggregateFunction`] adds values.
 ///
@@ -57,6 +58,7 @@ use super::token::Token;
 /// ```
 pub struct AggregatingState<A, In> {
     pub(super) token: Token<AggregateOf<A, In>>,
+    pub(super) ttl: Option<Box<TtlToken<TimedOf<AggregateOf<A, In>>>>>,
     function: A,
 }
 
@@ -65,8 +67,18 @@ impl<A: AggregateFunction<In>, In: 'static> AggregatingState<A, In> {
     pub fn new(name: impl Into<Arc<str>>, function: A) -> Self {
         Self {
             token: Token::new(name),
+            ttl: None,
             function,
         }
+    }
+
+    /// The same state with a time to live.
+    ///
+    /// What was stored without one cannot be restored with one, nor the other way round.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: StateTtl) -> Self {
+        self.ttl = Some(TtlToken::new(self.token.shared_name(), ttl));
+        self
     }
 
     /// Its name.
@@ -78,7 +90,10 @@ impl<A: AggregateFunction<In>, In: 'static> AggregatingState<A, In> {
     #[inline]
     pub fn add<C: KeyedContext + ?Sized>(&self, ctx: &mut C, value: In) -> Result<()> {
         let make = || self.function.create_accumulator();
-        let acc = self.token.access(ctx)?.get_or_insert_with(make);
+        let acc = match &self.ttl {
+            Some(ttl) => ttl.access(ctx)?.get_or_insert_with(make),
+            None => self.token.access(ctx)?.get_or_insert_with(make),
+        };
         self.function.add(acc, value);
         Ok(())
     }
@@ -86,15 +101,19 @@ impl<A: AggregateFunction<In>, In: 'static> AggregatingState<A, In> {
     /// What all values that were added come to, if there were any.
     #[inline]
     pub fn get<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<Option<A::Out>> {
-        Ok(self
-            .token
-            .access(ctx)?
-            .get()
-            .map(|acc| self.function.result(acc)))
+        let acc = match &self.ttl {
+            Some(ttl) => ttl.access(ctx)?.get(),
+            None => self.token.access(ctx)?.get(),
+        };
+        Ok(acc.map(|acc| self.function.result(acc)))
     }
 
     /// Removes what was added.
     pub fn clear<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.remove();
+            return Ok(());
+        }
         self.token.access(ctx)?.remove();
         Ok(())
     }
@@ -104,6 +123,7 @@ impl<A: Clone, In> Clone for AggregatingState<A, In> {
     fn clone(&self) -> Self {
         Self {
             token: self.token.clone(),
+            ttl: self.ttl.clone(),
             function: self.function.clone(),
         }
     }

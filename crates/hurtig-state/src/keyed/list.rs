@@ -8,6 +8,7 @@ use hurtig_types::{Data, Result};
 use super::sort::{Sort, short_name};
 use super::state::KeyedContext;
 use super::token::Token;
+use super::ttl::{StateTtl, TimedListOf, TtlToken};
 
 /// A list for each key; a key whose list is empty holds nothing.
 ///
@@ -36,6 +37,7 @@ use super::token::Token;
 /// ```
 pub struct ListState<T> {
     pub(super) token: Token<ListOf<T>>,
+    pub(super) ttl: Option<Box<TtlToken<TimedListOf<T>>>>,
 }
 
 impl<T: Data> ListState<T> {
@@ -43,7 +45,17 @@ impl<T: Data> ListState<T> {
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             token: Token::new(name),
+            ttl: None,
         }
+    }
+
+    /// The same state with a time to live for each element.
+    ///
+    /// What was stored without one cannot be restored with one, nor the other way round.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: StateTtl) -> Self {
+        self.ttl = Some(TtlToken::new(self.token.shared_name(), ttl));
+        self
     }
 
     /// Its name.
@@ -54,12 +66,18 @@ impl<T: Data> ListState<T> {
     /// The list.
     #[inline]
     pub fn get<'c, C: KeyedContext + ?Sized>(&self, ctx: &'c mut C) -> Result<&'c [T]> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get());
+        }
         Ok(self.token.access(ctx)?.get().map_or(&[], Vec::as_slice))
     }
 
     /// The list, its elements to be changed.
     #[inline]
     pub fn get_mut<'c, C: KeyedContext + ?Sized>(&self, ctx: &'c mut C) -> Result<&'c mut [T]> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get_mut());
+        }
         Ok(self
             .token
             .access(ctx)?
@@ -70,6 +88,10 @@ impl<T: Data> ListState<T> {
     /// Adds an element at the end.
     #[inline]
     pub fn push<C: KeyedContext + ?Sized>(&self, ctx: &mut C, element: T) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.extend([element]);
+            return Ok(());
+        }
         self.token
             .access(ctx)?
             .get_or_insert_with(Vec::new)
@@ -84,7 +106,12 @@ impl<T: Data> ListState<T> {
         elements: impl IntoIterator<Item = T>,
     ) -> Result<()> {
         let mut elements = elements.into_iter().peekable();
-        if elements.peek().is_some() {
+        if elements.peek().is_none() {
+            return Ok(());
+        }
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.extend(elements);
+        } else {
             self.token
                 .access(ctx)?
                 .get_or_insert_with(Vec::new)
@@ -95,6 +122,10 @@ impl<T: Data> ListState<T> {
 
     /// Replaces the list.
     pub fn set<C: KeyedContext + ?Sized>(&self, ctx: &mut C, list: Vec<T>) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.set(list);
+            return Ok(());
+        }
         let access = self.token.access(ctx)?;
         if list.is_empty() {
             access.remove();
@@ -106,6 +137,9 @@ impl<T: Data> ListState<T> {
 
     /// Takes the list out.
     pub fn take<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<Vec<T>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.take());
+        }
         Ok(self.token.access(ctx)?.remove().unwrap_or_default())
     }
 
@@ -119,6 +153,7 @@ impl<T> Clone for ListState<T> {
     fn clone(&self) -> Self {
         Self {
             token: self.token.clone(),
+            ttl: self.ttl.clone(),
         }
     }
 }

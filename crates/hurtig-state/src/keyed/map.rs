@@ -13,6 +13,7 @@ use super::access::Access;
 use super::sort::{Sort, short_name};
 use super::state::KeyedContext;
 use super::token::Token;
+use super::ttl::{StateTtl, TimedMapOf, TtlToken};
 
 /// A map for each key; a key whose map is empty holds nothing.
 ///
@@ -46,17 +47,28 @@ use super::token::Token;
 /// ```
 pub struct MapState<UK, UV> {
     pub(super) token: Token<MapOf<UK, UV>>,
+    pub(super) ttl: Option<Box<TtlToken<TimedMapOf<UK, UV>>>>,
 }
 
 /// The seed is fixed: a replayed history must walk its maps in the same order.
-type Map<UK, UV> = IndexMap<UK, UV, FixedState>;
+pub(super) type Map<UK, UV> = IndexMap<UK, UV, FixedState>;
 
 impl<UK: Key, UV: Data> MapState<UK, UV> {
     /// The map state `name`.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             token: Token::new(name),
+            ttl: None,
         }
+    }
+
+    /// The same state with a time to live for each entry.
+    ///
+    /// What was stored without one cannot be restored with one, nor the other way round.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: StateTtl) -> Self {
+        self.ttl = Some(TtlToken::new(self.token.shared_name(), ttl));
+        self
     }
 
     /// Its name.
@@ -83,6 +95,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         UK: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get(key));
+        }
         Ok(self.access(ctx)?.get().and_then(|map| map.get(key)))
     }
 
@@ -97,6 +112,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         UK: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get_mut(key));
+        }
         Ok(self.access(ctx)?.get_mut().and_then(|map| map.get_mut(key)))
     }
 
@@ -108,6 +126,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         key: UK,
         make: impl FnOnce() -> UV,
     ) -> Result<&'c mut UV> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get_or_insert_with(key, make));
+        }
         let map = self.access(ctx)?.get_or_insert_with(Map::default);
         Ok(map.entry(key).or_insert_with(make))
     }
@@ -120,6 +141,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         key: UK,
         value: UV,
     ) -> Result<Option<UV>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.insert(key, value));
+        }
         Ok(self
             .access(ctx)?
             .get_or_insert_with(Map::default)
@@ -132,6 +156,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         UK: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.remove(key));
+        }
         let Some(map) = self.access(ctx)?.get_mut() else {
             return Ok(None);
         };
@@ -157,7 +184,13 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         &self,
         ctx: &'c mut C,
     ) -> Result<impl Iterator<Item = (&'c UK, &'c UV)> + use<'c, C, UK, UV>> {
-        Ok(self.access(ctx)?.get().into_iter().flatten())
+        let (plain, timed) = match &self.ttl {
+            Some(ttl) => (None, ttl.access(ctx)?.all_used(false)),
+            None => (self.access(ctx)?.get(), None),
+        };
+        let timed = timed.into_iter().flatten();
+        let timed = timed.map(|(key, timed)| (key, timed.value()));
+        Ok(plain.into_iter().flatten().chain(timed))
     }
 
     /// All entries, their values to be changed.
@@ -165,7 +198,13 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
         &self,
         ctx: &'c mut C,
     ) -> Result<impl Iterator<Item = (&'c UK, &'c mut UV)> + use<'c, C, UK, UV>> {
-        Ok(self.access(ctx)?.get_mut().into_iter().flatten())
+        let (plain, timed) = match &self.ttl {
+            Some(ttl) => (None, ttl.access(ctx)?.all_used(true)),
+            None => (self.access(ctx)?.get_mut(), None),
+        };
+        let timed = timed.into_iter().flatten();
+        let timed = timed.map(|(key, timed)| (key, timed.value_mut()));
+        Ok(plain.into_iter().flatten().chain(timed))
     }
 
     /// All keys.
@@ -186,6 +225,9 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
 
     /// How many entries there are.
     pub fn len<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<usize> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.all().map_or(0, |map| map.len()));
+        }
         Ok(self.access(ctx)?.get().map_or(0, Map::len))
     }
 
@@ -196,6 +238,10 @@ impl<UK: Key, UV: Data> MapState<UK, UV> {
 
     /// Removes the map.
     pub fn clear<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.clear();
+            return Ok(());
+        }
         self.access(ctx)?.remove();
         Ok(())
     }
@@ -205,6 +251,7 @@ impl<UK, UV> Clone for MapState<UK, UV> {
     fn clone(&self) -> Self {
         Self {
             token: self.token.clone(),
+            ttl: self.ttl.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ use hurtig_types::{Data, Result};
 use super::sort::{Sort, short_name};
 use super::state::KeyedContext;
 use super::token::Token;
+use super::ttl::{StateTtl, TimedOf, TtlToken};
 
 /// For each key one value, into which every added one is reduced.
 ///
@@ -34,6 +35,7 @@ use super::token::Token;
 /// ```
 pub struct ReducingState<T> {
     pub(super) token: Token<ReductionOf<T>>,
+    pub(super) ttl: Option<Box<TtlToken<TimedOf<ReductionOf<T>>>>>,
     reduce: Arc<dyn Fn(T, T) -> T + Send + Sync>,
 }
 
@@ -47,8 +49,18 @@ impl<T: Data> ReducingState<T> {
     ) -> Self {
         Self {
             token: Token::new(name),
+            ttl: None,
             reduce: Arc::new(reduce),
         }
+    }
+
+    /// The same state with a time to live.
+    ///
+    /// What was stored without one cannot be restored with one, nor the other way round.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: StateTtl) -> Self {
+        self.ttl = Some(TtlToken::new(self.token.shared_name(), ttl));
+        self
     }
 
     /// Its name.
@@ -59,6 +71,10 @@ impl<T: Data> ReducingState<T> {
     /// Adds a value: the first stands as it is, every other is reduced with what is there.
     #[inline]
     pub fn add<C: KeyedContext + ?Sized>(&self, ctx: &mut C, value: T) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.fold(value, &*self.reduce);
+            return Ok(());
+        }
         self.token.access(ctx)?.fold(value, &*self.reduce);
         Ok(())
     }
@@ -66,11 +82,18 @@ impl<T: Data> ReducingState<T> {
     /// What all values that were added came to.
     #[inline]
     pub fn get<'c, C: KeyedContext + ?Sized>(&self, ctx: &'c mut C) -> Result<Option<&'c T>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get());
+        }
         Ok(self.token.access(ctx)?.get())
     }
 
     /// Removes what was added.
     pub fn clear<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.remove();
+            return Ok(());
+        }
         self.token.access(ctx)?.remove();
         Ok(())
     }
@@ -80,6 +103,7 @@ impl<T> Clone for ReducingState<T> {
     fn clone(&self) -> Self {
         Self {
             token: self.token.clone(),
+            ttl: self.ttl.clone(),
             reduce: Arc::clone(&self.reduce),
         }
     }

@@ -1,16 +1,34 @@
 //! The sorts of state: value, list, map, reduction, aggregate.
 
 use std::any::type_name;
+use std::borrow::Cow;
 
 use serde::{Serialize, de::DeserializeOwned};
+
+use super::ttl::Clock;
 
 /// What a registered table is: told apart by type, so that a list and a value of the same layout don't mix.
 pub(super) trait Sort: 'static {
     /// What the table holds for each key.
-    type Stored: Send + Serialize + DeserializeOwned + 'static;
+    type Stored: Clone + Send + Serialize + DeserializeOwned + 'static;
+
+    /// Whether it has a time to live.
+    const EXPIRES: bool = false;
 
     /// How a message names it: `ListState<u64>`.
     fn describe() -> String;
+
+    /// Removes what has expired of what a key has; whether anything is left.
+    fn prune(stored: &mut Self::Stored, clock: &Clock) -> bool {
+        let _ = (stored, clock);
+        true
+    }
+
+    /// What has not expired of what a key has.
+    fn live<'s>(stored: &'s Self::Stored, clock: &Clock) -> Option<Cow<'s, Self::Stored>> {
+        let _ = clock;
+        Some(Cow::Borrowed(stored))
+    }
 }
 
 /// `T` as a reader would write it: without the paths of modules.

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 
 use hurtig_types::{Error, Key, KeyGroupRange, KeyHash, MaxParallelism, Result};
-use serde::de::DeserializeOwned;
 
 use super::sort::Sort;
 use super::table::{AnyTable, TypedTable};
+use super::ttl::StateTime;
 use super::unclaimed::Unclaimed;
 use super::value::ValueOf;
-use crate::{StateImage, StateTable};
+use crate::StateTable;
 
 /// What keyed state is reached through: the context that a keyed function is called with.
 ///
@@ -49,19 +49,23 @@ pub trait KeyedContext {
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct KeyedState<K> {
-    max_parallelism: MaxParallelism,
-    range: KeyGroupRange,
+    pub(super) max_parallelism: MaxParallelism,
+    pub(super) range: KeyGroupRange,
     current: Option<Current<K>>,
     /// Counts the changes of the current key; what was remembered under another turn is void.
     turn: u64,
-    tables: Vec<Registered<K>>,
+    pub(super) tables: Vec<Registered<K>>,
     /// Restored, and not asked for yet: nobody has said which types they are of.
-    unclaimed: Vec<Unclaimed<K>>,
-    hash_of: HashOf<K>,
+    pub(super) unclaimed: Vec<Unclaimed<K>>,
+    pub(super) hash_of: HashOf<K>,
+    /// What states that expire are told.
+    pub(super) time: StateTime,
+    /// Whether a state wants to be cleaned with every record.
+    cleans_with_every_record: bool,
 }
 
 /// How a key is hashed.
-type HashOf<K> = fn(&K, MaxParallelism) -> KeyHash;
+pub(super) type HashOf<K> = fn(&K, MaxParallelism) -> KeyHash;
 
 /// The current key, its hash, and since which turn it is.
 pub(super) struct Current<K> {
@@ -70,11 +74,11 @@ pub(super) struct Current<K> {
     pub(super) turn: u64,
 }
 
-struct Registered<K> {
-    name: Arc<str>,
+pub(super) struct Registered<K> {
+    pub(super) name: Arc<str>,
     /// Its sort and type, for messages.
     describe: fn() -> String,
-    table: Box<dyn AnyTable<K>>,
+    pub(super) table: Box<dyn AnyTable<K>>,
 }
 
 impl<K: Key> KeyedState<K> {
@@ -88,6 +92,8 @@ impl<K: Key> KeyedState<K> {
             tables: Vec::new(),
             unclaimed: Vec::new(),
             hash_of: |key, max_parallelism| KeyHash::of(key, max_parallelism),
+            time: StateTime::UNKNOWN,
+            cleans_with_every_record: false,
         }
     }
 
@@ -116,6 +122,33 @@ impl<K: Key> KeyedState<K> {
             hash,
             turn: self.turn,
         });
+    }
+
+    /// From now on this is the time, for states that expire ([`StateTtl`](crate::StateTtl)). Told before each record and timer.
+    #[inline]
+    pub fn set_time(&mut self, time: StateTime) {
+        self.time = time;
+        if self.cleans_with_every_record {
+            self.clean();
+        }
+    }
+
+    #[cold]
+    fn clean(&mut self) {
+        for registered in &mut self.tables {
+            registered.table.on_record(&self.time);
+        }
+    }
+
+    /// The time that was told last.
+    #[inline]
+    pub(super) const fn time(&self) -> StateTime {
+        self.time
+    }
+
+    /// From now on states are cleaned with every record, where they wish.
+    pub(super) const fn clean_with_every_record(&mut self) {
+        self.cleans_with_every_record = true;
     }
 
     /// From now on there is no current key, and using a state is an error: for what belongs to no key, as a watermark.
@@ -254,7 +287,7 @@ impl<K: Key> KeyedState<K> {
             return Ok(index);
         }
         let mut table = Box::new(TypedTable::<K, S>::new(self.range));
-        self.claim(name, table.table_mut())
+        self.claim::<S>(name, table.table_mut())
             .map_err(|error| error.context(format!("as {}", S::describe())))?;
         self.tables.push(Registered {
             name: Arc::clone(name),
@@ -281,59 +314,6 @@ impl<K: Key> KeyedState<K> {
             Some(table) => Ok((table, self.current.as_ref())),
             None => Err(other_type::<S>(name, &(registered.describe)())),
         }
-    }
-}
-
-impl<K: Key> KeyedState<K> {
-    /// The same for keys that are not hashed as [`KeyHash::of`] does.
-    #[must_use]
-    pub fn with_hash(mut self, hash_of: fn(&K, MaxParallelism) -> KeyHash) -> Self {
-        self.hash_of = hash_of;
-        self
-    }
-
-    /// Adds all states to an image, each under its name behind `prefix`.
-    ///
-    /// # Errors
-    /// When a key or value cannot be encoded.
-    pub fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
-        for registered in &self.tables {
-            if registered.table.len() > 0 {
-                let name = format!("{prefix}{}", registered.name);
-                image.keyed.push(registered.table.image(name)?);
-            }
-        }
-        // What nobody has asked for yet is kept for those who will.
-        self.unclaimed
-            .iter()
-            .try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
-    }
-
-    /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its
-    /// type.
-    ///
-    /// # Errors
-    /// When the image is damaged.
-    pub fn restore(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
-        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
-        let hash_of = |key: &K| hash_of(key, max_parallelism);
-        self.unclaimed = Unclaimed::take_from(image, prefix, self.range, hash_of)?;
-        Ok(())
-    }
-
-    /// Moves what was restored under this name into its table.
-    fn claim<V: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        table: &mut StateTable<K, V>,
-    ) -> Result<()> {
-        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
-        let position = self.unclaimed.iter().position(|it| it.name() == name);
-        let Some(position) = position else {
-            return Ok(());
-        };
-        let unclaimed = self.unclaimed.swap_remove(position);
-        unclaimed.restore(table, |key| hash_of(key, max_parallelism))
     }
 }
 

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
 
 use super::sort::Sort;
-use crate::{KeyedPiece, Slot, StateTable};
+use super::ttl::{Clock, StateTime, StateTtl};
+use crate::{Cursor, KeyedPiece, KeyedWriter, Slot, StateTable};
 
 /// What a backend does with all its tables alike, whatever they hold.
 pub(super) trait AnyTable<K>: Any + Send {
@@ -24,8 +25,14 @@ pub(super) trait AnyTable<K>: Any + Send {
     /// Asks for the cache lines of these keys.
     fn prefetch(&self, hashes: &[KeyHash]);
 
-    /// Its entries as bytes.
-    fn image(&self, name: String) -> Result<KeyedPiece>;
+    /// Whether its entries have a time to live.
+    fn expires(&self) -> bool;
+
+    /// A record comes: looks at a few entries, if that is wished.
+    fn on_record(&mut self, time: &StateTime);
+
+    /// Its entries as bytes, without those that have expired.
+    fn image(&self, name: String, time: &StateTime) -> Result<KeyedPiece>;
 }
 
 /// The table of one state, and where in it the current key lies.
@@ -34,6 +41,10 @@ pub(super) struct TypedTable<K, S: Sort> {
     memo: Memo,
     /// A value to put where another is worked on by value: see [`fold`](super::access::Access::fold).
     pub(super) spare: Option<S::Stored>,
+    /// How long its entries live, if they expire.
+    ttl: Option<StateTtl>,
+    /// How far the entries were looked at for what has expired.
+    cleaned: Option<Cursor>,
     sort: PhantomData<fn(S)>,
 }
 
@@ -58,6 +69,8 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
             table: StateTable::new(range),
             memo: Memo::NONE,
             spare: None,
+            ttl: None,
+            cleaned: None,
             sort: PhantomData,
         }
     }
@@ -115,6 +128,55 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
     }
 }
 
+/// What states that expire ask for.
+impl<K: Key, S: Sort> TypedTable<K, S> {
+    /// Says how long its entries live; whether that was not known.
+    #[inline]
+    pub(super) fn set_ttl(&mut self, ttl: StateTtl) -> bool {
+        self.ttl.replace(ttl).is_none()
+    }
+
+    /// Whether nothing was asked of it in this turn.
+    #[inline]
+    pub(super) const fn is_first_of(&self, turn: u64) -> bool {
+        self.memo.turn != turn
+    }
+
+    /// Removes all that has expired.
+    pub(super) fn prune_all(&mut self, clock: &Clock) {
+        self.table_mut().retain(|_, stored| S::prune(stored, clock));
+    }
+
+    /// Looks at the next few entries, and removes what has expired.
+    pub(super) fn prune_some(&mut self, count: usize, clock: &Clock) {
+        let cursor = self.cleaned.take();
+        let mut cursor = cursor.unwrap_or_else(|| self.table.cursor());
+        for _ in 0..count {
+            // At the end it begins again with the next call, so that no call goes round and round a small table.
+            let Some(slot) = cursor.next(&self.table) else {
+                return;
+            };
+            if !S::prune(self.table.at_mut(slot).1, clock) {
+                self.table_mut().remove_at(slot);
+            }
+        }
+        self.cleaned = Some(cursor);
+    }
+
+    fn live_image(&self, name: String, clock: &Clock) -> Result<KeyedPiece> {
+        let range = self.table.range();
+        let mut writer = KeyedWriter::new(range);
+        for group in range.groups() {
+            for (key, stored) in self.table.iter_group(group) {
+                if let Some(live) = S::live(stored, clock) {
+                    writer.entry(group, &(key, live))?;
+                }
+            }
+        }
+        Ok(writer.finish(name))
+    }
+}
+
 impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
     fn len(&self) -> usize {
         self.table.len()
@@ -136,7 +198,20 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
         self.table.prefetch(hashes);
     }
 
-    fn image(&self, name: String) -> Result<KeyedPiece> {
-        self.table.image(name)
+    fn expires(&self) -> bool {
+        S::EXPIRES
+    }
+
+    fn on_record(&mut self, time: &StateTime) {
+        if let Some(ttl) = self.ttl.filter(StateTtl::cleans_with_every_record) {
+            self.prune_some(ttl.cleaned(), &Clock::of(&ttl, time));
+        }
+    }
+
+    fn image(&self, name: String, time: &StateTime) -> Result<KeyedPiece> {
+        match &self.ttl {
+            Some(ttl) => self.live_image(name, &Clock::of(ttl, time)),
+            None => self.table.image(name),
+        }
     }
 }

@@ -31,6 +31,10 @@ impl<S> Token<S> {
         }
     }
 
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }

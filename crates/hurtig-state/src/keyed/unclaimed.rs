@@ -8,9 +8,22 @@ use crate::{KeyedPiece, StateImage, StateTable};
 /// Behind this prefix, which no name has, the keys are stored that were cleared in an unclaimed state.
 const CLEARED: char = '\0';
 
+/// Behind this prefix, and that one, are the names of states that expire: their bytes are others.
+const EXPIRES: char = '\u{1}';
+
+/// What a state is stored under.
+pub(super) fn stored_name(prefix: &str, name: &str, expires: bool) -> String {
+    if expires {
+        format!("{prefix}{EXPIRES}{name}")
+    } else {
+        format!("{prefix}{name}")
+    }
+}
+
 /// The state of one name, as bytes: only who asks for it says which type it is of.
 pub(super) struct Unclaimed<K> {
     name: String,
+    expires: bool,
     pieces: Vec<KeyedPiece>,
     /// Keys that were cleared since, and are still in the pieces.
     cleared: StateTable<K, ()>,
@@ -32,10 +45,15 @@ impl<K: Key> Unclaimed<K> {
                 Some(name) => (name.to_string(), true),
                 None => (name, false),
             };
+            let (name, expires) = match name.strip_prefix(EXPIRES) {
+                Some(name) => (name.to_string(), true),
+                None => (name, false),
+            };
             let index = all.iter().position(|known| known.name == name);
             let index = index.unwrap_or_else(|| {
                 all.push(Self {
                     name,
+                    expires,
                     pieces: Vec::new(),
                     cleared: StateTable::new(range),
                 });
@@ -57,6 +75,11 @@ impl<K: Key> Unclaimed<K> {
         &self.name
     }
 
+    /// Whether it was stored with a time to live.
+    pub(super) const fn expires(&self) -> bool {
+        self.expires
+    }
+
     /// Forgets what a key has here.
     pub(super) fn clear(&mut self, hash: KeyHash, key: &K) {
         self.cleared.insert(hash, key, ());
@@ -65,12 +88,13 @@ impl<K: Key> Unclaimed<K> {
     /// Adds it to an image, for those who will ask for it.
     pub(super) fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
         let named = |piece: &KeyedPiece| KeyedPiece {
-            name: format!("{prefix}{}", self.name),
+            name: stored_name(prefix, &self.name, self.expires),
             ..piece.clone()
         };
         image.keyed.extend(self.pieces.iter().map(named));
         if !self.cleared.is_empty() {
-            let name = format!("{prefix}{CLEARED}{}", self.name);
+            let prefix = format!("{prefix}{CLEARED}");
+            let name = stored_name(&prefix, &self.name, self.expires);
             image.keyed.push(self.cleared.image(name)?);
         }
         Ok(())

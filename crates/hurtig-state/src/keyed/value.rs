@@ -8,6 +8,7 @@ use hurtig_types::{Data, Result};
 use super::sort::{Sort, short_name};
 use super::state::KeyedContext;
 use super::token::Token;
+use super::ttl::{StateTtl, TimedOf, TtlToken};
 
 /// A value for each key.
 ///
@@ -46,6 +47,7 @@ use super::token::Token;
 /// ```
 pub struct ValueState<V> {
     pub(super) token: Token<ValueOf<V>>,
+    pub(super) ttl: Option<Box<TtlToken<TimedOf<ValueOf<V>>>>>,
 }
 
 impl<V: Data> ValueState<V> {
@@ -53,7 +55,17 @@ impl<V: Data> ValueState<V> {
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self {
             token: Token::new(name),
+            ttl: None,
         }
+    }
+
+    /// The same state with a time to live.
+    ///
+    /// What was stored without one cannot be restored with one, nor the other way round.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: StateTtl) -> Self {
+        self.ttl = Some(TtlToken::new(self.token.shared_name(), ttl));
+        self
     }
 
     /// Its name.
@@ -81,6 +93,9 @@ impl<V: Data> ValueState<V> {
     /// ```
     #[inline]
     pub fn get<'c, C: KeyedContext + ?Sized>(&self, ctx: &'c mut C) -> Result<Option<&'c V>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get());
+        }
         Ok(self.token.access(ctx)?.get())
     }
 
@@ -90,6 +105,9 @@ impl<V: Data> ValueState<V> {
         &self,
         ctx: &'c mut C,
     ) -> Result<Option<&'c mut V>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get_mut());
+        }
         Ok(self.token.access(ctx)?.get_mut())
     }
 
@@ -100,6 +118,9 @@ impl<V: Data> ValueState<V> {
         ctx: &'c mut C,
         make: impl FnOnce() -> V,
     ) -> Result<&'c mut V> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.get_or_insert_with(make));
+        }
         Ok(self.token.access(ctx)?.get_or_insert_with(make))
     }
 
@@ -141,12 +162,19 @@ impl<V: Data> ValueState<V> {
     /// Sets the value.
     #[inline]
     pub fn set<C: KeyedContext + ?Sized>(&self, ctx: &mut C, value: V) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            ttl.access(ctx)?.set(value);
+            return Ok(());
+        }
         self.token.access(ctx)?.set(value);
         Ok(())
     }
 
     /// Takes the value out.
     pub fn take<C: KeyedContext + ?Sized>(&self, ctx: &mut C) -> Result<Option<V>> {
+        if let Some(ttl) = &self.ttl {
+            return Ok(ttl.access(ctx)?.remove());
+        }
         Ok(self.token.access(ctx)?.remove())
     }
 
@@ -160,6 +188,7 @@ impl<V> Clone for ValueState<V> {
     fn clone(&self) -> Self {
         Self {
             token: self.token.clone(),
+            ttl: self.ttl.clone(),
         }
     }
 }

@@ -24,31 +24,46 @@ pub(super) mod sealed {
 
 impl<V: Data> sealed::Registers for ValueState<V> {
     fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
-        self.token.register(state)
+        match &self.ttl {
+            Some(ttl) => ttl.register(state),
+            None => self.token.register(state),
+        }
     }
 }
 
 impl<T: Data> sealed::Registers for ListState<T> {
     fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
-        self.token.register(state)
+        match &self.ttl {
+            Some(ttl) => ttl.register(state),
+            None => self.token.register(state),
+        }
     }
 }
 
 impl<UK: Key, UV: Data> sealed::Registers for MapState<UK, UV> {
     fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
-        self.token.register(state)
+        match &self.ttl {
+            Some(ttl) => ttl.register(state),
+            None => self.token.register(state),
+        }
     }
 }
 
 impl<T: Data> sealed::Registers for ReducingState<T> {
     fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
-        self.token.register(state)
+        match &self.ttl {
+            Some(ttl) => ttl.register(state),
+            None => self.token.register(state),
+        }
     }
 }
 
 impl<A: AggregateFunction<In>, In: 'static> sealed::Registers for AggregatingState<A, In> {
     fn register<K: Key>(&self, state: &mut KeyedState<K>) -> Result<usize> {
-        self.token.register(state)
+        match &self.ttl {
+            Some(ttl) => ttl.register(state),
+            None => self.token.register(state),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod functions;
 
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::{KeyedState, OperatorState, StateImage, TimerService};
+use hurtig_state::{KeyedState, OperatorState, StateImage, StateTime, TimerService};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
     Watermark,
@@ -126,11 +126,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             &mut Collector<'_, H::Out>,
         ) -> Result<()>,
     ) -> Result<bool> {
+        let now = output.now();
+        // What the clock brings about has no event time.
+        let by_clock = domain == Some(TimeDomain::ProcessingTime);
+        let event_time = if by_clock { Timestamp::NONE } else { timestamp };
+        self.state.set_time(StateTime {
+            now,
+            watermark: self.timers.current_watermark(),
+            record: event_time,
+        });
         match key {
             Some((key, hash)) => self.state.set_current_key(key, hash),
             None => self.state.unset_current_key(),
         }
-        let now = output.now();
         let (main, sides) = output.split::<H::Out>()?;
         let (state, timers) = (&mut self.state, &mut self.timers);
         let mut ctx = KeyedProcessContext {
@@ -142,13 +150,10 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             domain,
             sides,
         };
-        // What the clock brings about has no event time.
-        let by_clock = domain == Some(TimeDomain::ProcessingTime);
-        let result_time = if by_clock { Timestamp::NONE } else { timestamp };
         function(
             &mut self.handler,
             &mut ctx,
-            &mut Collector::new(main, result_time),
+            &mut Collector::new(main, event_time),
         )?;
         Ok(main.is_full())
     }

@@ -1,7 +1,7 @@
 //! What a window function sees beside the records.
 
 use hurtig_runtime::{OutputTag, SideOutputs};
-use hurtig_state::{KeyedContext, KeyedState};
+use hurtig_state::{KeyedContext, KeyedState, StateTime};
 use hurtig_types::{Data, Error, Key, KeyHash, Result, Timestamp};
 
 use crate::window::window::Window;
@@ -44,10 +44,20 @@ pub struct WindowContext<'a, K: Key, W: Window> {
     pub(in crate::window) sides: SideOutputs<'a>,
 }
 
+/// What states that expire are told: a window's results are no records yet, and have used nothing before the watermark.
+const fn state_time(watermark: Timestamp, now: Timestamp) -> StateTime {
+    StateTime {
+        now,
+        watermark,
+        record: Timestamp::NONE,
+    }
+}
+
 impl<K: Key, W: Window> KeyedContext for WindowContext<'_, K, W> {
     type Key = K;
 
     fn keyed_state(&mut self) -> &mut KeyedState<K> {
+        self.by_key.set_time(state_time(self.watermark, self.now));
         if self.by_key.current_hash() != Some(self.hash)
             || self.by_key.current_key() != Some(self.key)
         {
@@ -83,6 +93,7 @@ impl<K: Key, W: Window> WindowContext<'_, K, W> {
                 "windows that merge have no state of their own: keep it by key (pass `ctx` itself to the state)",
             ));
         };
+        state.set_time(state_time(self.watermark, self.now));
         state.set_current_key(
             (self.key.clone(), self.window),
             self.hash.with(&self.window),

@@ -1,0 +1,79 @@
+//! Keyed state as bytes, and back.
+
+use hurtig_types::{Error, Key, KeyHash, MaxParallelism, Result};
+
+use super::sort::Sort;
+use super::state::KeyedState;
+use super::unclaimed::{Unclaimed, stored_name};
+use crate::{StateImage, StateTable};
+
+impl<K: Key> KeyedState<K> {
+    /// The same for keys that are not hashed as [`KeyHash::of`] does.
+    #[must_use]
+    pub fn with_hash(mut self, hash_of: fn(&K, MaxParallelism) -> KeyHash) -> Self {
+        self.hash_of = hash_of;
+        self
+    }
+
+    /// Adds all states to an image, each under its name behind `prefix`.
+    ///
+    /// # Errors
+    /// When a key or value cannot be encoded.
+    pub fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        for registered in &self.tables {
+            if registered.table.len() > 0 {
+                let name = stored_name(prefix, &registered.name, registered.table.expires());
+                let piece = registered.table.image(name, &self.time)?;
+                image.keyed.push(piece);
+            }
+        }
+        // What nobody has asked for yet is kept for those who will.
+        self.unclaimed
+            .iter()
+            .try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
+    }
+
+    /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its
+    /// type.
+    ///
+    /// # Errors
+    /// When the image is damaged.
+    pub fn restore(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
+        let hash_of = |key: &K| hash_of(key, max_parallelism);
+        self.unclaimed = Unclaimed::take_from(image, prefix, self.range, hash_of)?;
+        Ok(())
+    }
+
+    /// Moves what was restored under this name into its table.
+    pub(super) fn claim<S: Sort>(
+        &mut self,
+        name: &str,
+        table: &mut StateTable<K, S::Stored>,
+    ) -> Result<()> {
+        let (hash_of, max_parallelism) = (self.hash_of, self.max_parallelism);
+        let position = self.unclaimed.iter().position(|it| it.name() == name);
+        let Some(position) = position else {
+            return Ok(());
+        };
+        let there = self.unclaimed.get(position);
+        if let Some(there) = there.filter(|there| there.expires() != S::EXPIRES) {
+            return Err(other_lifetime(name, there.expires()));
+        }
+        let unclaimed = self.unclaimed.swap_remove(position);
+        unclaimed.restore(table, |key| hash_of(key, max_parallelism))
+    }
+}
+
+#[cold]
+fn other_lifetime(name: &str, expires: bool) -> Error {
+    let (stored, asked, how) = if expires {
+        ("with", "without", "give it one")
+    } else {
+        ("without", "with", "take it away")
+    };
+    Error::invalid_job(format!(
+        "keyed state `{name}` was stored {stored} a time to live, and is used {asked} one: {how}, or begin with a state of another \
+         name"
+    ))
+}
