@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::answers::{
-    Aggregations, ClusterOverview, DashboardConfiguration, JobConfig, JobDetails, JobExceptions,
-    JobIds, JobPlan, JobStatusAnswer, JobsOverview, MetricAnswer, Setting, TaskManager,
-    TaskManagers, VertexBackPressure, VertexDetails, aggregated, can_be_cancelled, selected,
-    watermarks,
+    Aggregations, ClusterOverview, DashboardConfiguration, JobCheckpoints, JobConfig, JobDetails,
+    JobExceptions, JobIds, JobPlan, JobStatusAnswer, JobsOverview, MetricAnswer, Setting,
+    TaskManager, TaskManagers, VertexBackPressure, VertexDetails, aggregated, can_be_cancelled,
+    selected, watermarks,
 };
 use crate::extract::{JobOf, Parameters, SubtaskOf, VertexOf};
 use crate::prometheus;
@@ -73,6 +73,10 @@ pub(crate) async fn job_plan(JobOf(job): JobOf) -> Json<JobPlan> {
 
 pub(crate) async fn job_config(JobOf(job): JobOf) -> Json<JobConfig> {
     Json(JobConfig::of(&job))
+}
+
+pub(crate) async fn job_checkpoints(JobOf(job): JobOf) -> Json<JobCheckpoints> {
+    Json(JobCheckpoints::of(&job))
 }
 
 pub(crate) async fn job_exceptions(

@@ -40,6 +40,7 @@ fn api() -> Router<Arc<Site>> {
         .route("/jobs/{jobid}/status", get(to::job_status))
         .route("/jobs/{jobid}/plan", get(to::job_plan))
         .route("/jobs/{jobid}/config", get(to::job_config))
+        .route("/jobs/{jobid}/checkpoints", get(to::job_checkpoints))
         .route("/jobs/{jobid}/exceptions", get(to::job_exceptions))
         .route("/jobs/{jobid}/metrics", get(to::job_metrics))
         .route(VERTEX, get(to::vertex))

@@ -21,8 +21,8 @@ mod source;
 mod task;
 
 pub use job::{
-    Execution, ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus,
-    MiniCluster, Since,
+    CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus, Execution,
+    ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus, MiniCluster, Since,
 };
 pub use operator::{OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};

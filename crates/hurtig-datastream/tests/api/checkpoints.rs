@@ -311,5 +311,36 @@ fn counts_are_exact_after_many_failures() {
         assert!(client.restarts() >= 5, "{} restarts", client.restarts());
         assert_eq!(sorted(ledger.committed()), all_counts());
         assert_eq!(client.status(), JobStatus::Finished);
+        let history = client.checkpoints();
+        assert!(history.completed > 10, "{history:?}");
+        assert_eq!(
+            history.restores,
+            u64::from(client.restarts()),
+            "{history:?}"
+        );
+        let last = history.last_completed().unwrap();
+        assert!(
+            last.bytes() > 0 && last.ended_ms >= Some(last.triggered_ms),
+            "{last:?}"
+        );
+    });
+}
+
+#[test]
+fn a_record_that_fails_again_and_again_is_shown_with_its_position() {
+    in_worlds_of_seeds(3, |world| {
+        let env = checkpointed(&world, 2);
+        env.set("restart-strategy.fixed-delay.attempts", "3");
+        let poisoned = numbers(&env).try_map(|n| match n {
+            5_001 => Err(Error::function("poison")),
+            n => Ok(n),
+        });
+        poisoned.discard();
+        let client = env.execute_async("poisoned").unwrap();
+        assert!(world.block_on(client.wait()).unwrap().is_err());
+        let failures = client.failures();
+        let roots = failures.iter().filter(|failure| failure.is_root);
+        let shown = roots.map(|failure| failure.message.contains("at numbers-1 record 5001"));
+        assert_eq!(shown.collect::<Vec<_>>(), [true; 4], "{failures:?}");
     });
 }

@@ -39,22 +39,30 @@ struct Exception {
 }
 
 impl JobExceptions {
-    /// The error that ended the job, with those that came while it was being stopped; the latest first, at most `entries_max`.
+    /// The error that ended each attempt, with those that came while it was being stopped; the latest attempt first, at most
+    /// `entries_max`.
     pub(crate) fn of(job: &JobClient, entries_max: usize) -> Self {
         let failures = job.failures();
-        // Without restarts there is one root at most.
-        let root = failures.split_first().map(|(root, others)| Root {
-            exception: exception(root),
-            concurrent_exceptions: others.iter().map(exception).collect(),
-        });
-        let truncated = root.is_some() && entries_max == 0;
+        let attempts = failures.chunk_by(|_, next| !next.is_root);
+        let mut roots: Vec<Root> = attempts.filter_map(root).collect();
+        roots.reverse();
+        let truncated = roots.len() > entries_max;
+        roots.truncate(entries_max);
         Self {
             exception_history: History {
-                entries: root.into_iter().take(entries_max).collect(),
+                entries: roots,
                 truncated,
             },
         }
     }
+}
+
+fn root(attempt: &[JobFailure]) -> Option<Root> {
+    let (root, others) = attempt.split_first()?;
+    Some(Root {
+        exception: exception(root),
+        concurrent_exceptions: others.iter().map(exception).collect(),
+    })
 }
 
 fn exception(failure: &JobFailure) -> Exception {

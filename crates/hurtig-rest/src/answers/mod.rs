@@ -1,6 +1,7 @@
 //! What is answered: structs with Flink's field names, made of what the cluster says.
 
 mod back_pressure;
+mod checkpoints;
 mod cluster;
 mod exceptions;
 mod io_metrics;
@@ -13,6 +14,7 @@ mod states;
 mod vertex;
 
 pub(crate) use back_pressure::VertexBackPressure;
+pub(crate) use checkpoints::JobCheckpoints;
 pub(crate) use cluster::{ClusterOverview, DashboardConfiguration, TaskManager, TaskManagers};
 pub(crate) use exceptions::JobExceptions;
 pub(crate) use io_metrics::IoMetrics;

@@ -36,7 +36,7 @@ fn what_is_not_there_is_named() {
             404,
             &format!("Job {id} not found"),
         );
-        let path = format!("{base}/jobs/{id}/checkpoints");
+        let path = format!("{base}/jobs/{id}/accumulators");
         assert_refused(&site, &path, 404, &format!("Not found: {path}"));
         let manager = format!("{base}/taskmanagers/other");
         assert_refused(&site, &manager, 404, "TaskExecutor other not found");

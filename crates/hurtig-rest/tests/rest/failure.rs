@@ -1,5 +1,11 @@
 //! A job that failed says why.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hurtig_connect::WatermarkStrategy;
+use hurtig_datastream::GeneratorSource;
 use hurtig_types::Error;
 use serde_json::json;
 
@@ -62,5 +68,45 @@ fn what_went_wrong_before_there_were_tasks_is_told_as_well() {
     assert_eq!(
         none["exceptionHistory"],
         json!({"entries": [], "truncated": true})
+    );
+}
+
+#[test]
+fn the_checkpoints_of_a_job_are_shown_and_so_is_each_attempt_that_failed() {
+    let site = site();
+    site.env.enable_checkpointing(Duration::from_millis(20));
+    site.env.set("restart-strategy.type", "fixed-delay");
+    site.env.set("restart-strategy.fixed-delay.delay", "10 ms");
+    let seen = Arc::new(AtomicU64::new(0));
+    let once = move |number: u64| match seen.fetch_add(1, Ordering::Relaxed) {
+        300 => Err(Error::function("not today")),
+        _ => Ok(number),
+    };
+    let source = GeneratorSource::new(1_000, |number| number).records_per_second(2_000.0);
+    let numbers = site
+        .env
+        .from_source(source, WatermarkStrategy::none(), "numbers");
+    numbers.try_map(once).discard();
+    let job = site.env.execute_async("once more").unwrap();
+    site.world().block_on(job.wait()).unwrap().unwrap();
+
+    let path = format!("/jobs/{}", job.job_id());
+    let checkpoints = site.json(&format!("{path}/checkpoints"));
+    assert_eq!(checkpoints["counts"]["restored"], 1, "{checkpoints}");
+    assert!(checkpoints["counts"]["completed"].as_u64() > Some(1));
+    let last = &checkpoints["latest"]["completed"];
+    assert_eq!(last["status"], "COMPLETED");
+    assert_eq!(last["num_subtasks"], last["num_acknowledged_subtasks"]);
+    assert!(last["state_size"].as_u64() > Some(0), "{last}");
+    let exceptions = site.json(&format!("{path}/exceptions"));
+    let entries = exceptions["exceptionHistory"]["entries"]
+        .as_array()
+        .unwrap();
+    assert_eq!(entries.len(), 1);
+    assert!(
+        entries[0]["stacktrace"]
+            .as_str()
+            .unwrap()
+            .contains("not today")
     );
 }

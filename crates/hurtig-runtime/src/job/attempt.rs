@@ -168,13 +168,13 @@ impl Attempt {
         if self.stopped && echo {
             return;
         }
-        if !echo {
-            self.client.remember_failure(&error, task);
-        }
         let first = match &self.outcome {
             Ok(()) => true,
             Err(known) => known.kind() == ErrorKind::Cancelled && !echo,
         };
+        if !echo {
+            self.client.remember_failure(&error, task, first);
+        }
         if first {
             self.outcome = Err(error);
             self.client.failing();

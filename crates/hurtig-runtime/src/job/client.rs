@@ -10,12 +10,12 @@ use futures::channel::oneshot;
 use hurtig_checkpoint::StopMode;
 use hurtig_env::Clock;
 use hurtig_graph::Plan;
-use hurtig_metrics::MetricRegistry;
+use hurtig_metrics::{Gauge, MetricRegistry, names};
 use hurtig_types::{Configuration, Error, ErrorKind, JobId, Result};
 use parking_lot::Mutex;
 
 use super::Job;
-use super::checkpoints::SavepointAnswer;
+use super::checkpoints::{CheckpointHistory, CheckpointLog, SavepointAnswer};
 use super::history::{Execution, History, JobFailure, Since};
 use super::status::{ExecutionState, JobStatus};
 use crate::task::TaskControl;
@@ -57,6 +57,8 @@ struct Shared {
     configuration: Configuration,
     metrics: MetricRegistry,
     clock: Clock,
+    checkpoints: CheckpointLog,
+    restarts: Gauge,
     state: Mutex<State>,
 }
 
@@ -90,6 +92,10 @@ impl JobClient {
             master: None,
             restarts: 0,
         };
+        let checkpoints = CheckpointLog::default();
+        let group = metrics.job_group(job_id.to_string(), job.plan.job_graph.job_name());
+        checkpoints.register(&group);
+        let restarts = group.gauge(names::NUM_RESTARTS);
         Self {
             shared: Arc::new(Shared {
                 job_id,
@@ -97,6 +103,8 @@ impl JobClient {
                 configuration: job.configuration.clone(),
                 metrics,
                 clock,
+                checkpoints,
+                restarts,
                 state: Mutex::new(state),
             }),
         }
@@ -145,9 +153,19 @@ impl JobClient {
         self.shared.state.lock().history.executions().to_vec()
     }
 
-    /// Why it failed: first the error that ended it, then those that came while it was being stopped. Empty unless it failed.
+    /// Why it failed, attempt by attempt: first the error that ended it, then those that came while it was being stopped. The last
+    /// sixteen; empty unless it failed.
     pub fn failures(&self) -> Vec<JobFailure> {
         self.shared.state.lock().history.failures().to_vec()
+    }
+
+    /// Its checkpoints: how many there were, and how the last of them went.
+    pub fn checkpoints(&self) -> CheckpointHistory {
+        self.shared.checkpoints.read()
+    }
+
+    pub(super) fn checkpoint_log(&self) -> &CheckpointLog {
+        &self.shared.checkpoints
     }
 
     /// Its graphs.
@@ -273,6 +291,7 @@ impl JobClient {
     pub(super) fn restarting(&self) {
         let mut state = self.shared.state.lock();
         state.restarts += 1;
+        self.shared.restarts.set(i64::from(state.restarts));
         state.tasks.clear();
         if !state.cancel_requested {
             state.history.restarting(self.now_ms());
@@ -301,11 +320,11 @@ impl JobClient {
         state.history.execution_ended(index, ended, self.now_ms());
     }
 
-    /// Remembers an error; the first is the one that the job fails of.
-    pub(super) fn remember_failure(&self, error: &Error, task: Option<usize>) {
+    /// Remembers an error, and whether it is the one that an attempt failed of.
+    pub(super) fn remember_failure(&self, error: &Error, task: Option<usize>, is_root: bool) {
         let mut state = self.shared.state.lock();
         let task = task.and_then(|index| self.task_name(state.history.executions().get(index)?));
-        state.history.failed(error, task, self.now_ms());
+        state.history.failed(error, task, is_root, self.now_ms());
     }
 
     /// `Map (1/2)`.
@@ -347,7 +366,7 @@ impl JobClient {
                 Err(error) => {
                     // What went wrong before there were tasks.
                     if state.history.failures().is_empty() {
-                        state.history.failed(error, None, self.now_ms());
+                        state.history.failed(error, None, true, self.now_ms());
                     }
                     JobStatus::Failed
                 }

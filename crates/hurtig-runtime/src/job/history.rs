@@ -94,6 +94,8 @@ pub struct JobFailure {
     pub details: String,
     /// The subtask in which it happened, if in one: `Map (1/2)`.
     pub task: Option<String>,
+    /// Whether an attempt failed of it; otherwise it came while that was being stopped.
+    pub is_root: bool,
 }
 
 /// The states of a job and of its subtasks, each with its time, and its errors.
@@ -174,16 +176,25 @@ impl History {
         }
     }
 
-    pub(super) fn failed(&mut self, error: &Error, task: Option<String>, now_ms: i64) {
-        if self.failures.len() < FAILURES_MAX {
-            self.failures.push(JobFailure {
-                timestamp_ms: now_ms,
-                kind: error.kind(),
-                message: error.to_string(),
-                details: format!("{error:?}"),
-                task,
-            });
+    /// Remembers an error; of too many the first are forgotten.
+    pub(super) fn failed(
+        &mut self,
+        error: &Error,
+        task: Option<String>,
+        is_root: bool,
+        now_ms: i64,
+    ) {
+        if self.failures.len() >= FAILURES_MAX {
+            self.failures.remove(0);
         }
+        self.failures.push(JobFailure {
+            timestamp_ms: now_ms,
+            kind: error.kind(),
+            message: error.to_string(),
+            details: format!("{error:?}"),
+            task,
+            is_root,
+        });
     }
 }
 
@@ -236,12 +247,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_errors_are_kept_and_those_beyond_the_bound_are_not() {
+    fn the_last_errors_are_kept() {
         let mut history = history();
         for number in 0..100 {
-            history.failed(&Error::function(format!("error {number}")), None, number);
+            history.failed(
+                &Error::function(format!("error {number}")),
+                None,
+                true,
+                number,
+            );
         }
         assert_eq!(history.failures().len(), FAILURES_MAX);
-        assert_eq!(history.failures()[0].message, "error 0");
+        assert_eq!(history.failures()[15].message, "error 99");
     }
 }

@@ -32,9 +32,14 @@ async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
     let mut master = Master {
         restarts: RestartStrategy::of(&job.configuration, settings.is_enabled())?,
         rng: world.rng(&format!("restarts of {}", client.job_id())),
-        checkpoints: JobCheckpoints::open(&settings, client.job_id(), &world)
-            .boxed()
-            .await?,
+        checkpoints: JobCheckpoints::open(
+            &settings,
+            client.job_id(),
+            client.checkpoint_log().clone(),
+            &world,
+        )
+        .boxed()
+        .await?,
         job,
         client,
         world,

@@ -11,6 +11,7 @@ mod restart;
 mod status;
 mod store;
 
+pub use checkpoints::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
 pub use client::{JobClient, JobExecutionResult};
 pub use history::{Execution, JobFailure, Since};
 pub use mini_cluster::MiniCluster;

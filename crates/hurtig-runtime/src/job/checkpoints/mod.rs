@@ -1,5 +1,6 @@
 //! The rim around the checkpoint protocol: tells the coordinator what has happened, and does what it wants done.
 
+mod history;
 mod io;
 mod mailbox;
 mod receiver;
@@ -23,13 +24,15 @@ use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_state::StateImage;
 use hurtig_types::{Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result};
 
+pub(super) use history::CheckpointLog;
+pub use history::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
 use io::{StoreAction, StoreQueue};
 use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
 pub(super) use settings::CheckpointSettings;
 
 use crate::task::TaskControl;
-use crate::{CheckpointCommand, SnapshotEnumerator};
+use crate::{CheckpointCommand, SnapshotEnumerator, TaskSnapshot};
 
 /// Where checkpoints go for which nobody named a directory: they live as long as the process.
 const IN_MEMORY: &str = "memory://hurtig/checkpoints";
@@ -60,11 +63,14 @@ pub(super) struct JobCheckpoints {
     started: MonotonicTime,
     epoch: u64,
     desk: SnapshotDesk,
+    log: CheckpointLog,
     events: Mailbox,
     io: StoreQueue,
     triggers: TriggerQueue,
     wake: Option<Sleep>,
     participants: Participants,
+    /// How many they are.
+    taking_part: usize,
     requests: BTreeMap<u64, (SavepointAnswer, StopMode)>,
     requested: u64,
     /// After the attempt is over: what the next one starts from.
@@ -83,6 +89,7 @@ impl JobCheckpoints {
     pub(super) async fn open(
         settings: &CheckpointSettings,
         job: JobId,
+        log: CheckpointLog,
         world: &World,
     ) -> Result<Self> {
         let directory = settings.directory.as_deref().unwrap_or(IN_MEMORY);
@@ -110,10 +117,12 @@ impl JobCheckpoints {
             world: world.clone(),
             started: world.clock().now(),
             epoch,
-            desk: SnapshotDesk::new(events.clone(), world.clone()),
+            desk: SnapshotDesk::new(events.clone(), log.clone(), world.clone()),
+            log,
             events,
             wake: None,
             participants: Participants::default(),
+            taking_part: 0,
             requests: BTreeMap::new(),
             requested: 0,
             ready: None,
@@ -126,6 +135,10 @@ impl JobCheckpoints {
     /// Where the tasks hand in their snapshots.
     pub(super) fn desk(&self) -> &SnapshotDesk {
         &self.desk
+    }
+
+    fn wall_clock_ms(&self) -> i64 {
+        self.world.clock().wall_clock_ms()
     }
 
     /// How long the job has run, on the coordinator's clock.
@@ -141,6 +154,8 @@ impl JobCheckpoints {
         let Some(checkpoint) = self.coordinator.latest() else {
             return Ok(Restored::new());
         };
+        let path = self.store.directory_of(checkpoint.location());
+        self.log.restored(checkpoint.id(), path);
         let mut restored = Restored::new();
         for (participant, operators) in assign(checkpoint.metadata(), &vertices, self.unclaimed)? {
             for (operator, state) in operators {
@@ -162,6 +177,9 @@ impl JobCheckpoints {
         self.epoch += 1;
         self.participants = participants;
         let epoch = Epoch::new(self.epoch);
+        let taking_part =
+            |vertex: &VertexPlan| vertex.parallelism as usize + vertex.coordinators.len();
+        self.taking_part = vertices.iter().map(taking_part).sum();
         self.feed(Event::Deployed { epoch, vertices });
     }
 
@@ -295,10 +313,12 @@ impl JobCheckpoints {
             } => self.io.push(StoreAction::Write(epoch, location, metadata)),
             Action::Completed(checkpoint) => {
                 tracing::debug!(%checkpoint, "checkpoint complete");
+                self.log.completed(checkpoint, self.wall_clock_ms());
                 self.desk.close(checkpoint);
             }
             Action::Aborted { checkpoint, cause } => {
                 tracing::warn!(%checkpoint, %cause, "checkpoint aborted");
+                self.log.aborted(checkpoint, &cause, self.wall_clock_ms());
                 self.aborted(checkpoint);
             }
             Action::NotifyComplete { checkpoint, .. } => {
@@ -375,6 +395,17 @@ impl JobCheckpoints {
             epoch,
             kind,
         };
+        self.log.triggered(CheckpointRecord {
+            id: checkpoint,
+            is_savepoint: kind != BarrierKind::Checkpoint,
+            status: CheckpointStatus::InProgress,
+            triggered_ms: self.wall_clock_ms(),
+            ended_ms: None,
+            participants: self.taking_part,
+            parts: Vec::new(),
+            path: self.store.directory_of(&location),
+            failure: None,
+        });
         let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
         self.desk.open(checkpoint, files);
         let tasks = self.participants.tasks.clone();
@@ -424,7 +455,13 @@ async fn start_barriers(
     }
     for (operator, image) in images {
         let participant = Participant::Coordinator(operator);
-        desk.store(barrier, participant, vec![(operator, image)]);
+        let snapshot = TaskSnapshot {
+            barrier,
+            images: vec![(operator, image)],
+            alignment: Duration::ZERO,
+            sync: Duration::ZERO,
+        };
+        desk.store(snapshot, participant);
     }
 }
 

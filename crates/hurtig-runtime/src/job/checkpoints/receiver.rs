@@ -9,6 +9,7 @@ use hurtig_state::StateImage;
 use hurtig_types::{Barrier, CheckpointId, OperatorId};
 use parking_lot::Mutex;
 
+use super::history::{CheckpointLog, CheckpointPart, bytes_of};
 use super::mailbox::Mailbox;
 use crate::{SnapshotReceiver, TaskSnapshot};
 
@@ -17,14 +18,16 @@ use crate::{SnapshotReceiver, TaskSnapshot};
 pub(in crate::job) struct SnapshotDesk {
     open: Arc<Mutex<BTreeMap<CheckpointId, SnapshotFiles>>>,
     events: Mailbox,
+    log: CheckpointLog,
     world: World,
 }
 
 impl SnapshotDesk {
-    pub(super) fn new(events: Mailbox, world: World) -> Self {
+    pub(super) fn new(events: Mailbox, log: CheckpointLog, world: World) -> Self {
         Self {
             open: Arc::default(),
             events,
+            log,
             world,
         }
     }
@@ -50,17 +53,36 @@ impl SnapshotDesk {
     /// Stores a participant's state beside everything else, and acknowledges or declines.
     pub(super) fn store(
         &self,
-        barrier: Barrier,
+        TaskSnapshot {
+            barrier,
+            images,
+            alignment,
+            sync,
+        }: TaskSnapshot,
         participant: Participant,
-        images: Vec<(OperatorId, StateImage)>,
     ) {
         let Some(files) = self.open.lock().get(&barrier.checkpoint).cloned() else {
             // It came to nothing before the barrier came here.
             return;
         };
-        let events = self.events.clone();
+        let (events, log, clock) = (
+            self.events.clone(),
+            self.log.clone(),
+            self.world.clock().clone(),
+        );
         let store = async move {
+            let begun = clock.now();
             let event = acknowledgement(files, barrier, participant, images).await;
+            if let Event::Ack { snapshot, .. } = &event {
+                let part = CheckpointPart {
+                    participant,
+                    alignment,
+                    sync,
+                    asynchronous: clock.now().saturating_since(begun),
+                    bytes: bytes_of(snapshot),
+                };
+                log.part(barrier.checkpoint, part);
+            }
             events.send(event);
         };
         let name = format!("state of checkpoint {}", barrier.checkpoint);
@@ -116,8 +138,7 @@ struct TaskReceiver {
 
 impl SnapshotReceiver for TaskReceiver {
     fn receive(&mut self, snapshot: TaskSnapshot) {
-        self.desk
-            .store(snapshot.barrier, self.participant, snapshot.images);
+        self.desk.store(snapshot, self.participant);
     }
 
     fn request(&mut self) {

@@ -1,0 +1,189 @@
+//! What became of a job's checkpoints, for those who watch it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hurtig_checkpoint::{AbortCause, Participant, Snapshot, StateData};
+use hurtig_metrics::{MetricGroup, names};
+use hurtig_types::CheckpointId;
+use parking_lot::Mutex;
+
+/// How many checkpoints are remembered, as in Flink (`web.checkpoints.history`).
+const REMEMBERED_MAX: usize = 10;
+
+/// How far a checkpoint came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointStatus {
+    /// It is under way.
+    InProgress,
+    /// It is complete.
+    Completed,
+    /// It came to nothing.
+    Failed,
+}
+
+/// What a subtask, or the coordinator of a source, had to do for a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointPart {
+    /// Who.
+    pub participant: Participant,
+    /// How long the channels whose barrier came first waited for the others.
+    pub alignment: Duration,
+    /// How long the processing stood still.
+    pub sync: Duration,
+    /// How long storing took, beside the processing.
+    pub asynchronous: Duration,
+    /// How much was stored.
+    pub bytes: u64,
+}
+
+/// A checkpoint or savepoint, and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRecord {
+    /// Which one.
+    pub id: CheckpointId,
+    /// Whether somebody asked for it.
+    pub is_savepoint: bool,
+    /// How far it came.
+    pub status: CheckpointStatus,
+    /// When it began, in milliseconds since 1970.
+    pub triggered_ms: i64,
+    /// When it ended, likewise.
+    pub ended_ms: Option<i64>,
+    /// Who is to take part.
+    pub participants: usize,
+    /// Those who have, in the order in which they were done.
+    pub parts: Vec<CheckpointPart>,
+    /// Where it lies.
+    pub path: String,
+    /// Why it came to nothing, with who was at fault and in which phase.
+    pub failure: Option<String>,
+}
+
+impl CheckpointRecord {
+    /// How much was stored so far.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.bytes).sum()
+    }
+}
+
+/// The checkpoints of a job: how many there were, and the last of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckpointHistory {
+    /// How many are complete.
+    pub completed: u64,
+    /// How many came to nothing.
+    pub failed: u64,
+    /// The last ones, oldest first.
+    pub recent: VecDeque<CheckpointRecord>,
+    /// From which one the job last started, with where it lies.
+    pub restored: Option<(CheckpointId, String)>,
+    /// How often it started from one.
+    pub restores: u64,
+}
+
+impl CheckpointHistory {
+    /// How many are under way.
+    pub fn in_progress(&self) -> usize {
+        let is_running = |it: &&CheckpointRecord| it.status == CheckpointStatus::InProgress;
+        self.recent.iter().filter(is_running).count()
+    }
+
+    /// The last complete one.
+    pub fn last_completed(&self) -> Option<&CheckpointRecord> {
+        let is_complete = |it: &&CheckpointRecord| it.status == CheckpointStatus::Completed;
+        self.recent.iter().rev().find(is_complete)
+    }
+}
+
+/// The history, shared by who writes and who reads.
+#[derive(Clone, Default)]
+pub(in crate::job) struct CheckpointLog(Arc<Mutex<CheckpointHistory>>);
+
+impl CheckpointLog {
+    pub(in crate::job) fn read(&self) -> CheckpointHistory {
+        self.0.lock().clone()
+    }
+
+    /// Gauges of the job under Flink's names.
+    pub(in crate::job) fn register(&self, group: &MetricGroup) {
+        let gauge = |name, read: fn(&CheckpointHistory) -> u64| {
+            let log = self.clone();
+            group.gauge_fn(name, move || (read(&log.0.lock()) as i64).into());
+        };
+        gauge(names::NUMBER_OF_COMPLETED_CHECKPOINTS, |history| {
+            history.completed
+        });
+        gauge(names::NUMBER_OF_FAILED_CHECKPOINTS, |history| {
+            history.failed
+        });
+        gauge(names::NUMBER_OF_IN_PROGRESS_CHECKPOINTS, |history| {
+            history.in_progress() as u64
+        });
+        gauge(names::TOTAL_NUMBER_OF_CHECKPOINTS, |history| {
+            history.completed + history.failed + history.in_progress() as u64
+        });
+        gauge(names::LAST_CHECKPOINT_SIZE, |history| {
+            history.last_completed().map_or(0, CheckpointRecord::bytes)
+        });
+        gauge(names::LAST_CHECKPOINT_DURATION, |history| {
+            let last = history.last_completed();
+            let took = last.and_then(|last| Some(last.ended_ms? - last.triggered_ms));
+            took.map_or(0, i64::unsigned_abs)
+        });
+    }
+
+    pub(super) fn triggered(&self, record: CheckpointRecord) {
+        let mut history = self.0.lock();
+        if history.recent.len() >= REMEMBERED_MAX {
+            history.recent.pop_front();
+        }
+        history.recent.push_back(record);
+    }
+
+    pub(super) fn part(&self, checkpoint: CheckpointId, part: CheckpointPart) {
+        self.change(checkpoint, |record| record.parts.push(part));
+    }
+
+    pub(super) fn completed(&self, checkpoint: CheckpointId, now_ms: i64) {
+        self.0.lock().completed += 1;
+        self.change(checkpoint, |record| {
+            record.status = CheckpointStatus::Completed;
+            record.ended_ms = Some(now_ms);
+        });
+    }
+
+    pub(super) fn aborted(&self, checkpoint: CheckpointId, cause: &AbortCause, now_ms: i64) {
+        self.0.lock().failed += 1;
+        self.change(checkpoint, |record| {
+            record.status = CheckpointStatus::Failed;
+            record.ended_ms = Some(now_ms);
+            record.failure = Some(cause.to_string());
+        });
+    }
+
+    pub(super) fn restored(&self, checkpoint: CheckpointId, path: String) {
+        let mut history = self.0.lock();
+        history.restored = Some((checkpoint, path));
+        history.restores += 1;
+    }
+
+    fn change(&self, checkpoint: CheckpointId, change: impl FnOnce(&mut CheckpointRecord)) {
+        let mut history = self.0.lock();
+        let mut records = history.recent.iter_mut().rev();
+        if let Some(record) = records.find(|record| record.id == checkpoint) {
+            change(record);
+        }
+    }
+}
+
+/// How many bytes of state a snapshot has.
+pub(super) fn bytes_of(snapshot: &Snapshot) -> u64 {
+    let handles = snapshot.iter().flat_map(|(_, handles)| handles);
+    let bytes = |data: &StateData| match data {
+        StateData::Inline(bytes) => bytes.len() as u64,
+        StateData::Slice { length, .. } => *length,
+    };
+    handles.map(|handle| bytes(&handle.data)).sum()
+}
