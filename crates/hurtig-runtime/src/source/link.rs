@@ -34,6 +34,8 @@ pub(super) type SnapshotAnswer = oneshot::Sender<Result<StateImage>>;
 struct Queue<M> {
     messages: VecDeque<M>,
     waker: Option<Waker>,
+    /// Nobody receives any more.
+    is_closed: bool,
 }
 
 impl<M> Queue<M> {
@@ -41,6 +43,7 @@ impl<M> Queue<M> {
         Self {
             messages: VecDeque::new(),
             waker: None,
+            is_closed: false,
         }
     }
 }
@@ -78,6 +81,9 @@ pub fn link<S>(parallelism: u32) -> (CoordinatorLink<S>, Vec<ReaderLink<S>>) {
 fn send<M>(queue: &Mutex<Queue<M>>, message: M) {
     let waker = {
         let mut queue = queue.lock();
+        if queue.is_closed {
+            return;
+        }
         queue.messages.push_back(message);
         queue.waker.take()
     };
@@ -99,6 +105,17 @@ fn poll_receive<M>(queue: &Mutex<Queue<M>>, waker: &Waker) -> Poll<M> {
         queue.waker = Some(waker.clone());
     }
     Poll::Pending
+}
+
+/// A reader that is gone is told nothing more: otherwise what is said at every checkpoint would pile up.
+impl<S> Drop for ReaderLink<S> {
+    fn drop(&mut self) {
+        if let Some(queue) = self.shared.readers.get(self.subtask as usize) {
+            let mut queue = queue.lock();
+            queue.is_closed = true;
+            queue.messages.clear();
+        }
+    }
 }
 
 impl<S> CoordinatorLink<S> {

@@ -21,7 +21,7 @@ pub(crate) struct TaskControl {
     cancelled: AtomicBool,
     stopping: AtomicBool,
     /// What it is to know about checkpoints, in order.
-    commands: Mutex<VecDeque<CheckpointCommand>>,
+    commands: Mutex<Commands>,
     commanded: AtomicBool,
     waker: AtomicWaker,
 }
@@ -29,7 +29,7 @@ pub(crate) struct TaskControl {
 impl TaskControl {
     /// Tells the task something about a checkpoint.
     pub(crate) fn command(&self, command: CheckpointCommand) {
-        self.commands.lock().push_back(command);
+        self.commands.lock().push(command);
         self.commanded.store(true, Ordering::Release);
         self.waker.wake();
     }
@@ -37,10 +37,18 @@ impl TaskControl {
     /// What it was told since the last look.
     fn take_commands(&self) -> VecDeque<CheckpointCommand> {
         if self.commanded.swap(false, Ordering::AcqRel) {
-            std::mem::take(&mut *self.commands.lock())
+            std::mem::take(&mut self.commands.lock().waiting)
         } else {
             VecDeque::new()
         }
+    }
+
+    /// The task has ended: nobody hears what it is told from now on.
+    fn close(&self) {
+        *self.commands.lock() = Commands {
+            waiting: VecDeque::new(),
+            has_ended: true,
+        };
     }
 
     /// Asks the task to end once nothing is on its way through it: its sources send nothing more.
@@ -53,6 +61,21 @@ impl TaskControl {
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
         self.waker.wake();
+    }
+}
+
+/// What a task was told and has not heard.
+#[derive(Default)]
+struct Commands {
+    waiting: VecDeque<CheckpointCommand>,
+    has_ended: bool,
+}
+
+impl Commands {
+    fn push(&mut self, command: CheckpointCommand) {
+        if !self.has_ended {
+            self.waiting.push_back(command);
+        }
     }
 }
 
@@ -78,6 +101,7 @@ impl TaskFuture {
 
     fn end(&mut self, result: Result<()>) -> Poll<Result<()>> {
         self.ended = true;
+        self.control.close();
         let closed = self.task.close();
         Poll::Ready(result.and(closed))
     }
