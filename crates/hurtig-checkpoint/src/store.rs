@@ -185,6 +185,15 @@ impl CheckpointStore {
         }
     }
 
+    /// After a [`write`](Self::write) that failed: whether the metadata is there by now, or the store does not say.
+    pub async fn is_in_doubt(&self, location: &CheckpointLocation, metadata: &Metadata) -> bool {
+        match self.try_read(location).await {
+            Ok(there) => there.as_ref() == Some(metadata),
+            Err(Unread::Damaged(_)) => false,
+            Err(Unread::Unreachable(_)) => true,
+        }
+    }
+
     /// Reads the metadata of a checkpoint, and checks that its files are there.
     ///
     /// # Errors

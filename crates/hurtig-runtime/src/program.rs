@@ -68,8 +68,8 @@ pub trait SourceFactory: Send + Sync {
 pub struct StartedSource {
     /// Drives the enumerator; ends only with an error.
     pub coordinator: BoxFuture<'static, Result<()>>,
-    /// The way to the enumerator for checkpoints; none if it has nothing to remember.
-    pub checkpoints: Option<Arc<dyn SnapshotEnumerator>>,
+    /// The way to the enumerator for checkpoints.
+    pub checkpoints: Arc<dyn SnapshotEnumerator>,
     /// The readers, by subtask.
     pub readers: Vec<Box<dyn SourceOperator>>,
 }

@@ -287,7 +287,7 @@ impl<S: Source> SourceFactory for SourceOf<S> {
         let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
         Ok(StartedSource {
             coordinator,
-            checkpoints: Some(checkpoints),
+            checkpoints,
             readers,
         })
     }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Sleep, World};
 use hurtig_runtime::{
-    Alignments, OperatorContext, Output, SourceFactory, SourceOperator, SourceProgress,
-    StartedSource,
+    Alignments, OperatorContext, Output, SnapshotEnumerator, SourceFactory, SourceOperator,
+    SourceProgress, StartedSource,
 };
 use hurtig_state::StateImage;
 use hurtig_types::{
-    Data, Error, Origin, OriginRange, Result, Signal, StreamStatus, Timestamp, Watermark,
-    batch_capacity,
+    CheckpointId, Data, Error, Origin, OriginRange, Result, Signal, StreamStatus, Timestamp,
+    Watermark, batch_capacity,
 };
 
 use crate::job::TypedSource;
@@ -224,8 +224,17 @@ fn start<T: Data>(scripts: &[Script<T>], contexts: &[OperatorContext]) -> Starte
     };
     StartedSource {
         coordinator: Box::pin(std::future::pending()),
-        checkpoints: None,
+        checkpoints: Arc::new(NoEnumerator),
         readers: contexts.iter().enumerate().map(reader).collect(),
+    }
+}
+
+/// Scripts have nothing to give out.
+struct NoEnumerator;
+
+impl SnapshotEnumerator for NoEnumerator {
+    fn snapshot(&self, _: CheckpointId) -> BoxFuture<'static, Result<StateImage>> {
+        Box::pin(std::future::ready(Ok(StateImage::default())))
     }
 }
 

@@ -38,9 +38,10 @@ use super::{Collector, KeyedProcessContext, ProcessContext};
 /// let env = StreamExecutionEnvironment::new();
 /// let (numbers, limits) = (env.from_collection(vec![1, 2]), env.from_collection(vec![5]));
 /// let mut passed = numbers.connect_broadcast(&limits).process(UpTo { limit: BroadcastState::new("limit") })
-///     .execute_and_collect("up to").unwrap();
+///     .execute_and_collect("up to")?;
 /// passed.sort();
 /// assert_eq!(passed, [1, 2]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `BroadcastProcessFunction<{A}, {B}>`",
@@ -154,8 +155,9 @@ pub trait BroadcastProcessFunction<A, B>: Clone + Send + 'static {
 /// let bought = env.from_collection(vec![(7u32, 30u64), (7, 40)]).key_by(|bought| bought.0);
 /// let limits = env.from_collection(vec![("low".to_string(), 50u64)]);
 /// let spending = Spending { limits: BroadcastState::new("limits"), spent: ValueState::new("spent") };
-/// let told = bought.connect_broadcast(&limits).process(spending).execute_and_collect("spending").unwrap();
+/// let told = bought.connect_broadcast(&limits).process(spending).execute_and_collect("spending")?;
 /// assert_eq!(told, [(7, "low 50".to_string())]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `KeyedBroadcastProcessFunction<{K}, {A}, {B}>`"

@@ -29,9 +29,10 @@ use super::{Collector, KeyedProcessContext, ProcessContext};
 ///
 /// let env = StreamExecutionEnvironment::new();
 /// let (numbers, names) = (env.from_collection(vec![1]), env.from_collection(vec!["a".to_string()]));
-/// let mut both = numbers.connect(&names).process(Both).execute_and_collect("both").unwrap();
+/// let mut both = numbers.connect(&names).process(Both).execute_and_collect("both")?;
 /// both.sort();
 /// assert_eq!(both, ["1", "a"]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub trait CoProcessFunction<A, B>: Clone + Send + 'static {
     /// What it makes.

@@ -13,7 +13,8 @@ use hurtig_types::{Records, Timestamp};
 ///     line.split(' ').for_each(|word| out.collect(word.to_string()));
 ///     Ok(())
 /// });
-/// assert_eq!(words.execute_and_collect("words").unwrap(), ["to", "be"]);
+/// assert_eq!(words.execute_and_collect("words")?, ["to", "be"]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct Collector<'a, T> {
     records: &'a mut Records<T>,

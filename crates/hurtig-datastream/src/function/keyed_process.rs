@@ -49,7 +49,8 @@ use super::Collector;
 ///     .map(|word| word.0);
 /// let function = CountUntilQuiet { count: ValueState::new("count"), last: ValueState::new("last") };
 /// let counts = words.key_by(|word| word.clone()).process(function);
-/// assert_eq!(counts.execute_and_collect("quiet").unwrap(), [("a".to_string(), 2)]);
+/// assert_eq!(counts.execute_and_collect("quiet")?, [("a".to_string(), 2)]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `KeyedProcessFunction<{K}, {In}>`",

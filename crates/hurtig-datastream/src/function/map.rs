@@ -25,7 +25,8 @@ use hurtig_types::{Data, Result};
 ///
 /// let env = StreamExecutionEnvironment::new();
 /// let named = env.from_collection(vec![7]).map_with(Numbered::default());
-/// assert_eq!(named.execute_and_collect("numbered").unwrap(), ["subtask 0: 7"]);
+/// assert_eq!(named.execute_and_collect("numbered")?, ["subtask 0: 7"]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `MapFunction<{In}>`",

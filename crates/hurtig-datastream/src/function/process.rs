@@ -25,7 +25,8 @@ use super::Collector;
 /// let env = StreamExecutionEnvironment::new();
 /// let odd = OutputTag::new("odd");
 /// let even = env.from_collection(vec![1, 2, 3]).process(Split { odd: odd.clone() });
-/// assert_eq!(even.side_output(&odd).execute_and_collect("odd").unwrap(), [1, 3]);
+/// assert_eq!(even.side_output(&odd).execute_and_collect("odd")?, [1, 3]);
+/// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no `ProcessFunction<{In}>`",
@@ -101,7 +102,8 @@ pub trait ProcessFunction<In>: Clone + Send + 'static {
     /// let packs = Packs { pack: Vec::new(), kept: OperatorListState::new("pack") };
     /// let env = StreamExecutionEnvironment::new();
     /// let stream = env.from_collection(vec![1, 2, 3, 4]).process(packs);
-    /// assert_eq!(stream.execute_and_collect("packs").unwrap(), [vec![1, 2], vec![3, 4]]);
+    /// assert_eq!(stream.execute_and_collect("packs")?, [vec![1, 2], vec![3, 4]]);
+    /// # Ok::<(), hurtig_types::Error>(())
     /// ```
     ///
     /// # Errors

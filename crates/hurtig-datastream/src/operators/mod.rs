@@ -3,6 +3,7 @@
 mod backlog;
 mod filter;
 mod flat_map;
+mod forward;
 mod keyed;
 mod map;
 mod map_partition;

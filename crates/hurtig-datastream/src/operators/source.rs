@@ -64,7 +64,7 @@ impl<S: Source> SourceFactory for SourceProgram<S> {
         let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
         Ok(StartedSource {
             coordinator,
-            checkpoints: Some(checkpoints),
+            checkpoints,
             readers: started,
         })
     }

@@ -320,6 +320,10 @@ impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for Genera
     }
 }
 
+/// The shortest wait for records to come due. To be woken costs some microseconds: who asked for each of a million records a second
+/// would spend the time with that.
+const PACE: Duration = Duration::from_millis(1);
+
 /// Grants records at a rate: what has come due since the start, less what was granted.
 struct Throttle {
     rate: f64,
@@ -353,9 +357,8 @@ impl Throttle {
             }
             let next =
                 Duration::from_secs_f64(self.granted as f64 / self.rate) + Duration::from_nanos(1);
-            let sleep = self
-                .sleep
-                .get_or_insert_with(|| clock.sleep_until(started + next));
+            let next = (started + next).max(clock.now() + PACE);
+            let sleep = self.sleep.get_or_insert_with(|| clock.sleep_until(next));
             if Pin::new(sleep).poll(context).is_pending() {
                 return Poll::Pending;
             }

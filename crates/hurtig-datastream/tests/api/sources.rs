@@ -137,6 +137,21 @@ fn a_generator_with_a_rate_spreads_its_records_over_the_time() {
 }
 
 #[test]
+fn a_generator_with_a_high_rate_is_not_woken_for_each_record() {
+    in_simulated_worlds(|world| {
+        let env = environment(&world, 2);
+        let source = GeneratorSource::new(100_000, |n| n).records_per_second(1e6);
+        let arrivals = Arrivals::new();
+        env.from_source(source, WatermarkStrategy::none(), "rated")
+            .sink_to(arrivals.clone());
+        env.execute("rated").unwrap();
+        let mut times: Vec<u64> = arrivals.all().iter().map(|it| it.at.as_millis()).collect();
+        times.dedup();
+        assert!((90..=110).contains(&times.len()), "{} times", times.len());
+    });
+}
+
+#[test]
 fn a_rate_that_is_none_is_an_error_before_the_job_starts() {
     in_simulated_worlds(|world| {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {

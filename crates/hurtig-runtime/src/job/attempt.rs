@@ -44,33 +44,29 @@ pub(super) struct Attempt {
     outcome: Result<()>,
     /// It was told to end: what its tasks say about being cancelled is no error.
     stopped: bool,
+    participants: Participants,
     client: JobClient,
 }
 
 impl Attempt {
     /// Starts the tasks.
-    pub(super) fn start(
-        deployment: Deployment,
-        client: JobClient,
-        world: &World,
-        checkpoints: &mut JobCheckpoints,
-    ) -> Self {
+    pub(super) fn start(deployment: Deployment, client: JobClient, world: &World) -> Self {
+        let controls: Vec<_> = deployment
+            .tasks
+            .iter()
+            .map(|_| Arc::<TaskControl>::default())
+            .collect();
         let mut attempt = Self {
             ends: FuturesUnordered::new(),
             helpers: vec![refresh_meters(&client, world)],
             tasks_running: deployment.tasks.len(),
             outcome: Ok(()),
             stopped: false,
+            participants: Participants {
+                tasks: controls.clone(),
+                enumerators: deployment.enumerators,
+            },
             client,
-        };
-        let controls: Vec<_> = deployment
-            .tasks
-            .iter()
-            .map(|_| Arc::<TaskControl>::default())
-            .collect();
-        let participants = Participants {
-            tasks: controls.clone(),
-            enumerators: deployment.enumerators,
         };
         attempt.client.running(controls.clone());
         for (index, (task, control)) in deployment.tasks.into_iter().zip(controls).enumerate() {
@@ -84,12 +80,16 @@ impl Attempt {
         for (name, coordinator) in deployment.coordinators {
             attempt.start_coordinator(name, coordinator, world);
         }
-        checkpoints.deployed(deployment.vertices, participants);
         // A cancellation that came before the tasks were known.
         if attempt.client.cancel_requested() {
             attempt.client.cancel();
         }
         attempt
+    }
+
+    /// Who is told about checkpoints.
+    pub(super) fn participants(&self) -> Participants {
+        self.participants.clone()
     }
 
     fn start_coordinator(
@@ -143,15 +143,18 @@ impl Attempt {
     }
 
     async fn next(&mut self, checkpoints: &mut JobCheckpoints) -> Happened {
+        let client = &self.client;
         // Once the attempt is over, nothing matters but the ends of its tasks.
         if self.stopped || self.outcome.is_err() || self.client.cancel_requested() {
-            return self
-                .ends
-                .next()
-                .await
-                .map_or(Happened::Nothing, Happened::Ended);
+            let request = pin!(poll_fn(|context| client.poll_savepoint(context)));
+            return match select(self.ends.next(), request).await {
+                Either::Left((ended, _)) => ended.map_or(Happened::Nothing, Happened::Ended),
+                Either::Right((request, _)) => {
+                    request.refuse();
+                    Happened::Nothing
+                }
+            };
         }
-        let client = &self.client;
         let wish = pin!(poll_fn(|context| client.poll_wish(context)));
         let checkpoints = pin!(checkpoints.work());
         match select(self.ends.next(), select(wish, checkpoints)).await {

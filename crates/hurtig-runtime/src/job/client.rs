@@ -80,6 +80,15 @@ pub(super) struct SavepointRequest {
     pub(super) answer: SavepointAnswer,
 }
 
+impl SavepointRequest {
+    /// There is no attempt at the job that could take it.
+    pub(super) fn refuse(self) {
+        let refused = Error::invalid_job("the job is being stopped or started again: ask later");
+        // Who asked may be gone.
+        let _ = self.answer.send(Err(refused));
+    }
+}
+
 impl JobClient {
     pub(super) fn new(job_id: JobId, job: &Job, metrics: MetricRegistry, clock: Clock) -> Self {
         let state = State {
@@ -276,12 +285,20 @@ impl JobClient {
 
     /// The next thing that somebody wants of the master: a savepoint, or, if there is none, that the job be cancelled.
     pub(super) fn poll_wish(&self, context: &mut Context<'_>) -> Poll<Wish> {
-        let mut state = self.shared.state.lock();
-        if let Some(request) = state.requests.pop_front() {
+        if let Poll::Ready(request) = self.poll_savepoint(context) {
             return Poll::Ready(Wish::Savepoint(request));
         }
-        if state.cancel_requested {
+        if self.cancel_requested() {
             return Poll::Ready(Wish::Cancel);
+        }
+        Poll::Pending
+    }
+
+    /// The next savepoint that somebody wants.
+    pub(super) fn poll_savepoint(&self, context: &mut Context<'_>) -> Poll<SavepointRequest> {
+        let mut state = self.shared.state.lock();
+        if let Some(request) = state.requests.pop_front() {
+            return Poll::Ready(request);
         }
         state.master = Some(context.waker().clone());
         Poll::Pending

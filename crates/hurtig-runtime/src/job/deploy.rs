@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hurtig_checkpoint::{Participant, VertexPlan};
+use hurtig_checkpoint::Participant;
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, World};
 use hurtig_exchange::{
@@ -31,10 +31,8 @@ use crate::{Alignments, EdgeSpec, OperatorContext, Output, SnapshotEnumerator, S
 pub(super) struct Deployment {
     pub(super) tasks: Vec<DeployedTask>,
     pub(super) coordinators: Vec<(String, BoxFuture<'static, Result<()>>)>,
-    /// Of the sources that have something to remember beside their readers.
+    /// Of the sources, for checkpoints.
     pub(super) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
-    /// Who takes part in checkpoints.
-    pub(super) vertices: Vec<VertexPlan>,
 }
 
 /// A task with its name and where it runs.
@@ -58,7 +56,6 @@ pub(super) fn deploy(
         tasks: Vec::new(),
         coordinators: Vec::new(),
         enumerators: Vec::new(),
-        vertices: Vec::new(),
     };
     for vertex in job.plan.job_graph.vertices() {
         let execution = job.plan.execution_graph.vertex(vertex.id);
@@ -94,15 +91,6 @@ pub(super) fn deploy(
                 participant: Participant::Subtask(vertex.id, subtask.index),
             });
         }
-        let coordinators = deployment.enumerators.iter().map(|(operator, _)| *operator);
-        let operators: Vec<_> = vertex.operators.iter().map(|it| it.operator_id).collect();
-        deployment.vertices.push(VertexPlan {
-            vertex: vertex.id,
-            coordinators: coordinators.filter(|it| operators.contains(it)).collect(),
-            operators,
-            parallelism: vertex.parallelism.get(),
-            max_parallelism: vertex.max_parallelism,
-        });
     }
     Ok(deployment)
 }
@@ -226,8 +214,9 @@ impl VertexDeployer<'_> {
             .program
             .source(head.node)?
             .start(&contexts?, alignments, restored)?;
-        let enumerator = started.checkpoints.map(|it| (head.operator_id, it));
-        deployment.enumerators.extend(enumerator);
+        deployment
+            .enumerators
+            .push((head.operator_id, started.checkpoints));
         self.sources = started.readers.into_iter().map(Some).collect();
         deployment.coordinators.push((
             format!("coordinator of `{}`", head.name),

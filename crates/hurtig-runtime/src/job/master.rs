@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{Either, select};
@@ -79,13 +78,16 @@ impl Master {
             };
             tracing::warn!(%error, ?pause, "the job failed and is started again");
             self.client.restarting();
-            self.checkpoints.suspended().await?;
-            wait(pause, self.client.clone(), self.world.clone()).await?;
+            while_waiting(&self.client, self.checkpoints.suspended()).await?;
+            let pause = self.world.clock().sleep(pause).map(Ok);
+            while_waiting(&self.client, pause).await?;
         }
     }
 
     async fn attempt(&mut self) -> Result<()> {
-        let restored = self.checkpoints.restore(plan(&self.job)).await?;
+        let vertices = plan(&self.job);
+        let restored = self.checkpoints.restore(vertices.clone());
+        let restored = while_waiting(&self.client, restored).await?;
         let desk = self.checkpoints.desk().clone();
         let deployment = deploy(
             &self.job,
@@ -96,26 +98,25 @@ impl Master {
         if self.client.cancel_requested() {
             return Err(Error::cancelled());
         }
+        let attempt = Attempt::start(deployment, self.client.clone(), &self.world);
         let checkpoints = &mut self.checkpoints;
-        Attempt::start(deployment, self.client.clone(), &self.world, checkpoints)
-            .watch(checkpoints)
-            .await
+        checkpoints.deployed(vertices, attempt.participants());
+        attempt.watch(checkpoints).await
     }
 }
 
-/// Waits before the next attempt.
-async fn wait(pause: Duration, client: JobClient, world: World) -> Result<()> {
-    let mut sleep = world.clock().sleep(pause);
+/// Waits for what happens between attempts, unless the job is cancelled.
+async fn while_waiting<T>(
+    client: &JobClient,
+    what: impl Future<Output = Result<T>> + Send,
+) -> Result<T> {
+    let mut what = pin!(what);
     loop {
         let wish = pin!(poll_fn(|context| client.poll_wish(context)));
-        match select(&mut sleep, wish).await {
-            Either::Left(_) => return Ok(()),
+        match select(what.as_mut(), wish).await {
+            Either::Left((done, _)) => return done,
             Either::Right((Wish::Cancel, _)) => return Err(Error::cancelled()),
-            Either::Right((Wish::Savepoint(request), _)) => {
-                let restarting = Error::invalid_job("the job is being started again: ask later");
-                // Who asked may be gone.
-                let _ = request.answer.send(Err(restarting));
-            }
+            Either::Right((Wish::Savepoint(request), _)) => request.refuse(),
         }
     }
 }
@@ -128,7 +129,7 @@ fn may_restart(error: &Error) -> bool {
     )
 }
 
-/// Who takes part in the checkpoints of a job: every source is taken to have an enumerator.
+/// Who takes part in the checkpoints of a job.
 fn plan(job: &Job) -> Vec<VertexPlan> {
     let vertices = job.plan.job_graph.vertices().iter();
     let plan = vertices.map(|vertex| {

@@ -5,6 +5,7 @@ use hurtig_state::OperatorState;
 use hurtig_types::{Key, Result, Timestamp};
 
 use super::KeyedHandler;
+use crate::operators::forward::{forward_lifecycle, forward_timers};
 use crate::{
     Collector, KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction,
     KeyedProcessContext, KeyedProcessFunction,
@@ -16,14 +17,8 @@ pub(crate) struct ProcessKeyed<F>(pub(crate) F);
 impl<K: Key, A, F: KeyedProcessFunction<K, A>> KeyedHandler<K, A, ()> for ProcessKeyed<F> {
     type Out = F::Out;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
+    forward_timers!(K);
 
     fn first(
         &mut self,
@@ -33,28 +28,6 @@ impl<K: Key, A, F: KeyedProcessFunction<K, A>> KeyedHandler<K, A, ()> for Proces
     ) -> Result<()> {
         self.0.process(value, ctx, out)
     }
-
-    fn second(
-        &mut self,
-        (): (),
-        _: &mut KeyedProcessContext<'_, K>,
-        _: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn on_timer(
-        &mut self,
-        time: Timestamp,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.on_timer(time, ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
-    }
 }
 
 /// A [`KeyedCoProcessFunction`].
@@ -63,14 +36,8 @@ pub(crate) struct CoProcessKeyed<F>(pub(crate) F);
 impl<K: Key, A, B, F: KeyedCoProcessFunction<K, A, B>> KeyedHandler<K, A, B> for CoProcessKeyed<F> {
     type Out = F::Out;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
+    forward_timers!(K);
 
     fn first(
         &mut self,
@@ -89,19 +56,6 @@ impl<K: Key, A, B, F: KeyedCoProcessFunction<K, A, B>> KeyedHandler<K, A, B> for
     ) -> Result<()> {
         self.0.process2(value, ctx, out)
     }
-
-    fn on_timer(
-        &mut self,
-        time: Timestamp,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.on_timer(time, ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
-    }
 }
 
 /// A [`KeyedBroadcastProcessFunction`].
@@ -116,14 +70,8 @@ where
 
     const HAS_BROADCAST: bool = true;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
+    forward_timers!(K);
 
     fn first(
         &mut self,
@@ -151,18 +99,5 @@ where
     ) -> Result<()> {
         self.0
             .process_broadcast(value, &mut KeyedBroadcastContext::of(ctx), out)
-    }
-
-    fn on_timer(
-        &mut self,
-        time: Timestamp,
-        ctx: &mut KeyedProcessContext<'_, K>,
-        out: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        self.0.on_timer(time, ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
     }
 }

@@ -34,12 +34,18 @@ pub(crate) trait KeyedHandler<K: Key, A, B>: Send {
         out: &mut Collector<'_, Self::Out>,
     ) -> Result<()>;
 
+    /// A record of the second input. A function of one input has none.
     fn second(
         &mut self,
         value: B,
         ctx: &mut KeyedProcessContext<'_, K>,
         out: &mut Collector<'_, Self::Out>,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        let _ = (value, ctx, out);
+        Err(Error::bug(
+            "a function of one input was given a record of a second",
+        ))
+    }
 
     /// A value without a key, which came to all subtasks.
     fn broadcast(

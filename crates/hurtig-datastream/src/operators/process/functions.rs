@@ -7,6 +7,7 @@ use hurtig_state::OperatorState;
 use hurtig_types::{Data, Result};
 
 use super::Handler;
+use crate::operators::forward::forward_lifecycle;
 use crate::{
     BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector, ProcessContext,
     ProcessFunction,
@@ -18,14 +19,7 @@ pub(crate) struct ProcessOne<F>(pub(crate) F);
 impl<A, F: ProcessFunction<A>> Handler<A, ()> for ProcessOne<F> {
     type Out = F::Out;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
 
     fn first(
         &mut self,
@@ -36,25 +30,12 @@ impl<A, F: ProcessFunction<A>> Handler<A, ()> for ProcessOne<F> {
         self.0.process(value, ctx, out)
     }
 
-    fn second(
-        &mut self,
-        (): (),
-        _: &mut ProcessContext<'_>,
-        _: &mut Collector<'_, F::Out>,
-    ) -> Result<()> {
-        Ok(())
-    }
-
     fn end_input(
         &mut self,
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, F::Out>,
     ) -> Result<()> {
         self.0.end_input(ctx, out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
     }
 }
 
@@ -76,15 +57,6 @@ where
     ) -> Result<()> {
         (self.0)(value, ctx, out)
     }
-
-    fn second(
-        &mut self,
-        (): (),
-        _: &mut ProcessContext<'_>,
-        _: &mut Collector<'_, Out>,
-    ) -> Result<()> {
-        Ok(())
-    }
 }
 
 /// A [`CoProcessFunction`].
@@ -93,14 +65,7 @@ pub(crate) struct CoProcess<F>(pub(crate) F);
 impl<A, B, F: CoProcessFunction<A, B>> Handler<A, B> for CoProcess<F> {
     type Out = F::Out;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
 
     fn first(
         &mut self,
@@ -119,10 +84,6 @@ impl<A, B, F: CoProcessFunction<A, B>> Handler<A, B> for CoProcess<F> {
     ) -> Result<()> {
         self.0.process2(value, ctx, out)
     }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
-    }
 }
 
 /// A [`BroadcastProcessFunction`].
@@ -133,14 +94,7 @@ impl<A, B, F: BroadcastProcessFunction<A, B>> Handler<A, B> for ProcessBroadcast
 
     const HAS_BROADCAST: bool = true;
 
-    fn open(&mut self, context: &OperatorContext, state: &mut OperatorState) -> Result<()> {
-        self.0.initialize_state(state)?;
-        self.0.open(context)
-    }
-
-    fn snapshot(&mut self, state: &mut OperatorState) -> Result<()> {
-        self.0.snapshot_state(state)
-    }
+    forward_lifecycle!();
 
     fn first(
         &mut self,
@@ -159,10 +113,6 @@ impl<A, B, F: BroadcastProcessFunction<A, B>> Handler<A, B> for ProcessBroadcast
     ) -> Result<()> {
         self.0
             .process_broadcast(value, &mut BroadcastContext::of(ctx), out)
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.0.close()
     }
 }
 

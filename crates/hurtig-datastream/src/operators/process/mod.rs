@@ -4,7 +4,7 @@ mod functions;
 
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{OperatorState, StateImage};
-use hurtig_types::{Barrier, Data, ErasedBatch, Records, Result, Timestamp, Watermark};
+use hurtig_types::{Barrier, Data, ErasedBatch, Error, Records, Result, Timestamp, Watermark};
 
 use super::OPERATOR_STATE;
 use super::backlog::Backlog;
@@ -38,12 +38,18 @@ pub(crate) trait Handler<A, B>: Send {
         out: &mut Collector<'_, Self::Out>,
     ) -> Result<()>;
 
+    /// A record of the second input. A function of one input has none.
     fn second(
         &mut self,
         value: B,
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Self::Out>,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        let _ = (value, ctx, out);
+        Err(Error::bug(
+            "a function of one input was given a record of a second",
+        ))
+    }
 
     fn end_input(
         &mut self,

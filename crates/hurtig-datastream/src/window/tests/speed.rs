@@ -327,3 +327,97 @@ fn speed_early() {
         });
     }
 }
+
+/// A bid of Nexmark, as far as q5 reads it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Bid {
+    auction: u64,
+    bidder: u64,
+    price: u64,
+    time: i64,
+}
+
+#[derive(Clone, Copy)]
+struct HowMany;
+
+impl<T> crate::AggregateFunction<T> for HowMany {
+    type Acc = u64;
+    type Out = u64;
+
+    fn create_accumulator(&self) -> u64 {
+        0
+    }
+
+    fn add(&self, count: &mut u64, _: T) {
+        *count += 1;
+    }
+
+    fn merge(&self, into: &mut u64, from: u64) {
+        *into += from;
+    }
+
+    fn result(&self, count: &u64) -> u64 {
+        *count
+    }
+}
+
+const BIDS: u64 = 10_000_000;
+const BIDS_PER_SECOND: u64 = 1_000_000;
+
+/// The whole job around q5's windows, with events as fast as they happen: what firing early adds to the processor time of everything.
+#[test]
+#[ignore = "a measurement"]
+fn speed_early_whole_job() {
+    let mut ratios = Vec::new();
+    for _ in 0..3 {
+        let without = whole_job(false);
+        let with = whole_job(true);
+        ratios.push(with / without);
+    }
+    println!("the whole job with early firing to without: {ratios:.3?}");
+}
+
+/// Runs the job; nanoseconds of processor time per bid.
+fn whole_job(early: bool) -> f64 {
+    let env = crate::StreamExecutionEnvironment::new();
+    env.set_parallelism(2);
+    let strategy = crate::WatermarkStrategy::bounded_out_of_orderness(ms(50))
+        .with_timestamps(|bid: &Bid| bid.time);
+    let source = crate::GeneratorSource::new(BIDS, |index| Bid {
+        auction: (index.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % 10_000,
+        bidder: index % 1_000,
+        price: index % 100_000,
+        time: (index / (BIDS_PER_SECOND / 1_000)) as i64,
+    });
+    let source = source.records_per_second(BIDS_PER_SECOND as f64);
+    let windows = env
+        .from_source(source, strategy, "bids")
+        .key_by(|bid| bid.auction)
+        .window(SlidingEventTimeWindows::of(ms(10_000), ms(2_000)));
+    let counts = if early {
+        windows
+            .trigger(ContinuousProcessingTimeTrigger::of(ms(1_000)))
+            .aggregate(HowMany)
+    } else {
+        windows.aggregate(HowMany)
+    };
+    counts.discard();
+    let begun = processor_ticks();
+    env.execute("q5").unwrap();
+    let nanos = (processor_ticks() - begun) as f64 * 1e7 / BIDS as f64;
+    println!("early {early}: {nanos:.1} ns of processor time per bid");
+    nanos
+}
+
+/// User and system time of the process, in hundredths of a second.
+fn processor_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let tick = |index: usize| fields[index].parse::<u64>().unwrap();
+    tick(11) + tick(12)
+}

@@ -5,8 +5,9 @@ mod io;
 mod mailbox;
 mod receiver;
 mod settings;
+mod trigger;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,6 @@ use hurtig_checkpoint::{
     Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
     UnclaimedState, VertexPlan, assign,
 };
-use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_state::StateImage;
 use hurtig_types::{Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result};
@@ -30,22 +30,16 @@ use io::{StoreAction, StoreQueue};
 use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
 pub(super) use settings::CheckpointSettings;
+pub(super) use trigger::Participants;
+use trigger::{TriggerQueue, start_barriers};
 
-use crate::task::TaskControl;
-use crate::{CheckpointCommand, SnapshotEnumerator, TaskSnapshot};
+use crate::CheckpointCommand;
 
 /// Where checkpoints go for which nobody named a directory: they live as long as the process.
 const IN_MEMORY: &str = "memory://hurtig/checkpoints";
 
 /// What each participant starts from, by operator.
 pub(super) type Restored = BTreeMap<Participant, BTreeMap<OperatorId, StateImage>>;
-
-/// Who of an attempt is told about checkpoints.
-#[derive(Default)]
-pub(super) struct Participants {
-    pub(super) tasks: Vec<Arc<TaskControl>>,
-    pub(super) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
-}
 
 /// How a savepoint that somebody asked for went: where it is, or why it isn't there.
 pub(super) type SavepointAnswer = oneshot::Sender<Result<String>>;
@@ -108,7 +102,7 @@ impl JobCheckpoints {
         Ok(Self {
             coordinator: Coordinator::new(settings.protocol.clone(), job, ids, existing)?,
             job,
-            io: StoreQueue::new(store.clone()),
+            io: StoreQueue::new(store.clone(), world.clock().clone()),
             triggers: TriggerQueue::default(),
             store,
             files: settings.files,
@@ -374,8 +368,6 @@ impl JobCheckpoints {
         tasks.for_each(|task| task.command(command));
     }
 
-    /// First the enumerators of the sources, so that each split is in somebody's snapshot; then
-    /// the tasks, of which those start barriers that have nobody running before them.
     fn trigger(&mut self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {
         let (location, kind) = match kind {
             CheckpointKind::Checkpoint => (
@@ -408,60 +400,8 @@ impl JobCheckpoints {
         });
         let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
         self.desk.open(checkpoint, files);
-        let tasks = self.participants.tasks.clone();
-        let enumerators = self.participants.enumerators.clone();
-        let start = start_barriers(barrier, tasks, enumerators, self.desk.clone());
+        let start = start_barriers(barrier, self.participants.clone(), self.desk.clone());
         self.triggers.push(Box::pin(start));
-    }
-}
-
-/// Barriers in the order of their checkpoints: each is started only when the one before was.
-#[derive(Default)]
-struct TriggerQueue(VecDeque<BoxFuture<'static, ()>>);
-
-impl TriggerQueue {
-    fn push(&mut self, start: BoxFuture<'static, ()>) {
-        self.0.push_back(start);
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) {
-        while let Some(first) = self.0.front_mut() {
-            if first.as_mut().poll(context).is_pending() {
-                return;
-            }
-            self.0.pop_front();
-        }
-    }
-}
-
-async fn start_barriers(
-    barrier: Barrier,
-    tasks: Vec<Arc<TaskControl>>,
-    enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
-    desk: SnapshotDesk,
-) {
-    let mut images = Vec::new();
-    for (operator, enumerator) in enumerators {
-        match enumerator.snapshot(barrier.checkpoint).await {
-            Ok(image) => images.push((operator, image)),
-            Err(error) => {
-                let participant = Participant::Coordinator(operator);
-                return desk.decline(barrier, participant, error.to_string());
-            }
-        }
-    }
-    for task in tasks {
-        task.command(CheckpointCommand::Trigger(barrier));
-    }
-    for (operator, image) in images {
-        let participant = Participant::Coordinator(operator);
-        let snapshot = TaskSnapshot {
-            barrier,
-            images: vec![(operator, image)],
-            alignment: Duration::ZERO,
-            sync: Duration::ZERO,
-        };
-        desk.store(snapshot, participant);
     }
 }
 

@@ -1,0 +1,72 @@
+//! How a checkpoint begins.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use hurtig_checkpoint::Participant;
+use hurtig_connect::BoxFuture;
+use hurtig_types::{Barrier, OperatorId};
+
+use super::receiver::SnapshotDesk;
+use crate::task::TaskControl;
+use crate::{CheckpointCommand, SnapshotEnumerator, TaskSnapshot};
+
+/// Who of an attempt is told about checkpoints.
+#[derive(Clone, Default)]
+pub(in crate::job) struct Participants {
+    pub(in crate::job) tasks: Vec<Arc<TaskControl>>,
+    pub(in crate::job) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
+}
+
+/// Barriers in the order of their checkpoints: each is started only when the one before was.
+#[derive(Default)]
+pub(super) struct TriggerQueue(VecDeque<BoxFuture<'static, ()>>);
+
+impl TriggerQueue {
+    pub(super) fn push(&mut self, start: BoxFuture<'static, ()>) {
+        self.0.push_back(start);
+    }
+
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) {
+        while let Some(first) = self.0.front_mut() {
+            if first.as_mut().poll(context).is_pending() {
+                return;
+            }
+            self.0.pop_front();
+        }
+    }
+}
+
+/// First the enumerators of the sources, so that each split is in somebody's snapshot; then
+/// the tasks, of which those start barriers that have nobody running before them.
+pub(super) async fn start_barriers(
+    barrier: Barrier,
+    Participants { tasks, enumerators }: Participants,
+    desk: SnapshotDesk,
+) {
+    let mut images = Vec::new();
+    for (operator, enumerator) in enumerators {
+        match enumerator.snapshot(barrier.checkpoint).await {
+            Ok(image) => images.push((operator, image)),
+            Err(error) => {
+                let participant = Participant::Coordinator(operator);
+                return desk.decline(barrier, participant, error.to_string());
+            }
+        }
+    }
+    for task in tasks {
+        task.command(CheckpointCommand::Trigger(barrier));
+    }
+    for (operator, image) in images {
+        let participant = Participant::Coordinator(operator);
+        let snapshot = TaskSnapshot {
+            barrier,
+            images: vec![(operator, image)],
+            alignment: Duration::ZERO,
+            sync: Duration::ZERO,
+        };
+        desk.store(snapshot, participant);
+    }
+}
