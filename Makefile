@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-.PHONY: help setup demo test check fmt clippy doc tidy bench clean
+.PHONY: help setup demo test sim check fmt clippy doc tidy bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ demo: ## Run the flights job on January's departures; DATA=DIR for a whole year
 test: ## Run every test, doc examples included
 	$(SETUP)
 	$(CARGO) test --workspace
+
+sim: ## Run thousands of seeds of the simulation; SEEDS=N for another number
+	$(SETUP)
+	$(CARGO) xtask sim --seeds $(or $(SEEDS),5000)
 
 check: test fmt clippy doc tidy ## What CI runs: test, format, clippy, docs, tidy
 

@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod sim;
 mod tidy;
 
 use std::error::Error;
@@ -27,7 +28,7 @@ struct Command {
     run: fn(&Path, &[String]) -> Result<bool, Failure>,
 }
 
-const COMMANDS: [Command; 2] = [
+const COMMANDS: [Command; 3] = [
     Command {
         name: "tidy",
         arguments: "",
@@ -39,6 +40,12 @@ const COMMANDS: [Command; 2] = [
         arguments: bench::ARGUMENTS,
         about: "measure Hurtig beside its peers",
         run: bench::run,
+    },
+    Command {
+        name: "sim",
+        arguments: sim::ARGUMENTS,
+        about: "run jobs under seeded storms of faults (testing/sim)",
+        run: sim::run,
     },
 ];
 

@@ -1,14 +1,17 @@
 //! Stopped with a savepoint, or cancelled with a retained checkpoint, a job goes on from there: with other parallelism, and with
 //! operators that came or went.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hurtig_connect::WatermarkStrategy;
+use futures::future::{Either, select};
+use hurtig_connect::{BoxFuture, Committer, Sink, SinkWriter, WatermarkStrategy, WriterContext};
 use hurtig_datastream::{GeneratorSource, StreamExecutionEnvironment};
 use hurtig_env::World;
 use hurtig_runtime::{JobClient, JobStatus};
-use hurtig_testing::Ledger;
-use hurtig_types::Result;
+use hurtig_testing::{Ledger, LedgerSink};
+use hurtig_types::{Data, Error, Result};
 
 use crate::support::{environment, in_worlds_of_seeds, sorted};
 
@@ -72,6 +75,113 @@ fn a_job_goes_on_from_its_savepoint_with_any_parallelism() {
             .unwrap();
         assert_eq!(sorted(ledger.committed()), all_counts());
     });
+}
+
+/// Fails at the commits of these numbers, which it has done.
+struct FailingCommits<T> {
+    ledger: LedgerSink<T>,
+    commits: Arc<AtomicU64>,
+    failing: Vec<u64>,
+}
+
+impl<T: Data + Sync> Sink<T> for FailingCommits<T> {
+    fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<T>>> {
+        self.ledger.create_writer(context)
+    }
+
+    fn create_committer(&self, context: &WriterContext) -> Result<Option<Box<dyn Committer>>> {
+        let Some(inner) = self.ledger.create_committer(context)? else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(FailingCommitter {
+            inner,
+            commits: self.commits.clone(),
+            failing: self.failing.clone(),
+        })))
+    }
+}
+
+struct FailingCommitter {
+    inner: Box<dyn Committer>,
+    commits: Arc<AtomicU64>,
+    failing: Vec<u64>,
+}
+
+impl Committer for FailingCommitter {
+    fn commit(&mut self, committables: Vec<Vec<u8>>) -> BoxFuture<'static, Result<()>> {
+        let number = self.commits.fetch_add(1, Ordering::Relaxed);
+        let fails = self.failing.contains(&number);
+        let commit = self.inner.commit(committables);
+        Box::pin(async move {
+            commit.await?;
+            if fails {
+                return Err(Error::io("the answer to the commit was lost"));
+            }
+            Ok(())
+        })
+    }
+}
+
+#[test]
+fn a_job_that_fails_on_its_way_to_the_stop_says_so_and_goes_on_from_the_savepoint() {
+    in_worlds_of_seeds(5, |world| {
+        let ledger = Ledger::new();
+        let env = environment(&world, 2);
+        // No checkpoints by themselves: the first commit is that of the savepoint.
+        env.set("restart-strategy.type", "fixed-delay");
+        let source = GeneratorSource::new(RECORDS, |n| n).records_per_second(5_000.0);
+        let sink = FailingCommits {
+            ledger: ledger.sink(),
+            commits: Arc::default(),
+            failing: vec![0],
+        };
+        env.from_source(source, WatermarkStrategy::none(), "numbers")
+            .sink_to(sink);
+        let client = env.execute_async("unlucky").unwrap();
+        let stopped = world.block_on(async {
+            world.clock().sleep(Duration::from_millis(700)).await;
+            let stopped = client.stop_with_savepoint(Some("/savepoints")).await;
+            client.wait().await.unwrap();
+            stopped
+        });
+        // It was told that the job is not at its end: who starts another from the savepoint would have the rest twice.
+        let message = stopped.unwrap().unwrap_err().to_string();
+        assert!(message.contains("`/savepoints/"), "{message}");
+        assert_eq!(client.restarts(), 1);
+        assert_eq!(sorted(ledger.committed()), (0..RECORDS).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_job_that_cannot_be_stopped_because_a_task_has_just_ended_goes_on() {
+    let mut refused = 0;
+    in_worlds_of_seeds(60, |world| {
+        let env = environment(&world, 2);
+        let numbers = |count: u64| {
+            let source = GeneratorSource::new(count, |n| n).records_per_second(10_000.0);
+            env.from_source(source, WatermarkStrategy::none(), format!("first {count}"))
+        };
+        let ledger = Ledger::new();
+        // The tasks of the shorter stream end about when the savepoint is asked for.
+        numbers(2_000)
+            .key_by(|n| n % 7)
+            .sum(|n| n)
+            .rebalance()
+            .union(&[&numbers(100).shuffle().map(|n| n).rebalance()])
+            .sink_to(ledger.sink());
+        let client = env.execute_async("hasty").unwrap();
+        let ended = world.block_on(async {
+            let micros = world.rng("moment").range(9_500..10_500);
+            world.clock().sleep(Duration::from_micros(micros)).await;
+            let stopped = client.stop_with_savepoint(Some("/savepoints")).await;
+            refused += u64::from(stopped.is_err());
+            let wait = Box::pin(client.wait());
+            let patience = world.clock().sleep(Duration::from_secs(60));
+            matches!(select(wait, patience).await, Either::Left((Ok(_), _)))
+        });
+        assert!(ended.unwrap(), "the job neither stops nor goes on");
+    });
+    assert!(refused > 0, "no savepoint met the end of a task");
 }
 
 #[test]

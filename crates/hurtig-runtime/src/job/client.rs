@@ -251,10 +251,11 @@ impl JobClient {
         self.savepoint(directory, StopMode::GoOn).await
     }
 
-    /// Takes a savepoint and ends the job with it: nothing that the sources read behind it has any effect.
+    /// Takes a savepoint and ends the job with it: nothing that the sources read behind it has any effect. The answer comes when the job
+    /// has ended, all that belongs to the savepoint committed.
     ///
     /// # Errors
-    /// As [`trigger_savepoint`](Self::trigger_savepoint); the job goes on then.
+    /// As [`trigger_savepoint`](Self::trigger_savepoint), and when the job failed before it had ended; it goes on then.
     pub async fn stop_with_savepoint(&self, directory: Option<&str>) -> Result<String> {
         self.savepoint(directory, StopMode::Stop).await
     }

@@ -67,6 +67,8 @@ pub(super) struct JobCheckpoints {
     taking_part: usize,
     requests: BTreeMap<u64, (SavepointAnswer, StopMode)>,
     requested: u64,
+    /// Who waits for the job to end with the savepoint that is there, and where that is.
+    stopping: Vec<(SavepointAnswer, String)>,
     /// After the attempt is over: what the next one starts from.
     ready: Option<Option<CompletedCheckpoint>>,
     released: bool,
@@ -119,6 +121,7 @@ impl JobCheckpoints {
             taking_part: 0,
             requests: BTreeMap::new(),
             requested: 0,
+            stopping: Vec::new(),
             ready: None,
             released: false,
             failure: None,
@@ -255,6 +258,7 @@ impl JobCheckpoints {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn suspended(&mut self) -> Result<()> {
+        self.answer_stopping(false);
         self.participants = Participants::default();
         self.triggers = TriggerQueue::default();
         self.feed(Event::Suspended);
@@ -270,6 +274,7 @@ impl JobCheckpoints {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn ended(&mut self, end: JobEnd) -> Result<()> {
+        self.answer_stopping(end == JobEnd::Finished);
         self.participants = Participants::default();
         self.triggers = TriggerQueue::default();
         self.feed(Event::Ended(end));
@@ -322,11 +327,7 @@ impl JobCheckpoints {
                 self.tell_all(CheckpointCommand::Aborted(checkpoint));
             }
             Action::AnswerSavepoint { request, outcome } => {
-                if let Some((answer, stop)) = self.requests.remove(&request) {
-                    self.stopped |= outcome.is_ok() && stop != StopMode::GoOn;
-                    // Who asked may be gone.
-                    let _ = answer.send(outcome.map_err(Error::io));
-                }
+                self.answer_savepoint(request, outcome);
             }
             Action::DeleteCheckpoint {
                 checkpoint,
@@ -349,8 +350,41 @@ impl JobCheckpoints {
         }
     }
 
+    /// Who asked for a savepoint is told; who wants the job to end with it, once it has.
+    fn answer_savepoint(&mut self, request: u64, outcome: Result<String, String>) {
+        let Some((answer, stop)) = self.requests.remove(&request) else {
+            return;
+        };
+        match outcome {
+            Ok(path) if stop != StopMode::GoOn => {
+                self.stopped = true;
+                self.stopping.push((answer, path));
+            }
+            // Who asked may be gone.
+            outcome => drop(answer.send(outcome.map_err(Error::io))),
+        }
+    }
+
+    /// Tells those who wanted the job to end with a savepoint whether it did. One that fails in between goes on from that savepoint, and
+    /// to start another from it as well would be to do the same work twice.
+    fn answer_stopping(&mut self, has_stopped: bool) {
+        for (answer, path) in std::mem::take(&mut self.stopping) {
+            let told = if has_stopped {
+                Ok(path)
+            } else {
+                Err(Error::io(format!(
+                    "the savepoint `{path}` was taken, and the job failed before it had ended with it: see whether it was started \
+                     again, and stop it once more"
+                )))
+            };
+            // Who asked may be gone.
+            let _ = answer.send(told);
+        }
+    }
+
     /// Nothing is stored for it any more, and what was stored goes.
-    fn aborted(&self, checkpoint: CheckpointId) {
+    fn aborted(&mut self, checkpoint: CheckpointId) {
+        self.triggers.cancel(checkpoint);
         let Some(files) = self.desk.close(checkpoint) else {
             return;
         };
@@ -401,7 +435,7 @@ impl JobCheckpoints {
         let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
         self.desk.open(checkpoint, files);
         let start = start_barriers(barrier, self.participants.clone(), self.desk.clone());
-        self.triggers.push(Box::pin(start));
+        self.triggers.push(checkpoint, Box::pin(start));
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hurtig_checkpoint::Participant;
 use hurtig_connect::BoxFuture;
-use hurtig_types::{Barrier, OperatorId};
+use hurtig_types::{Barrier, CheckpointId, OperatorId};
 
 use super::receiver::SnapshotDesk;
 use crate::task::TaskControl;
@@ -22,15 +22,21 @@ pub(in crate::job) struct Participants {
 
 /// Barriers in the order of their checkpoints: each is started only when the one before was.
 #[derive(Default)]
-pub(super) struct TriggerQueue(VecDeque<BoxFuture<'static, ()>>);
+pub(super) struct TriggerQueue(VecDeque<(CheckpointId, BoxFuture<'static, ()>)>);
 
 impl TriggerQueue {
-    pub(super) fn push(&mut self, start: BoxFuture<'static, ()>) {
-        self.0.push_back(start);
+    pub(super) fn push(&mut self, checkpoint: CheckpointId, start: BoxFuture<'static, ()>) {
+        self.0.push_back((checkpoint, start));
+    }
+
+    /// The checkpoint came to nothing: what has not begun of it never does. A source that is told to stop with a savepoint after it was
+    /// told that there will be none would wait for ever.
+    pub(super) fn cancel(&mut self, checkpoint: CheckpointId) {
+        self.0.retain(|(of, _)| *of != checkpoint);
     }
 
     pub(super) fn poll(&mut self, context: &mut Context<'_>) {
-        while let Some(first) = self.0.front_mut() {
+        while let Some((_, first)) = self.0.front_mut() {
             if first.as_mut().poll(context).is_pending() {
                 return;
             }

@@ -1,0 +1,154 @@
+//! The scenarios: each a family of jobs and a kind of weather, by name.
+
+use hurtig_env::Rng;
+
+use crate::shape::{self, Shape};
+use crate::storm::Site;
+
+/// What may strike, and how often.
+#[derive(Clone, Debug)]
+pub(crate) struct Weather {
+    /// Crashes of tasks, at most.
+    pub(crate) crashes_max: u32,
+    /// Where they may be.
+    pub(crate) sites: &'static [Site],
+    /// Requests to the store that go wrong, at most.
+    pub(crate) requests_max: u32,
+    /// Ends of the process before the last, at most.
+    pub(crate) endings_max: u32,
+    /// How likely each of the other faults is: poison, jumps of the clock, savepoints in passing.
+    pub(crate) others: f64,
+    /// `execution.checkpointing.mode`.
+    pub(crate) mode: &'static str,
+    /// How many events the first stream has, about.
+    pub(crate) events: u64,
+    /// Whether each point of a commit is struck in turn, in a run of its own, in place of the crashes.
+    pub(crate) every_commit_point: bool,
+}
+
+impl Weather {
+    /// A little of everything.
+    const CHANGEABLE: Self = Self {
+        crashes_max: 5,
+        sites: &Site::ALL,
+        requests_max: 6,
+        endings_max: 2,
+        others: 0.3,
+        mode: "EXACTLY_ONCE",
+        events: 400,
+        every_commit_point: false,
+    };
+}
+
+/// A family of jobs and its weather.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name, as `--scenario` has it.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    pub(crate) shapes: &'static [fn(&mut Rng) -> Box<dyn Shape>],
+    pub(crate) weather: Weather,
+}
+
+const COUNTS: fn(&mut Rng) -> Box<dyn Shape> = shape::Counts::draw;
+const TIMERS: fn(&mut Rng) -> Box<dyn Shape> = shape::Timers::draw;
+const WINDOWS: fn(&mut Rng) -> Box<dyn Shape> = shape::Windows::draw;
+const SESSIONS: fn(&mut Rng) -> Box<dyn Shape> = shape::Sessions::draw;
+const JOINED: fn(&mut Rng) -> Box<dyn Shape> = shape::Joined::draw;
+const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
+
+/// All scenarios. A seed that names none draws one of them.
+pub static SCENARIOS: [Scenario; 10] = [
+    Scenario {
+        name: "counts",
+        about: "counts by key, under a little of everything",
+        shapes: &[COUNTS],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "timers",
+        about: "a process function with state and event-time timers",
+        shapes: &[TIMERS],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "windows",
+        about: "tumbling and sliding windows",
+        shapes: &[WINDOWS],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "sessions",
+        about: "session windows, which merge",
+        shapes: &[SESSIONS],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "joined",
+        about: "two connected streams with shared state and timers",
+        shapes: &[JOINED],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "rules",
+        about: "a stream and broadcast state",
+        shapes: &[RULES],
+        weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "commit-points",
+        about: "a crash at every point between pre-commit and commit, each in a run of its own",
+        shapes: &[COUNTS],
+        weather: Weather {
+            requests_max: 0,
+            endings_max: 0,
+            others: 0.0,
+            events: 40,
+            every_commit_point: true,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "storage",
+        about: "a store that does nearly everything wrong",
+        shapes: &[COUNTS, TIMERS],
+        weather: Weather {
+            crashes_max: 2,
+            requests_max: 40,
+            endings_max: 3,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "rescale",
+        about: "killed, cancelled and stopped, and restored with other parallelism",
+        shapes: &[COUNTS, TIMERS, WINDOWS, SESSIONS, JOINED, RULES],
+        weather: Weather {
+            crashes_max: 1,
+            requests_max: 0,
+            endings_max: 6,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "at-least-once",
+        about: "counts without alignment: never too little",
+        shapes: &[COUNTS],
+        weather: Weather {
+            mode: "AT_LEAST_ONCE",
+            ..Weather::CHANGEABLE
+        },
+    },
+];
+
+/// The scenario of this name.
+pub fn scenario(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}
+
+/// The one that a seed draws when none is named.
+pub(crate) fn drawn(rng: &mut Rng) -> &'static Scenario {
+    let place = rng.below(SCENARIOS.len() as u64) as usize;
+    SCENARIOS.get(place).unwrap_or(&SCENARIOS[0])
+}

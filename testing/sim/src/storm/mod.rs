@@ -1,0 +1,117 @@
+//! The storm: which faults strike, and where. All of it is drawn from the seed before the job starts.
+
+mod plan;
+mod site;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hurtig_env::{Rng, World};
+use hurtig_types::{Error, Result};
+use parking_lot::Mutex;
+
+pub(crate) use plan::{Crash, Ending, StoreFaults, StormPlan};
+pub(crate) use site::Site;
+pub(crate) use store::FaultyStore;
+
+use crate::marks::Marks;
+use crate::trace::Trace;
+
+/// The storm over one run; shared by everything that can be struck.
+#[derive(Clone)]
+pub(crate) struct Storm(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    marks: Marks,
+    trace: Trace,
+}
+
+struct State {
+    crashes: Vec<Crash>,
+    /// How often each site was passed, over all attempts.
+    passed: BTreeMap<Site, u64>,
+    /// Records that fail so many times more.
+    poison: BTreeMap<u64, u32>,
+    store: StoreFaults,
+    rng: Rng,
+    /// Nothing strikes any more.
+    is_over: bool,
+}
+
+impl Storm {
+    pub(crate) fn new(plan: &StormPlan, world: &World, marks: &Marks, trace: &Trace) -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::new(State {
+                crashes: plan.crashes.clone(),
+                passed: BTreeMap::new(),
+                poison: plan.poison.clone(),
+                store: plan.store.clone(),
+                rng: world.rng("storm at work"),
+                is_over: false,
+            }),
+            marks: marks.clone(),
+            trace: trace.clone(),
+        }))
+    }
+
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.0.marks
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    /// The task that calls this has come to `site`, and may end here: by an error, or by a panic.
+    ///
+    /// # Errors
+    /// When a crash was drawn for this very passage.
+    pub(crate) fn pass(&self, site: Site) -> Result<()> {
+        let Some(crash) = self.strike(site) else {
+            return Ok(());
+        };
+        self.0.marks.hit(format!("crash.{}", site.name()));
+        let how = if crash.panics { "panic" } else { "error" };
+        let text = format!("{how} at {} number {}", site.name(), crash.passage);
+        self.0.trace.line(&text);
+        if crash.panics {
+            self.0.marks.hit("crash.by-panic");
+            // As `panic!`, without a message on the terminal.
+            std::panic::resume_unwind(Box::new(format!("drawn {text}")));
+        }
+        Err(Error::function(format!("drawn {text}")))
+    }
+
+    fn strike(&self, site: Site) -> Option<Crash> {
+        let mut state = self.0.state.lock();
+        let passed = state.passed.entry(site).or_default();
+        *passed += 1;
+        let passage = *passed;
+        let is_it = |crash: &Crash| crash.site == site && crash.passage == passage;
+        let place = state.crashes.iter().position(is_it)?;
+        (!state.is_over).then(|| state.crashes.swap_remove(place))
+    }
+
+    /// A record is about to be worked on, and may be poison: it fails some times before it passes.
+    ///
+    /// # Errors
+    /// When it fails this time.
+    pub(crate) fn taste(&self, id: u64) -> Result<()> {
+        let mut state = self.0.state.lock();
+        let Some(left) = state.poison.get_mut(&id).filter(|left| **left > 0) else {
+            return Ok(());
+        };
+        *left -= 1;
+        drop(state);
+        self.0.marks.hit("poison");
+        self.0.trace.line(format_args!("record {id} is poison"));
+        Err(Error::function(format!("drawn: record {id} is poison")))
+    }
+
+    /// How often each site was passed.
+    pub(crate) fn passages(&self) -> BTreeMap<Site, u64> {
+        self.0.state.lock().passed.clone()
+    }
+}
