@@ -7,7 +7,8 @@ use std::process::Command;
 
 use crate::Failure;
 
-pub(crate) const ARGUMENTS: &str = "[--seeds N] [--from SEED] [--seed SEED] [--scenario NAME] [--trace] [--twice] [--keep-going] [--plant BUG]";
+pub(crate) const ARGUMENTS: &str = "[--seeds N] [--from SEED] [--seed SEED] [--scenario NAME] \
+    [--trace] [--twice] [--keep-going] [--plant BUG]";
 
 /// Builds and runs it; whether all seeds came through. Planted bugs are built in only where one is asked for.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool, Failure> {

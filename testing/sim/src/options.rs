@@ -7,7 +7,8 @@ use hurtig_types::Result;
 use crate::wrong;
 
 /// The options, for the usage.
-pub(crate) const ARGUMENTS: &str = "[--seeds N] [--from SEED] [--seed SEED] [--scenario NAME] [--trace] [--twice] [--keep-going] [--plant BUG]";
+pub(crate) const ARGUMENTS: &str = "[--seeds N] [--from SEED] [--seed SEED] [--scenario NAME] \
+    [--trace] [--twice] [--keep-going] [--plant BUG]";
 
 /// Seeds that are run when nobody says how many.
 const SEEDS_DEFAULT: u64 = 1000;
