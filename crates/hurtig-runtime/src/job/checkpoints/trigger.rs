@@ -76,3 +76,32 @@ pub(super) async fn start_barriers(
         desk.store(snapshot, participant);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    #[test]
+    fn what_came_to_nothing_is_not_begun_and_holds_nobody_up() {
+        let begun: Arc<parking_lot::Mutex<Vec<u64>>> = Arc::default();
+        let mut queue = TriggerQueue::default();
+        for id in 1..=3 {
+            let begun = begun.clone();
+            let begin = async move {
+                if id == 1 {
+                    std::future::pending::<()>().await;
+                }
+                begun.lock().push(id);
+            };
+            queue.push(CheckpointId::new(id), Box::pin(begin));
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        queue.poll(&mut context);
+        assert!(begun.lock().is_empty(), "one after the other");
+        queue.cancel(CheckpointId::new(1));
+        queue.cancel(CheckpointId::new(2));
+        queue.poll(&mut context);
+        assert_eq!(*begun.lock(), [3]);
+    }
+}
