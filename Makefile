@@ -19,6 +19,7 @@ demo: ## Run the flights job on January's departures; DATA=DIR for a whole year
 test: ## Run every test, doc examples included
 	$(SETUP)
 	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features hurtig-sim/planted-bugs --test planted_bugs
 
 sim: ## Run thousands of seeds of the simulation; SEEDS=N for another number
 	$(SETUP)
@@ -33,6 +34,7 @@ fmt: ## See that everything is formatted
 clippy: ## Lint, with warnings as errors
 	$(SETUP)
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features hurtig-sim/planted-bugs -- -D warnings
 
 doc: ## Build the documentation, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

@@ -46,6 +46,8 @@ mod files;
 mod id;
 mod key_groups;
 mod metadata;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 mod restore;
 mod shared;
 mod state;

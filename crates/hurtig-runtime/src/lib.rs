@@ -20,6 +20,9 @@ mod program;
 mod source;
 mod task;
 
+#[cfg(feature = "planted-bugs")]
+pub use hurtig_checkpoint::planted;
+
 pub use job::{
     CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus, Execution,
     ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus, MiniCluster, Since,

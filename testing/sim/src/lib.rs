@@ -35,5 +35,7 @@ mod storm;
 mod trace;
 mod vault;
 
+#[cfg(feature = "planted-bugs")]
+pub use hurtig_checkpoint::planted;
 pub use run::{Outcome, run_seed};
 pub use scenario::{SCENARIOS, Scenario, scenario};

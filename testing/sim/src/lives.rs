@@ -19,6 +19,8 @@ use crate::storm::Ending;
 
 /// Longer than any process lives, in virtual time.
 const LIFE_MAX: Duration = Duration::from_secs(300);
+/// How long it takes somebody to start a job again that has failed for good.
+const PAUSE: Duration = Duration::from_millis(50);
 /// More processes than any run needs.
 const PROCESSES_MAX: usize = 60;
 
@@ -65,6 +67,8 @@ impl<'a> Lives<'a> {
                 Ended::Failed(error) => {
                     self.check_failure(error)?;
                     from = self.newest_of(job)?.or(from);
+                    let pause = self.run.world.clock().sleep(PAUSE);
+                    self.run.world.block_on(pause)?;
                 }
             }
         }

@@ -42,8 +42,27 @@ fn usage() -> String {
     text
 }
 
+/// Plants the bug that was asked for.
+#[cfg(feature = "planted-bugs")]
+fn plant(options: &Options) -> Result<()> {
+    let bug = options.plant.as_deref().map(str::parse).transpose()?;
+    hurtig_sim::planted::plant(bug);
+    Ok(())
+}
+
+/// There are none to plant.
+#[cfg(not(feature = "planted-bugs"))]
+fn plant(options: &Options) -> Result<()> {
+    let asked = options
+        .plant
+        .as_ref()
+        .map(|bug| wrong(format!("`{bug}` needs the feature `planted-bugs`")));
+    asked.map_or(Ok(()), Err)
+}
+
 /// Runs all seeds; whether all is well.
 fn simulate(options: &Options) -> Result<bool> {
+    plant(options)?;
     let clock = World::real().clock().clone();
     let started = clock.now();
     let mut report = Report::default();

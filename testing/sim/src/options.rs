@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Runs each seed a second time, and compares.
     pub(crate) twice: bool,
     pub(crate) failures_max: u64,
-    plant: Option<String>,
+    pub(crate) plant: Option<String>,
 }
 
 impl Options {

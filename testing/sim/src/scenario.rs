@@ -16,6 +16,8 @@ pub(crate) struct Weather {
     pub(crate) requests_max: u32,
     /// Ends of the process before the last, at most.
     pub(crate) endings_max: u32,
+    /// Whether all of them are stops with a savepoint.
+    pub(crate) only_stops: bool,
     /// How likely each of the other faults is: poison, jumps of the clock, savepoints in passing.
     pub(crate) others: f64,
     /// `execution.checkpointing.mode`.
@@ -33,6 +35,7 @@ impl Weather {
         sites: &Site::ALL,
         requests_max: 6,
         endings_max: 2,
+        only_stops: false,
         others: 0.3,
         mode: "EXACTLY_ONCE",
         events: 400,
@@ -59,7 +62,7 @@ const JOINED: fn(&mut Rng) -> Box<dyn Shape> = shape::Joined::draw;
 const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
 
 /// All scenarios. A seed that names none draws one of them.
-pub static SCENARIOS: [Scenario; 10] = [
+pub static SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "counts",
         about: "counts by key, under a little of everything",
@@ -128,6 +131,19 @@ pub static SCENARIOS: [Scenario; 10] = [
             crashes_max: 1,
             requests_max: 0,
             endings_max: 6,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "stopping",
+        about: "stopped with savepoints while all else goes wrong",
+        shapes: &[COUNTS, TIMERS],
+        weather: Weather {
+            crashes_max: 12,
+            sites: &Site::OF_COMMIT,
+            requests_max: 12,
+            endings_max: 6,
+            only_stops: true,
             ..Weather::CHANGEABLE
         },
     },

@@ -264,6 +264,14 @@ impl Inner {
         };
         let path = self.store.path_of(&self.location, &file);
         let place = self.store.open(&path)?;
+        #[cfg(feature = "planted-bugs")]
+        if crate::planted::is_planted(crate::planted::Bug::AckBeforeUpload) {
+            self.claim(file.clone(), contents.members)?;
+            crate::planted::put_off(Box::pin(async move {
+                let _ = upload(&place, contents.chunks).await;
+            }));
+            return Ok(file);
+        }
         let written = upload(&place, contents.chunks).await;
         let written = written.map_err(|error| store_error(&path, &error).context("cannot write"));
         let claimed = written.and_then(|()| self.claim(file.clone(), contents.members));

@@ -263,6 +263,8 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
             .split_off(&CheckpointId::new(checkpoint.get() + 1));
         let complete = std::mem::replace(&mut self.prepared, later);
         let complete = complete.into_values();
+        #[cfg(feature = "planted-bugs")]
+        let complete = planted::repeated(complete);
         self.to_commit
             .extend(complete.flat_map(|it| it.committables));
         Ok(())
@@ -281,5 +283,25 @@ impl<T: Data> StreamOperator for SinkOperator<T> {
         self.orphans
             .leave(of_checkpoints.map(|(checkpoint, it)| (checkpoint, it.committables)));
         self.writer.close()
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planted {
+    use hurtig_runtime::planted::{Bug, is_planted};
+
+    use super::Prepared;
+
+    /// What is to be committed, twice where that bug is planted.
+    pub(super) fn repeated(
+        complete: impl Iterator<Item = Prepared>,
+    ) -> impl Iterator<Item = Prepared> {
+        let twice = is_planted(Bug::CommitTwice);
+        complete.map(move |mut prepared| {
+            if twice {
+                prepared.committables.extend(prepared.committables.clone());
+            }
+            prepared
+        })
     }
 }

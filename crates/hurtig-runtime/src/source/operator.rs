@@ -419,6 +419,8 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
         self.receive(output)?;
         self.marks.over(barrier.checkpoint);
         let splits = self.reader.snapshot();
+        #[cfg(feature = "planted-bugs")]
+        let splits = planted::forgotten(splits);
         if !splits.is_empty() {
             image
                 .lists
@@ -440,5 +442,18 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
             member.group.report(member.index, None);
         }
         self.reader.close()
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planted {
+    use hurtig_checkpoint::planted::{Bug, is_planted};
+
+    /// The splits, without one where that bug is planted.
+    pub(super) fn forgotten<S>(mut splits: Vec<S>) -> Vec<S> {
+        if is_planted(Bug::ForgetASplit) {
+            splits.pop();
+        }
+        splits
     }
 }

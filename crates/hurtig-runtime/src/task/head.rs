@@ -64,6 +64,8 @@ impl Inputs {
         };
         let input = self.input_of_channel.get(channel).copied().unwrap_or(0);
         match element {
+            #[cfg(feature = "planted-bugs")]
+            StreamElement::Batch(_) if planted::loses_a_buffer(&self.aligner) => {}
             StreamElement::Batch(batch) => chain.accept_batch(input, batch),
             StreamElement::Signal(Signal::EndOfInput) => self.end_channel(channel, input, chain),
             StreamElement::Signal(Signal::Barrier(barrier)) => {
@@ -88,6 +90,8 @@ impl Inputs {
         if output.unblock_all {
             self.gate.unblock();
         }
+        #[cfg(feature = "planted-bugs")]
+        let output = planted::without_alignment(output);
         if output.block {
             self.gate.block(channel);
         }
@@ -413,5 +417,24 @@ impl Head {
             Self::Inputs(_) => Ok(()),
             Self::Source(source) => source.close(),
         }
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planted {
+    use hurtig_checkpoint::planted::{Bug, is_planted};
+    use hurtig_exchange::{AlignerOutput, BarrierAligner};
+
+    /// What the aligner says, but for the channel that is to wait.
+    pub(super) fn without_alignment(output: AlignerOutput) -> AlignerOutput {
+        AlignerOutput {
+            block: output.block && !is_planted(Bug::SkipAlignment),
+            ..output
+        }
+    }
+
+    /// Whether a batch gets lost that comes before its channel's barrier and behind another's.
+    pub(super) fn loses_a_buffer(aligner: &BarrierAligner) -> bool {
+        aligner.current().is_some() && is_planted(Bug::LoseABuffer)
     }
 }

@@ -69,7 +69,7 @@ impl StormPlan {
         let crashes = (0..crashes).map(|_| draw_crash(weather, input, rng));
         let crashes = crashes.collect();
         let endings = rng.below(u64::from(weather.endings_max) + 1);
-        let endings = (0..endings).map(|_| draw_ending(rng)).collect();
+        let endings = (0..endings).map(|_| draw_ending(weather, rng)).collect();
         let mut plan = Self {
             crashes,
             poison: BTreeMap::new(),
@@ -114,9 +114,10 @@ fn lesser_below(bound: u64, rng: &mut Rng) -> u64 {
     one.min(rng.below(bound.max(1)))
 }
 
-fn draw_ending(rng: &mut Rng) -> Ending {
+fn draw_ending(weather: &Weather, rng: &mut Rng) -> Ending {
     let at = moment(rng);
     match rng.below(4) {
+        _ if weather.only_stops => Ending::Stop(at),
         0 => Ending::Cancel(at),
         1 => Ending::Stop(at),
         _ => Ending::Kill(at),

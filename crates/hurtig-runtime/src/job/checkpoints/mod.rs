@@ -258,7 +258,6 @@ impl JobCheckpoints {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn suspended(&mut self) -> Result<()> {
-        self.answer_stopping(false);
         self.participants = Participants::default();
         self.triggers = TriggerQueue::default();
         self.feed(Event::Suspended);
@@ -266,6 +265,10 @@ impl JobCheckpoints {
             let event = poll_fn(|context| self.poll_event(context)).await?;
             self.feed(event);
         }
+        // Whoever wanted to stop it hears that it goes on, also of a savepoint that became complete when the attempt was over: the next
+        // one is not stopped by that.
+        self.stopped = false;
+        self.answer_stopping(false);
         Ok(())
     }
 

@@ -84,6 +84,10 @@ impl SnapshotDesk {
                 log.part(barrier.checkpoint, part);
             }
             events.send(event);
+            #[cfg(feature = "planted-bugs")]
+            for upload in hurtig_checkpoint::planted::take_uploads() {
+                upload.await;
+            }
         };
         let name = format!("state of checkpoint {}", barrier.checkpoint);
         drop(self.world.spawner().spawn(Lane::Io, name, store));
