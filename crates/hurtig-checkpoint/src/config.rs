@@ -31,6 +31,9 @@ pub struct CheckpointConfig {
     pub timeout: Duration,
     /// `execution.checkpointing.max-concurrent-checkpoints`: how many may be in flight. A savepoint comes on top of them.
     pub max_concurrent: u32,
+    /// Whether none is triggered while a savepoint is on its way: barriers that overtake what is queued must not overtake those of the
+    /// savepoint, which don't.
+    pub waits_for_savepoints: bool,
     /// `execution.checkpointing.tolerable-failed-checkpoints`: how many may fail one after the other before the job does.
     pub tolerable_failed: u32,
     /// `execution.checkpointing.num-retained` (once `state.checkpoints.num-retained`): how many complete ones are kept.
@@ -86,6 +89,7 @@ impl Default for CheckpointConfig {
             min_pause: Duration::ZERO,
             timeout: Duration::from_secs(600),
             max_concurrent: 1,
+            waits_for_savepoints: false,
             tolerable_failed: 0,
             num_retained: 1,
             retention: Retention::NoExternalizedCheckpoints,

@@ -62,7 +62,9 @@ pub use files::{FileOptions, SnapshotFiles};
 pub use hurtig_types::{CheckpointId, Epoch};
 pub use id::Participant;
 pub use metadata::{METADATA_BYTES_MAX, Metadata, OperatorState, SubtaskState};
-pub use restore::{AssignedPiece, AssignedState, Assignment, Share, UnclaimedState, assign};
+pub use restore::{
+    AssignedPiece, AssignedState, Assignment, InFlightPiece, Share, UnclaimedState, assign,
+};
 pub use state::{
     FileName, FileScope, Snapshot, StateData, StateFile, StateHandle, StateKind, checksum,
 };

@@ -79,6 +79,7 @@ fn any_config() -> impl Strategy<Value = CheckpointConfig> {
                     min_pause: Duration::from_millis(pause),
                     timeout: Duration::from_millis(timeout),
                     max_concurrent,
+                    waits_for_savepoints: false,
                     tolerable_failed,
                     num_retained,
                     retention,

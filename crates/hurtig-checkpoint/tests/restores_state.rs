@@ -8,7 +8,7 @@ use common::images::*;
 use common::*;
 use hurtig_checkpoint::*;
 use hurtig_env::object_store::ObjectStoreExt;
-use hurtig_state::{KeyedIndex, ListMode, StateImage};
+use hurtig_state::{KeyedIndex, ListMode, ListPiece, StateImage};
 use hurtig_types::{KeyGroupRange, MaxParallelism, OperatorId};
 use proptest::prelude::*;
 
@@ -289,15 +289,46 @@ fn another_number_of_key_groups_is_refused_with_both_numbers() {
 }
 
 #[test]
-fn batches_in_flight_are_not_dropped_silently() {
-    let error = refusal(
-        &one_state(StateKind::InputInFlight, None),
-        plan(&[operator()], 1),
-    );
-    assert!(
-        error.contains("restore from an aligned checkpoint"),
-        "{error}"
-    );
+fn batches_in_flight_are_read_by_edge_and_assigned_to_no_operator() {
+    let image = |mode, edge: &str, bytes: Vec<u8>| {
+        let mut image = StateImage::default();
+        image.lists.push(ListPiece {
+            name: edge.to_string(),
+            mode,
+            entries: vec![bytes],
+        });
+        vec![(operator(), image)]
+    };
+    for options in [FileOptions::default(), all_to_files()] {
+        Disk::run(async |disk| {
+            let files = disk.files(options);
+            let input = image(ListMode::InputInFlight, "in", vec![1]);
+            let output = image(ListMode::OutputInFlight, "out", vec![2; 3]);
+            let stored = vec![
+                files.store(subtask(0), input).await.unwrap(),
+                files.store(subtask(1), output).await.unwrap(),
+            ];
+            let metadata = metadata(stored);
+            let plans = [plan(&[operator()], 3)];
+            let assigned = assign(&metadata, &plans, UnclaimedState::Refuse).unwrap();
+            assert!(assigned.is_empty(), "{assigned:?}");
+            let pieces = disk.store.read_in_flight(&location(), &metadata).await;
+            let piece = |is_input, subtask, edge: &str, bytes| InFlightPiece {
+                is_input,
+                operator: operator(),
+                subtask,
+                edge: edge.to_string(),
+                channels: vec![bytes],
+            };
+            assert_eq!(
+                pieces.unwrap(),
+                [
+                    piece(true, 0, "in", vec![1]),
+                    piece(false, 1, "out", vec![2; 3])
+                ]
+            );
+        });
+    }
 }
 
 #[test]

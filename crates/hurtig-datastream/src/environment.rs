@@ -220,6 +220,21 @@ impl StreamExecutionEnvironment {
         self.set(options::CHECKPOINTING_INTERVAL.key(), interval)
     }
 
+    /// Lets the barriers of checkpoints overtake the records that are queued, which then become part of the checkpoint: so a checkpoint
+    /// takes no longer under back pressure than without. With `execution.checkpointing.aligned-checkpoint-timeout` they do so only when
+    /// a checkpoint has taken that long. Savepoints hold no records in flight.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// # use std::time::Duration;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.enable_checkpointing(Duration::from_secs(1)).enable_unaligned_checkpoints();
+    /// env.set("execution.checkpointing.aligned-checkpoint-timeout", "10 s");
+    /// ```
+    pub fn enable_unaligned_checkpoints(&self) -> &Self {
+        self.set(options::UNALIGNED_ENABLED.key(), "true")
+    }
+
     /// Sets an option by its key, as in `config.yaml`. A key that is unknown shows when the job is run.
     pub fn set(&self, key: impl Into<String>, value: impl Into<String>) -> &Self {
         self.build(|builder| {

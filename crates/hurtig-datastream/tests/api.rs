@@ -53,5 +53,7 @@ mod time_notions;
 mod timers;
 #[path = "api/transform.rs"]
 mod transform;
+#[path = "api/unaligned.rs"]
+mod unaligned;
 #[path = "api/windows_in_time.rs"]
 mod windows_in_time;

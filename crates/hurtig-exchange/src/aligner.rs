@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hurtig_types::{Barrier, CheckpointId};
+use hurtig_types::{AlignmentType, Barrier, CheckpointId};
 
 /// Whether the channels on which a barrier has come wait for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +32,14 @@ pub struct AlignerOutput {
 ///
 /// ```
 /// use hurtig_exchange::{AlignmentMode, BarrierAligner};
-/// use hurtig_types::{Barrier, BarrierKind, CheckpointId, Epoch};
+/// use hurtig_types::{AlignmentType, Barrier, BarrierKind, CheckpointId, Epoch};
 ///
-/// let barrier = Barrier { checkpoint: CheckpointId::new(1), epoch: Epoch::new(1), kind: BarrierKind::Checkpoint };
+/// let barrier = Barrier {
+///     checkpoint: CheckpointId::new(1),
+///     epoch: Epoch::new(1),
+///     kind: BarrierKind::Checkpoint,
+///     alignment: AlignmentType::Aligned,
+/// };
 /// let mut aligner = BarrierAligner::new(2, AlignmentMode::ExactlyOnce);
 /// assert!(aligner.barrier(1, barrier).block);
 /// let last = aligner.barrier(0, barrier);
@@ -57,6 +62,18 @@ struct Alignment {
     has_come: Vec<bool>,
 }
 
+impl Alignment {
+    fn come(&mut self, channel: usize, barrier: Barrier) {
+        if let Some(has_come) = self.has_come.get_mut(channel) {
+            *has_come = true;
+        }
+        // One that was overtaking somewhere goes on overtaking.
+        if barrier.alignment == AlignmentType::Unaligned {
+            self.barrier.alignment = AlignmentType::Unaligned;
+        }
+    }
+}
+
 impl BarrierAligner {
     /// For so many channels.
     pub fn new(channels: usize, mode: AlignmentMode) -> Self {
@@ -77,6 +94,22 @@ impl BarrierAligner {
     pub fn has_seen(&self, checkpoint: CheckpointId) -> bool {
         let mut under_way = self.current.iter();
         self.over >= Some(checkpoint) || under_way.any(|it| it.barrier.checkpoint == checkpoint)
+    }
+
+    /// Whether this checkpoint is over here, taken or come to nothing.
+    pub fn is_over(&self, checkpoint: CheckpointId) -> bool {
+        self.over >= Some(checkpoint)
+    }
+
+    /// Whether nothing need be waited for on a channel: this checkpoint's barrier was read, or the channel has ended.
+    pub fn has_come(&self, checkpoint: CheckpointId, channel: usize) -> bool {
+        let of = self
+            .current
+            .iter()
+            .find(|it| it.barrier.checkpoint == checkpoint);
+        let has_come = of.and_then(|it| it.has_come.get(channel));
+        let has_ended = self.ended.get(channel);
+        has_come.is_some_and(|it| *it) || has_ended.is_some_and(|it| *it)
     }
 
     /// A barrier came on a channel.
@@ -103,9 +136,8 @@ impl BarrierAligner {
             let has_come = vec![false; self.ended.len()];
             self.current.insert(place, Alignment { barrier, has_come });
         }
-        let come = self.current.get_mut(place).map(|it| &mut it.has_come);
-        if let Some(come) = come.and_then(|all| all.get_mut(channel)) {
-            *come = true;
+        if let Some(alignment) = self.current.get_mut(place) {
+            alignment.come(channel, barrier);
         }
         self.finish(&mut output);
         output.block = waits && output.complete.is_none();
@@ -160,6 +192,7 @@ mod tests {
             checkpoint: CheckpointId::new(id),
             epoch: Epoch::new(1),
             kind: BarrierKind::Checkpoint,
+            alignment: AlignmentType::Aligned,
         }
     }
 

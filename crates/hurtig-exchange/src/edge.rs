@@ -6,10 +6,17 @@ use std::time::Duration;
 
 use hurtig_codec::{Sizer, heap_bytes};
 use hurtig_env::MonotonicTime;
-use hurtig_types::{Data, ErasedBatch, Records, Result, Signal, StreamElement};
+use hurtig_types::{
+    Barrier, CheckpointId, Data, ErasedBatch, Records, Result, Signal, StreamElement,
+};
 
 use crate::scatter::Scatter;
-use crate::{ChannelSender, Partitioner, Selection};
+use crate::{ChannelContents, ChannelSender, Partitioner, Selection};
+
+mod overtake;
+
+pub use overtake::OVERDRAFT_BYTES_MAX;
+use overtake::Overtaking;
 
 /// When a partial batch is sent, beside when it is full and before every signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +65,45 @@ pub trait EdgeWriter: Send {
 
     /// Batches and bytes handed to channels so far.
     fn sent(&self) -> (u64, u64);
+
+    /// Barriers may overtake here from now on. An edge that can't stays as it is.
+    fn allow_overtaking(&mut self) {}
+
+    /// Sends a barrier that overtakes: before all that waits for credit or for a full batch, of which it takes a copy. On an edge where
+    /// barriers don't overtake it is a signal like any other.
+    ///
+    /// # Errors
+    /// When a batch cannot be encoded.
+    fn overtake(&mut self, barrier: Barrier, waker: &Waker) -> Result<()> {
+        self.signal(Signal::Barrier(barrier), waker);
+        Ok(())
+    }
+
+    /// Lets the barrier of a checkpoint that waits for credit overtake.
+    ///
+    /// # Errors
+    /// As [`overtake`](Self::overtake).
+    fn hurry(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let _ = checkpoint;
+        Ok(())
+    }
+
+    /// Whether the barrier of a checkpoint waits for credit, and could overtake.
+    fn holds_back(&self, checkpoint: CheckpointId) -> bool {
+        let _ = checkpoint;
+        false
+    }
+
+    /// What the barrier of a checkpoint has overtaken, by channel. What those before it have is forgotten.
+    fn take_overtaken(&mut self, checkpoint: CheckpointId) -> Vec<ChannelContents> {
+        let _ = checkpoint;
+        Vec::new()
+    }
+
+    /// How many bytes wait for credit: known only where barriers may overtake.
+    fn waiting_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// The edge of records of type `T`.
@@ -74,6 +120,8 @@ pub struct Edge<T> {
     dirty_since: Option<MonotonicTime>,
     sent_batches: u64,
     sent_bytes: u64,
+    /// Where barriers may overtake.
+    overtaking: Option<Overtaking>,
 }
 
 struct Builder<T> {
@@ -117,6 +165,7 @@ impl<T: Data> Edge<T> {
             dirty_since: None,
             sent_batches: 0,
             sent_bytes: 0,
+            overtaking: None,
         }
     }
 
@@ -396,6 +445,36 @@ impl<T: Data> EdgeWriter for Edge<T> {
 
     fn sent(&self) -> (u64, u64) {
         (self.sent_batches, self.sent_bytes)
+    }
+
+    fn allow_overtaking(&mut self) {
+        self.overtaking = Some(Overtaking::default());
+    }
+
+    fn overtake(&mut self, barrier: Barrier, waker: &Waker) -> Result<()> {
+        if self.overtaking.is_some() {
+            return self.pass(barrier.overtaking());
+        }
+        self.signal(Signal::Barrier(barrier), waker);
+        Ok(())
+    }
+
+    fn hurry(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        self.hurry_on(checkpoint)
+    }
+
+    fn holds_back(&self, checkpoint: CheckpointId) -> bool {
+        self.overtaking.is_some() && self.has_waiting(checkpoint)
+    }
+
+    fn take_overtaken(&mut self, checkpoint: CheckpointId) -> Vec<ChannelContents> {
+        let overtaking = self.overtaking.as_mut();
+        overtaking.map_or_else(Vec::new, |it| it.take(checkpoint))
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        let waiting = self.waiting.iter().flatten();
+        waiting.map(|(_, bytes)| *bytes).sum()
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 
-use hurtig_types::{Signal, StreamElement};
+use hurtig_types::{AlignmentType, Barrier, Signal, StreamElement};
 use parking_lot::Mutex;
 
 /// How many bytes may be in flight towards one gate.
@@ -45,10 +46,13 @@ pub fn gate(channels: usize, options: GateOptions) -> (InputGate, Vec<ChannelSen
         in_flight_peak: 0,
         received: 0,
         consumer: None,
+        announced: Vec::new(),
+        urgent: None,
         open: true,
     };
     let shared = Arc::new(Shared {
         state: Mutex::new(state),
+        has_announced: AtomicBool::new(false),
         exclusive: options.exclusive_bytes_per_channel,
     });
     let senders = (0..channels)
@@ -62,6 +66,8 @@ pub fn gate(channels: usize, options: GateOptions) -> (InputGate, Vec<ChannelSen
 
 struct Shared {
     state: Mutex<State>,
+    /// Whether a barrier was announced of which the consumer has not heard: so that it can look without the lock.
+    has_announced: AtomicBool,
     exclusive: usize,
 }
 
@@ -75,6 +81,10 @@ struct State {
     /// Bytes handed to the consumer so far.
     received: u64,
     consumer: Option<Waker>,
+    /// Barriers that may overtake, and have come to the end of a queue. Each channel has but one or two of them on its way.
+    announced: Vec<(usize, Barrier)>,
+    /// Who is woken by them, whatever it waits for.
+    urgent: Option<Waker>,
     open: bool,
 }
 
@@ -82,6 +92,10 @@ struct State {
 struct Channel {
     /// It is not read for the time being: its barrier has come, and not all of the others.
     waits: bool,
+    /// Barriers may overtake what is queued: they are announced.
+    announces: bool,
+    /// What is queued, and what comes, is being copied for a checkpoint.
+    is_captured: bool,
     queue: VecDeque<(StreamElement, usize)>,
     in_flight: usize,
     borrowed: usize,
@@ -161,10 +175,19 @@ impl State {
     /// Queues an element; true when the consumer is to be woken.
     fn push(&mut self, channel: usize, element: StreamElement, bytes: usize) -> Option<Waker> {
         let state = self.channels.get_mut(channel)?;
+        let mut urgent = None;
+        if let StreamElement::Signal(Signal::Barrier(barrier)) = &element
+            && state.announces
+            && barrier.alignment != AlignmentType::Aligned
+        {
+            self.announced.push((channel, *barrier));
+            urgent.clone_from(&self.urgent);
+        }
         if let (
             StreamElement::Signal(Signal::Watermark(_)),
             Some((StreamElement::Signal(Signal::Watermark(_)), _)),
-        ) = (&element, state.queue.back())
+            false,
+        ) = (&element, state.queue.back(), state.is_captured)
         {
             // Only the last of several watermarks in a row says anything; so signals stay bounded as well.
             state.queue.pop_back();
@@ -173,7 +196,7 @@ impl State {
             self.ready.push_back(channel);
         }
         state.queue.push_back((element, bytes));
-        self.consumer.take()
+        self.consumer.take().or(urgent)
     }
 }
 
@@ -219,7 +242,11 @@ impl ChannelSender {
             if !state.open {
                 return;
             }
-            state.push(self.channel, StreamElement::Signal(signal), 0)
+            let consumer = state.push(self.channel, StreamElement::Signal(signal), 0);
+            if !state.announced.is_empty() {
+                self.shared.has_announced.store(true, Ordering::Release);
+            }
+            consumer
         };
         if let Some(consumer) = consumer {
             consumer.wake();
@@ -243,6 +270,65 @@ impl InputGate {
     /// Reads all channels again.
     pub fn unblock(&mut self) {
         self.shared.state.lock().unblock();
+    }
+
+    /// Barriers on this channel may overtake what is queued: from now on they are [announced](Self::take_announced).
+    pub fn announce(&mut self, channel: usize) {
+        if let Some(channel) = self.shared.state.lock().channels.get_mut(channel) {
+            channel.announces = true;
+        }
+    }
+
+    /// Who is woken when a barrier is announced, also while it waits for something else than this gate.
+    pub fn set_urgent_waker(&mut self, waker: &Waker) {
+        self.shared.state.lock().urgent = Some(waker.clone());
+    }
+
+    /// The barriers that have come since the last call to channels on which they may overtake. They stand in their queues as well.
+    pub fn take_announced(&mut self) -> Vec<(usize, Barrier)> {
+        if !self.shared.has_announced.swap(false, Ordering::AcqRel) {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.shared.state.lock().announced)
+    }
+
+    /// Whether the producer of a channel has said its last word, though some of it may not have been read.
+    pub fn has_ended(&self, channel: usize) -> bool {
+        let state = self.shared.state.lock();
+        let last = state.channels.get(channel).and_then(|it| it.queue.back());
+        matches!(last, Some((StreamElement::Signal(Signal::EndOfInput), _)))
+    }
+
+    /// Shows what is queued on a channel, without holding up its producer. From now on the channel's watermarks are kept apart.
+    pub(crate) fn look_into<R>(
+        &mut self,
+        channel: usize,
+        look: impl FnOnce(&VecDeque<(StreamElement, usize)>) -> R,
+    ) -> R {
+        let mut queue = VecDeque::new();
+        if let Some(channel) = self.shared.state.lock().channels.get_mut(channel) {
+            channel.is_captured = true;
+            queue = std::mem::take(&mut channel.queue);
+        }
+        let seen = look(&queue);
+        let mut state = self.shared.state.lock();
+        let state = &mut *state;
+        if let Some(of) = state.channels.get_mut(channel) {
+            queue.append(&mut of.queue);
+            of.queue = queue;
+            let may_be_read = !of.queue.is_empty() && !of.waits;
+            if may_be_read && !state.ready.contains(&channel) {
+                state.ready.push_back(channel);
+            }
+        }
+        seen
+    }
+
+    /// Nothing is copied any more.
+    pub(crate) fn end_capture(&mut self) {
+        for channel in &mut self.shared.state.lock().channels {
+            channel.is_captured = false;
+        }
     }
 
     /// The next element and the channel it came from; the channels take turns. `Pending` when all are empty, after which

@@ -146,6 +146,29 @@ impl WatermarkValve {
             .map_or(Watermark::MIN, |channel| channel.watermark)
     }
 
+    /// The status of one channel.
+    pub fn status_of_channel(&self, channel: usize) -> StreamStatus {
+        let is_idle = self.channels.get(channel).is_some_and(|it| it.idle);
+        if is_idle {
+            StreamStatus::Idle
+        } else {
+            StreamStatus::Active
+        }
+    }
+
+    /// Whether all channels are idle, as far as it has said.
+    pub const fn is_idle(&self) -> bool {
+        self.idle
+    }
+
+    /// All channels are known to have come as far as this, and so has the output.
+    pub fn raise(&mut self, watermark: Watermark) {
+        for channel in &mut self.channels {
+            channel.watermark = channel.watermark.max(watermark);
+        }
+        self.output = self.output.max(watermark);
+    }
+
     fn advance(&mut self) -> Option<Watermark> {
         let active = self
             .channels

@@ -37,6 +37,7 @@ pub use source::{
     SnapshotEnumerator, SourceOperator, SourceProgress, coordinate, link, restore_enumerator,
 };
 pub use task::{
-    ChainState, CheckpointCommand, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node, NodeLabel,
-    OperatorChain, Routes, SnapshotReceiver, SourceHead, StepOutcome, Target, Task, TaskSnapshot,
+    ChainState, ChannelPlace, CheckpointCommand, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node,
+    NodeLabel, OperatorChain, Replay, ReplayedChannel, ReplayedElement, Routes, SnapshotReceiver,
+    SourceHead, StepOutcome, Target, Task, TaskSnapshot,
 };

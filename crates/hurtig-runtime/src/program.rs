@@ -7,8 +7,8 @@ use std::sync::Arc;
 use hurtig_connect::BoxFuture;
 use hurtig_env::World;
 use hurtig_exchange::{
-    Broadcast, ChannelSender, Edge, EdgeOptions, EdgeWriter, Forward, Global, Partitioner,
-    Rebalance, Shuffle,
+    BatchCodec, Broadcast, ChannelSender, Edge, EdgeOptions, EdgeWriter, Forward, Global,
+    Partitioner, Rebalance, RecordsCodec, Shuffle,
 };
 use hurtig_graph::{NodeId, Partitioning};
 use hurtig_state::StateImage;
@@ -84,6 +84,9 @@ pub trait Port: Send + Sync {
     /// # Errors
     /// When the partitioning is one of those.
     fn edge(&self, partitioning: &Partitioning, spec: EdgeSpec) -> Result<Box<dyn EdgeWriter>>;
+
+    /// By which its batches become bytes.
+    fn codec(&self) -> Arc<dyn BatchCodec>;
 }
 
 /// The port of records of type `T`.
@@ -117,6 +120,10 @@ impl<T: Data> Port for TypedPort<T> {
             }
         };
         Ok(Box::new(Edge::new(partitioner, spec.senders, spec.options)))
+    }
+
+    fn codec(&self) -> Arc<dyn BatchCodec> {
+        Arc::new(RecordsCodec::<T>::new())
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
 /// A checkpoint or savepoint of a job. A later one has a greater id, and no id is ever given twice.
 ///
 /// ```
@@ -72,6 +74,47 @@ pub struct Barrier {
     pub epoch: Epoch,
     /// What for.
     pub kind: BarrierKind,
+    /// Whether it waits for what is queued before it.
+    pub alignment: AlignmentType,
+}
+
+impl Barrier {
+    /// Whether it passes at `now`, by the wall clock, what is queued before it. Some edges it never overtakes on.
+    ///
+    /// ```
+    /// use hurtig_types::{AlignmentType, Barrier, BarrierKind, CheckpointId, Epoch, Timestamp};
+    ///
+    /// let at = Timestamp::from_millis;
+    /// let (checkpoint, epoch, kind) = (CheckpointId::new(7), Epoch::new(1), BarrierKind::Checkpoint);
+    /// let patient = Barrier { checkpoint, epoch, kind, alignment: AlignmentType::AlignedUntil(at(100)) };
+    /// assert!(!patient.overtakes(at(99)) && patient.overtakes(at(100)));
+    /// assert_eq!(patient.overtaking().alignment, AlignmentType::Unaligned);
+    /// ```
+    pub fn overtakes(&self, now: Timestamp) -> bool {
+        match self.alignment {
+            AlignmentType::Aligned => false,
+            AlignmentType::Unaligned => true,
+            AlignmentType::AlignedUntil(time) => now >= time,
+        }
+    }
+
+    /// The same barrier, which has waited long enough.
+    #[must_use]
+    pub const fn overtaking(mut self) -> Self {
+        self.alignment = AlignmentType::Unaligned;
+        self
+    }
+}
+
+/// Whether a barrier waits for what is queued before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlignmentType {
+    /// It does, and for the barriers of all other channels.
+    Aligned,
+    /// It overtakes what is queued, which becomes part of the checkpoint.
+    Unaligned,
+    /// It waits until this time, by the wall clock, as everybody in the job should read it within a second or so; then it overtakes.
+    AlignedUntil(Timestamp),
 }
 
 /// What a barrier is for.

@@ -14,6 +14,17 @@ pub const CHECKPOINTING_MODE: ConfigOption<String> =
         "EXACTLY_ONCE".to_string()
     });
 
+/// Whether barriers overtake the records that are queued, which then become part of the checkpoint.
+pub const UNALIGNED_ENABLED: ConfigOption<bool> =
+    ConfigOption::new("execution.checkpointing.unaligned.enabled", || false);
+
+/// How long a checkpoint may wait for records that are queued before its barriers overtake them; 0 for not at all. Only with
+/// [`UNALIGNED_ENABLED`].
+pub const ALIGNED_CHECKPOINT_TIMEOUT: ConfigOption<Duration> =
+    ConfigOption::new("execution.checkpointing.aligned-checkpoint-timeout", || {
+        Duration::ZERO
+    });
+
 /// How long a checkpoint may take.
 pub const CHECKPOINTING_TIMEOUT: ConfigOption<Duration> =
     ConfigOption::new("execution.checkpointing.timeout", || {
@@ -141,6 +152,8 @@ pub const EXPONENTIAL_ATTEMPTS: ConfigOption<i64> = ConfigOption::new(
 pub(crate) const KEYS: &[&str] = &[
     CHECKPOINTING_INTERVAL.key(),
     CHECKPOINTING_MODE.key(),
+    UNALIGNED_ENABLED.key(),
+    ALIGNED_CHECKPOINT_TIMEOUT.key(),
     CHECKPOINTING_TIMEOUT.key(),
     CHECKPOINTING_MIN_PAUSE.key(),
     MAX_CONCURRENT_CHECKPOINTS.key(),

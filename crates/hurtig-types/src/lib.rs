@@ -27,7 +27,7 @@ mod records;
 mod time;
 
 pub use batch::{Batch, ErasedBatch};
-pub use checkpoint::{Barrier, BarrierKind, CheckpointId, Epoch};
+pub use checkpoint::{AlignmentType, Barrier, BarrierKind, CheckpointId, Epoch};
 pub use config::{ConfigOption, ConfigValue, Configuration, MemorySize, options};
 pub use data::{Data, Key};
 pub use element::{Signal, StreamElement, StreamStatus, Watermark};

@@ -1,6 +1,6 @@
 //! The batch of the typed API: a structure of arrays.
 
-use crate::{Batch, ErasedBatch, KeyHash, Origin, Timestamp};
+use crate::{Batch, ErasedBatch, KeyGroupRange, KeyHash, Origin, Timestamp};
 
 /// How many records a batch holds at most. Large enough that what is paid per batch vanishes, small enough that a
 /// batch of numbers stays in the first-level cache while it passes through a chain.
@@ -145,6 +145,28 @@ impl<T> Records<T> {
         }
     }
 
+    /// Leaves those records alone whose key is in one of these groups: none where no record has a hash.
+    ///
+    /// ```
+    /// use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash, Records};
+    ///
+    /// let mut records = Records::from_values(vec!["a", "b", "c"]);
+    /// records.hashes = [3, 7, 4].map(|group| KeyHash::new(KeyGroup::new(group), 0)).to_vec();
+    /// records.retain_key_groups(KeyGroupRange::new(0, 5));
+    /// assert_eq!(records.values, ["a", "c"]);
+    /// ```
+    pub fn retain_key_groups(&mut self, groups: KeyGroupRange) {
+        if self.hashes.len() != self.values.len() {
+            return self.clear();
+        }
+        let is_in = |hash: &KeyHash| groups.contains(hash.key_group());
+        let kept: Vec<bool> = self.hashes.iter().map(is_in).collect();
+        retain(&mut self.values, &kept);
+        retain(&mut self.timestamps, &kept);
+        retain(&mut self.hashes, &kept);
+        self.origin.blur();
+    }
+
     /// Forgets the records and keeps the room.
     pub fn clear(&mut self) {
         self.values.clear();
@@ -152,6 +174,12 @@ impl<T> Records<T> {
         self.hashes.clear();
         self.origin = Origin::UNKNOWN;
     }
+}
+
+/// Leaves the entries of a column alone that are kept.
+fn retain<C>(column: &mut Vec<C>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    column.retain(|_| kept.next().copied().unwrap_or(false));
 }
 
 impl<T: Clone + Send + 'static> Batch for Records<T> {

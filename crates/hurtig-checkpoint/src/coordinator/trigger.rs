@@ -103,7 +103,8 @@ impl Coordinator {
     /// When the next checkpoint may be triggered; none while there is no room for one.
     fn next_trigger(&self) -> Option<Duration> {
         let checkpoints = self.pending.values().filter(|p| !p.is_savepoint()).count();
-        let has_room = checkpoints < self.config.max_concurrent as usize;
+        let waits = self.config.waits_for_savepoints && self.pending.len() > checkpoints;
+        let has_room = checkpoints < self.config.max_concurrent as usize && !waits;
         let may = has_room && self.phase == Phase::Running && self.plan.has_running_subtasks();
         self.schedule.next().filter(|_| may)
     }

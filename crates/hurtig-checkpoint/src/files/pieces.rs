@@ -54,6 +54,8 @@ fn list_piece(participant: Participant, piece: ListPiece) -> Result<Piece> {
         (_, ListMode::Split) => StateKind::List,
         (_, ListMode::Union) => StateKind::Union,
         (_, ListMode::Broadcast) => StateKind::Broadcast,
+        (_, ListMode::InputInFlight) => StateKind::InputInFlight,
+        (_, ListMode::OutputInFlight) => StateKind::OutputInFlight,
     };
     let bytes = encode_list(&piece.entries);
     let bytes = bytes.map_err(|error| {

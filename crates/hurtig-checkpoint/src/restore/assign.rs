@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hurtig_types::{Error, OperatorId, Result};
 
 use super::{AssignedPiece, AssignedState, Assignment, Share};
-use crate::{Metadata, OperatorState, Participant, StateData, StateHandle, StateKind, VertexPlan};
+use crate::{Metadata, OperatorState, Participant, StateHandle, StateKind, VertexPlan};
 
 /// What becomes of state that no operator of the job claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum UnclaimedState {
 /// - Lists go back to the subtasks that stored them; where the parallelism has changed they are shared out entry by entry.
 /// - Union lists go to all subtasks; of broadcast state each subtask gets one copy.
 /// - A coordinator's state goes to the operator's coordinator.
+/// - Batches in flight belong to edges: they are read by [`read_in_flight`](crate::CheckpointStore::read_in_flight).
 ///
 /// New operators get nothing, and subtasks that had finished left nothing.
 ///
@@ -63,7 +64,7 @@ pub enum UnclaimedState {
 /// ```
 ///
 /// # Errors
-/// When state is unclaimed and may not be ignored; when the number of key groups changed; when there are batches in flight.
+/// When state is unclaimed and may not be ignored; when the number of key groups changed.
 pub fn assign(
     metadata: &Metadata,
     vertices: &[VertexPlan],
@@ -186,11 +187,8 @@ fn shares_of(
             let takes_it = |new: &u32| new % count == place;
             Ok(all.filter(takes_it).map(whole).collect())
         }
-        StateKind::InputInFlight | StateKind::OutputInFlight if is_empty(handle) => Ok(Vec::new()),
-        StateKind::InputInFlight | StateKind::OutputInFlight => Err(Error::unsupported(
-            "the checkpoint is unaligned and holds batches in flight, which cannot be restored yet: restore from an aligned \
-             checkpoint or a savepoint",
-        )),
+        // They belong to edges, not to operators: `CheckpointStore::read_in_flight` reads them.
+        StateKind::InputInFlight | StateKind::OutputInFlight => Ok(Vec::new()),
         StateKind::Coordinator => Err(Error::io(
             "a subtask's state is marked as a coordinator's: the metadata was not written by Hurtig",
         )),
@@ -221,13 +219,6 @@ fn keyed_shares(
         (!both.is_empty()).then_some((subtask, Share::KeyGroups(both)))
     };
     Ok((0..vertex.parallelism).filter_map(share).collect())
-}
-
-fn is_empty(handle: &StateHandle) -> bool {
-    match &handle.data {
-        StateData::Inline(bytes) => bytes.is_empty(),
-        StateData::Slice { length, .. } => *length == 0,
-    }
 }
 
 /// The copies of each broadcast state: how many there are, and how many were passed.

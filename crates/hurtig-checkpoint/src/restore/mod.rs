@@ -1,6 +1,7 @@
 //! Restoring: who gets which pieces of state, and reading them.
 
 mod assign;
+mod in_flight;
 mod read;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use hurtig_types::{KeyGroupRange, OperatorId};
 use crate::{Participant, StateHandle};
 
 pub use assign::{UnclaimedState, assign};
+pub use in_flight::InFlightPiece;
 
 /// What each participant restores, by operator; who restores nothing is not in it.
 pub type Assignment = BTreeMap<Participant, Vec<(OperatorId, AssignedState)>>;

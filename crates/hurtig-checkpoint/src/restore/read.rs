@@ -45,6 +45,17 @@ impl CheckpointStore {
         Ok(image_of(pieces))
     }
 
+    pub(super) async fn read_list(
+        &self,
+        location: &CheckpointLocation,
+        piece: &AssignedPiece,
+    ) -> Result<ListPiece> {
+        match self.read_piece(location, piece).await? {
+            Piece::List(list) => Ok(list),
+            Piece::Keyed(_) => Err(Error::bug("keyed state was read as a list")),
+        }
+    }
+
     async fn read_piece(
         &self,
         location: &CheckpointLocation,
@@ -86,7 +97,9 @@ impl Source<'_> {
             StateKind::List | StateKind::Coordinator => ListMode::Split,
             StateKind::Union => ListMode::Union,
             StateKind::Broadcast => ListMode::Broadcast,
-            StateKind::Keyed | StateKind::InputInFlight | StateKind::OutputInFlight => {
+            StateKind::InputInFlight => ListMode::InputInFlight,
+            StateKind::OutputInFlight => ListMode::OutputInFlight,
+            StateKind::Keyed => {
                 return Err(Error::bug("it is no list, and was assigned as one"));
             }
         };

@@ -21,11 +21,14 @@ use hurtig_types::{Error, OperatorId, Result, options};
 use super::Job;
 use super::checkpoints::{Restored, SnapshotDesk};
 use super::client::JobClient;
+use super::in_flight::{InFlight, edge_names, may_overtake};
 use crate::task::{
-    Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task, guarded,
-    register_gate,
+    ChannelPlace, Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task,
+    guarded, register_gate,
 };
-use crate::{Alignments, EdgeSpec, OperatorContext, Output, SnapshotEnumerator, SourceOperator};
+use crate::{
+    Alignments, EdgeSpec, OperatorContext, Output, Port, SnapshotEnumerator, SourceOperator,
+};
 
 /// A job, ready to run.
 pub(super) struct Deployment {
@@ -43,13 +46,24 @@ pub(super) struct DeployedTask {
     pub(super) participant: Participant,
 }
 
+/// What tasks start from, and how they take checkpoints.
+pub(super) struct DeployCheckpoints {
+    pub(super) restored: Restored,
+    pub(super) in_flight: InFlight,
+    pub(super) mode: AlignmentMode,
+    /// Whether barriers may overtake.
+    pub(super) unaligned: bool,
+    pub(super) desk: SnapshotDesk,
+}
+
 /// Makes the tasks of `job`, which start from what was restored, and hand in their snapshots at the desk.
 pub(super) fn deploy(
     job: &Job,
     world: &World,
     client: &JobClient,
-    (mut restored, mode, desk): (Restored, AlignmentMode, SnapshotDesk),
+    mut checkpoints: DeployCheckpoints,
 ) -> Result<Deployment> {
+    let edge_names = edge_names(&job.plan);
     let mut channels = Channels::connect(job)?;
     let alignments = Alignments::default();
     let mut deployment = Deployment {
@@ -65,9 +79,8 @@ pub(super) fn deploy(
             vertex,
             world,
             client,
-            mode,
-            desk: &desk,
-            restored: &mut restored,
+            checkpoints: &mut checkpoints,
+            edge_names: &edge_names,
             sources: Vec::new(),
         };
         deployer.start_source(subtasks, &alignments, &mut deployment)?;
@@ -98,7 +111,7 @@ pub(super) fn deploy(
 /// The ends of all channels, until their tasks take them.
 struct Channels {
     /// By vertex index and subtask.
-    gates: BTreeMap<(hurtig_types::VertexId, u32), (InputGate, Vec<usize>)>,
+    gates: BTreeMap<(hurtig_types::VertexId, u32), (InputGate, Vec<(JobEdgeId, u32)>)>,
     /// By edge and producing subtask; by the producer's channel index.
     senders: BTreeMap<(JobEdgeId, u32), BTreeMap<u32, ChannelSender>>,
 }
@@ -120,9 +133,7 @@ impl Channels {
     /// Makes the gate of one consumer: the channels of its edges in the order of the edges.
     fn connect_subtask(&mut self, job: &Job, vertex: &JobVertex, subtask: u32) -> Result<()> {
         let mut places = Vec::new();
-        let mut inputs = Vec::new();
         for edge_id in &vertex.inputs {
-            let edge = find_edge(job, *edge_id)?;
             let channels = job.plan.execution_graph.channels(*edge_id);
             for channel in channels.filter(|channel| channel.consumer_subtask == subtask) {
                 places.push((
@@ -130,7 +141,6 @@ impl Channels {
                     channel.producer_subtask,
                     channel.producer_channel_index,
                 ));
-                inputs.push(edge.input_index);
             }
         }
         if places.is_empty() {
@@ -138,6 +148,7 @@ impl Channels {
         }
         let options = gate_options(job, vertex.inputs.len())?;
         let (gate, senders) = gate(places.len(), options);
+        let inputs = places.iter().map(|place| (place.0, place.1)).collect();
         for ((edge, producer, index), sender) in places.into_iter().zip(senders) {
             self.senders
                 .entry((edge, producer))
@@ -171,9 +182,8 @@ struct VertexDeployer<'a> {
     vertex: &'a JobVertex,
     world: &'a World,
     client: &'a JobClient,
-    mode: AlignmentMode,
-    desk: &'a SnapshotDesk,
-    restored: &'a mut Restored,
+    checkpoints: &'a mut DeployCheckpoints,
+    edge_names: &'a BTreeMap<JobEdgeId, Arc<str>>,
     /// The source's readers, by subtask.
     sources: Vec<Option<Box<dyn SourceOperator>>>,
 }
@@ -203,7 +213,7 @@ impl VertexDeployer<'_> {
             return Ok(());
         }
         let coordinator = Participant::Coordinator(head.operator_id);
-        let restored = self.restored.remove(&coordinator);
+        let restored = self.checkpoints.restored.remove(&coordinator);
         let restored = restored.and_then(|mut images| images.remove(&head.operator_id));
         let contexts: Result<Vec<_>> = subtasks
             .iter()
@@ -229,7 +239,7 @@ impl VertexDeployer<'_> {
     fn take_restored(&mut self, index: usize, subtask: &Subtask) -> Result<StateImage> {
         let operator = self.operator(index)?.operator_id;
         let participant = Participant::Subtask(self.vertex.id, subtask.index);
-        let images = self.restored.get_mut(&participant);
+        let images = self.checkpoints.restored.get_mut(&participant);
         Ok(images
             .and_then(|images| images.remove(&operator))
             .unwrap_or_default())
@@ -267,20 +277,102 @@ impl VertexDeployer<'_> {
             None => {
                 let missing = || Error::bug(format!("`{}` has no inputs", self.vertex.name));
                 let key = (self.vertex.id, subtask.index);
-                let (gate, inputs) = channels.gates.remove(&key).ok_or_else(missing)?;
+                let (gate, places) = channels.gates.remove(&key).ok_or_else(missing)?;
                 let options = gate_options(self.job, self.vertex.inputs.len())?;
                 let exclusive = options.exclusive_bytes_per_channel * gate.channels();
                 let credit = exclusive + options.floating_bytes;
                 register_gate(&self.task_metrics(subtask), &gate, credit);
-                Head::Inputs(Inputs::new(gate, inputs, self.mode))
+                Head::Inputs(self.inputs(gate, places, subtask)?)
             }
         };
         let metrics = self.task_metrics(subtask);
-        let chain = OperatorChain::new(nodes, edges);
+        let mut chain = OperatorChain::new(nodes, edges);
+        if self.checkpoints.unaligned {
+            chain = chain.with_edge_places(self.edge_places()?);
+        }
         let participant = Participant::Subtask(self.vertex.id, subtask.index);
-        let receiver = self.desk.receiver(participant);
+        let receiver = self.checkpoints.desk.receiver(participant);
         let task = Task::new(head, chain, self.world.clock().clone(), &metrics);
-        Ok(task.with_checkpoints(receiver))
+        let task = task.with_checkpoints(receiver);
+        Ok(if self.checkpoints.unaligned {
+            task.with_overtaking()
+        } else {
+            task
+        })
+    }
+
+    /// What a task reads, channel by channel, behind what was in flight.
+    fn inputs(
+        &self,
+        gate: InputGate,
+        places: Vec<(JobEdgeId, u32)>,
+        subtask: &Subtask,
+    ) -> Result<Inputs> {
+        let edges: Result<Vec<_>> = places
+            .iter()
+            .map(|(edge, _)| find_edge(self.job, *edge))
+            .collect();
+        let edges = edges?;
+        let input_of_channel = edges.iter().map(|edge| edge.input_index).collect();
+        let mut inputs = Inputs::new(gate, input_of_channel, self.checkpoints.mode);
+        if self.checkpoints.unaligned {
+            let channels = edges.iter().zip(&places);
+            let channels: Result<Vec<_>> = channels
+                .map(|(edge, (_, producer))| self.channel_place(edge, *producer))
+                .collect();
+            inputs = inputs.with_overtaking(channels?);
+        }
+        let codec = |edge: &JobEdge| Ok(self.port(edge)?.codec());
+        let in_flight = &self.checkpoints.in_flight;
+        let replay = in_flight.replay_of(self.vertex, subtask, self.job, &codec)?;
+        Ok(match replay {
+            Some(replay) => inputs.starting_with(replay),
+            None => inputs,
+        })
+    }
+
+    fn channel_place(&self, edge: &JobEdge, producer: u32) -> Result<ChannelPlace> {
+        let overtakes = may_overtake(&edge.partitioning);
+        let codec = overtakes.then(|| Ok::<_, Error>(self.port(edge)?.codec()));
+        Ok(ChannelPlace {
+            edge: self.edge_name(edge),
+            producer,
+            codec: codec.transpose()?,
+        })
+    }
+
+    fn edge_name(&self, edge: &JobEdge) -> Arc<str> {
+        self.edge_names
+            .get(&edge.id)
+            .cloned()
+            .unwrap_or_else(|| Arc::from(""))
+    }
+
+    /// Of each edge that leaves the vertex who writes it, and its name.
+    fn edge_places(&self) -> Result<Vec<(OperatorId, Arc<str>)>> {
+        let place = |id: &JobEdgeId| {
+            let edge = find_edge(self.job, *id)?;
+            let operator = self.operator(edge.source_operator)?.operator_id;
+            Ok((operator, self.edge_name(edge)))
+        };
+        self.vertex.outputs.iter().map(place).collect()
+    }
+
+    /// The output that an edge reads.
+    fn port(&self, edge: &JobEdge) -> Result<&Arc<dyn Port>> {
+        let source = self.job.plan.job_graph.vertex(edge.source);
+        let operator = source.and_then(|vertex| vertex.operators.get(edge.source_operator));
+        let port = operator.and_then(|operator| {
+            let side_output = edge.side_output.as_deref();
+            self.job.program.port(operator.node, side_output)
+        });
+        let missing = || {
+            Error::bug(format!(
+                "edge {} leaves from no port {:?}",
+                edge.id, edge.side_output
+            ))
+        };
+        port.ok_or_else(missing)
     }
 
     fn task_metrics(&self, subtask: &Subtask) -> MetricGroup {
@@ -438,7 +530,14 @@ impl VertexDeployer<'_> {
         subtask: &Subtask,
         channels: &mut Channels,
     ) -> Result<Vec<Box<dyn EdgeWriter>>> {
-        let make = |id: &JobEdgeId| self.edge(find_edge(self.job, *id)?, subtask, channels);
+        let make = |id: &JobEdgeId| {
+            let edge = find_edge(self.job, *id)?;
+            let mut writer = self.edge(edge, subtask, channels)?;
+            if self.checkpoints.unaligned && may_overtake(&edge.partitioning) {
+                writer.allow_overtaking();
+            }
+            Ok(writer)
+        };
         self.vertex.outputs.iter().map(make).collect()
     }
 
@@ -474,14 +573,7 @@ impl VertexDeployer<'_> {
         {
             return Ok(partition.edge(spec));
         }
-        let node = self.operator(edge.source_operator)?.node;
-        let missing = || Error::bug(format!("{node:?} has no port {:?}", edge.side_output));
-        let port = self
-            .job
-            .program
-            .port(node, edge.side_output.as_deref())
-            .ok_or_else(missing)?;
-        port.edge(&edge.partitioning, spec)
+        self.port(edge)?.edge(&edge.partitioning, spec)
     }
 }
 

@@ -14,7 +14,7 @@ use super::Job;
 use super::attempt::Attempt;
 use super::checkpoints::{CheckpointSettings, JobCheckpoints};
 use super::client::{JobClient, Wish};
-use super::deploy::deploy;
+use super::deploy::{DeployCheckpoints, deploy};
 use super::restart::RestartStrategy;
 
 /// Runs `job` to its end and tells `client`.
@@ -88,13 +88,16 @@ impl Master {
         let vertices = plan(&self.job);
         let restored = self.checkpoints.restore(vertices.clone());
         let restored = while_waiting(&self.client, restored).await?;
-        let desk = self.checkpoints.desk().clone();
-        let deployment = deploy(
-            &self.job,
-            &self.world,
-            &self.client,
-            (restored, self.settings.mode, desk),
-        )?;
+        let in_flight = self.checkpoints.restore_in_flight(&self.job.plan);
+        let in_flight = while_waiting(&self.client, in_flight).await?;
+        let settings = DeployCheckpoints {
+            restored,
+            in_flight,
+            mode: self.settings.mode,
+            unaligned: self.settings.unaligned_after.is_some(),
+            desk: self.checkpoints.desk().clone(),
+        };
+        let deployment = deploy(&self.job, &self.world, &self.client, settings)?;
         if self.client.cancel_requested() {
             return Err(Error::cancelled());
         }

@@ -5,6 +5,7 @@ mod checkpoints;
 mod client;
 mod deploy;
 mod history;
+mod in_flight;
 mod master;
 mod mini_cluster;
 mod restart;

@@ -1,13 +1,15 @@
 //! A chain of operators: a tree whose root takes the input and whose leaves write to edges.
 
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use hurtig_env::MonotonicTime;
-use hurtig_exchange::EdgeWriter;
-use hurtig_state::StateImage;
+use hurtig_exchange::{EdgeWriter, OVERDRAFT_BYTES_MAX};
+use hurtig_state::{ListMode, ListPiece, StateImage};
 use hurtig_types::{Barrier, CheckpointId, ErasedBatch, OperatorId, Result, Signal, Timestamp};
 
 use super::node::{Node, Routes, guarded};
+use super::overtaking::pieces_of;
 use crate::{Output, Progress};
 
 /// Who reads an output.
@@ -43,6 +45,8 @@ pub struct OperatorChain {
     ended: bool,
     /// The barrier that is passing through.
     barrier: Option<Barrier>,
+    /// Where barriers may overtake: of each edge who writes it, and its name.
+    edge_places: Vec<(OperatorId, Arc<str>)>,
 }
 
 impl OperatorChain {
@@ -53,7 +57,15 @@ impl OperatorChain {
             edges,
             ended: false,
             barrier: None,
+            edge_places: Vec::new(),
         }
+    }
+
+    /// The same chain, for checkpoints that hold what was in flight: of each edge which operator writes it, and its name.
+    #[must_use]
+    pub fn with_edge_places(mut self, places: Vec<(OperatorId, Arc<str>)>) -> Self {
+        self.edge_places = places;
+        self
     }
 
     /// Opens the operators, those behind first: nobody gets records before it is open.
@@ -69,9 +81,20 @@ impl OperatorChain {
     /// # Errors
     /// What an operator answered, with its name, subtask and source position.
     pub fn run(&mut self, waker: &Waker, calls_max: usize) -> Result<ChainState> {
+        self.run_within(waker, calls_max, 0)
+    }
+
+    /// As [`run`](Self::run), and goes on without credit until so many bytes wait for it on some edge: so it comes to the point where a
+    /// barrier that overtakes can pass.
+    pub(super) fn run_within(
+        &mut self,
+        waker: &Waker,
+        calls_max: usize,
+        overdraft_bytes_max: usize,
+    ) -> Result<ChainState> {
         let mut blocked = None;
         for _ in 0..calls_max {
-            if self.poll_drain(waker).is_pending() {
+            if self.poll_drain(waker).is_pending() && !self.may_overdraw(overdraft_bytes_max) {
                 return Ok(ChainState::BlockedOnOutput);
             }
             let Some(index) = self.last_busy() else {
@@ -95,6 +118,65 @@ impl OperatorChain {
         } else {
             ChainState::Busy
         })
+    }
+
+    fn may_overdraw(&self, bytes_max: usize) -> bool {
+        let mut edges = self.edges.iter();
+        bytes_max > 0 && edges.all(|edge| edge.waiting_bytes() < bytes_max)
+    }
+
+    /// How much may wait for credit at `now`: while a barrier passes that overtakes, more than is usual.
+    pub(super) fn overdraft_bytes_max(&self, is_due: bool, now: Timestamp) -> usize {
+        let passes = self.barrier.is_some_and(|barrier| barrier.overtakes(now));
+        if passes || is_due {
+            OVERDRAFT_BYTES_MAX
+        } else {
+            0
+        }
+    }
+
+    /// The barrier that is passing through.
+    pub(super) fn barrier(&self) -> Option<Barrier> {
+        self.barrier
+    }
+
+    /// Whether a barrier has passed all nodes and waits for credit on an edge where it could overtake.
+    pub(super) fn holds_back(&self, checkpoint: CheckpointId) -> bool {
+        self.edges.iter().any(|edge| edge.holds_back(checkpoint))
+    }
+
+    /// Lets a barrier overtake on all edges.
+    pub(super) fn hurry(&mut self, checkpoint: CheckpointId) -> Result<()> {
+        let mut edges = self.edges.iter_mut();
+        edges.try_for_each(|edge| edge.hurry(checkpoint))
+    }
+
+    /// Adds to the images of a checkpoint what its barrier has overtaken behind the operators; how many bytes of records that is.
+    pub(super) fn take_overtaken(
+        &mut self,
+        checkpoint: CheckpointId,
+        images: &mut Vec<(OperatorId, StateImage)>,
+    ) -> Result<u64> {
+        let mut bytes = 0;
+        for (edge, (operator, name)) in self.edges.iter_mut().zip(&self.edge_places) {
+            let overtaken = edge.take_overtaken(checkpoint);
+            let named = overtaken.into_iter().map(|it| (name.clone(), it));
+            let (pieces, more) = pieces_of(ListMode::OutputInFlight, named)?;
+            bytes += more;
+            add_lists(images, *operator, pieces);
+        }
+        Ok(bytes)
+    }
+
+    /// Adds to the images of a checkpoint what lay before the first operator.
+    pub(super) fn add_in_flight(
+        &self,
+        images: &mut Vec<(OperatorId, StateImage)>,
+        pieces: Vec<ListPiece>,
+    ) {
+        if let Some(first) = self.nodes.first() {
+            add_lists(images, first.operator_id(), pieces);
+        }
     }
 
     /// The node to work at: the last that has something to do.
@@ -288,12 +370,13 @@ impl OperatorChain {
         ended: &mut bool,
         waker: &Waker,
     ) -> Result<()> {
-        let now = output.monotonic;
+        let (now, wall_clock) = (output.monotonic, output.now);
         let mut router = Router {
             nodes,
             first,
             edges,
             now,
+            wall_clock,
             waker,
         };
         router.batch(&mut output.main, &routes.main)?;
@@ -302,10 +385,28 @@ impl OperatorChain {
         }
         for signal in output.signals.drain(..) {
             *ended |= signal == Signal::EndOfInput;
-            router.signal(signal, routes);
+            router.signal(signal, routes)?;
         }
         Ok(())
     }
+}
+
+/// Adds lists to the image of an operator.
+fn add_lists(
+    images: &mut Vec<(OperatorId, StateImage)>,
+    operator: OperatorId,
+    pieces: Vec<ListPiece>,
+) {
+    if pieces.is_empty() {
+        return;
+    }
+    if let Some((_, image)) = images.iter_mut().find(|(id, _)| *id == operator) {
+        image.lists.extend(pieces);
+        return;
+    }
+    let mut image = StateImage::default();
+    image.lists.extend(pieces);
+    images.push((operator, image));
 }
 
 struct Router<'a> {
@@ -313,6 +414,7 @@ struct Router<'a> {
     first: usize,
     edges: &'a mut [Box<dyn EdgeWriter>],
     now: MonotonicTime,
+    wall_clock: Timestamp,
     waker: &'a Waker,
 }
 
@@ -348,7 +450,7 @@ impl Router<'_> {
         Ok(())
     }
 
-    fn signal(&mut self, signal: Signal, routes: &Routes) {
+    fn signal(&mut self, signal: Signal, routes: &Routes) -> Result<()> {
         for target in routes.all() {
             match *target {
                 Target::Node(index) => {
@@ -358,10 +460,16 @@ impl Router<'_> {
                 }
                 Target::Edge(index) => {
                     if let Some(edge) = self.edges.get_mut(index) {
-                        edge.signal(signal, self.waker);
+                        match signal {
+                            Signal::Barrier(barrier) if barrier.overtakes(self.wall_clock) => {
+                                edge.overtake(barrier, self.waker)?;
+                            }
+                            _ => edge.signal(signal, self.waker),
+                        }
                     }
                 }
             }
         }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
 use hurtig_state::StateImage;
-use hurtig_types::{Barrier, CheckpointId, OperatorId};
+use hurtig_types::{AlignmentType, Barrier, CheckpointId, OperatorId};
 
 /// What a task is told about checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct TaskSnapshot {
     pub alignment: Duration,
     /// How long the processing stood still.
     pub sync: Duration,
+    /// How many bytes of records in flight are in it.
+    pub persisted_bytes: u64,
 }
 
 /// Takes what a task hands over. It may not block: what takes time is done elsewhere.
@@ -49,6 +51,8 @@ pub(super) struct TaskCheckpoints {
     /// When the barrier began to pass through the chain.
     begun: Option<MonotonicTime>,
     requested: bool,
+    /// Taken at a barrier that overtakes, until all that it has overtaken is copied.
+    incomplete: Option<TaskSnapshot>,
 }
 
 impl TaskCheckpoints {
@@ -73,24 +77,49 @@ impl TaskCheckpoints {
         self.begun.get_or_insert(now);
     }
 
-    /// Hands over what the operators did.
-    pub(super) fn hand_over(
+    /// The operators have handed over their state. At a barrier that waits for all before it, that is all.
+    pub(super) fn taken(
         &mut self,
         (barrier, images): (Barrier, Vec<(OperatorId, StateImage)>),
         alignment: Duration,
         now: MonotonicTime,
     ) {
-        let sync = self
-            .begun
-            .take()
-            .map_or(Duration::ZERO, |begun| now.saturating_since(begun));
+        let begun = self.begun.take();
+        let snapshot = TaskSnapshot {
+            barrier,
+            images,
+            alignment,
+            sync: begun.map_or(Duration::ZERO, |begun| now.saturating_since(begun)),
+            persisted_bytes: 0,
+        };
+        if barrier.alignment == AlignmentType::Aligned {
+            self.hand_over(snapshot);
+        } else {
+            self.incomplete = Some(snapshot);
+        }
+    }
+
+    /// The barrier of the snapshot that waits for copies of what is in flight.
+    pub(super) fn incomplete(&self) -> Option<Barrier> {
+        self.incomplete.as_ref().map(|snapshot| snapshot.barrier)
+    }
+
+    /// The snapshot whose copies are there.
+    pub(super) fn take_incomplete(&mut self) -> Option<TaskSnapshot> {
+        self.incomplete.take()
+    }
+
+    /// A checkpoint came to nothing.
+    pub(super) fn abort(&mut self, checkpoint: CheckpointId) {
+        self.triggered
+            .retain(|barrier| barrier.checkpoint != checkpoint);
+        self.incomplete
+            .take_if(|snapshot| snapshot.barrier.checkpoint == checkpoint);
+    }
+
+    pub(super) fn hand_over(&mut self, snapshot: TaskSnapshot) {
         if let Some(receiver) = &mut self.receiver {
-            receiver.receive(TaskSnapshot {
-                barrier,
-                images,
-                alignment,
-                sync,
-            });
+            receiver.receive(snapshot);
         }
     }
 }

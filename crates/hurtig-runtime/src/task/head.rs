@@ -7,18 +7,20 @@ use hurtig_env::MonotonicTime;
 use hurtig_exchange::{
     AlignerOutput, AlignmentMode, BarrierAligner, InputGate, ValveOutput, WatermarkValve,
 };
-use hurtig_state::StateImage;
+use hurtig_state::{ListPiece, StateImage};
 use hurtig_types::{
-    Barrier, BarrierKind, CheckpointId, Error, OperatorId, Origin, Result, Signal, StreamElement,
+    AlignmentType, Barrier, BarrierKind, CheckpointId, Error, OperatorId, Origin, Result, Signal,
+    StreamElement, Timestamp,
 };
 
 use super::chain::OperatorChain;
 use super::node::{Routes, guarded};
+use super::overtaking::{ChannelPlace, Overtaking};
+use super::replay::Replay;
 use crate::source::{SourceOperator, SourceProgress};
 use crate::{OperatorContext, Output};
 
 /// The head of a task.
-#[expect(clippy::large_enum_variant, reason = "there is one in a task")]
 pub enum Head {
     /// Channels from other tasks.
     Inputs(Inputs),
@@ -36,6 +38,10 @@ pub struct Inputs {
     input_of_channel: Vec<usize>,
     /// Channels of each input that have not ended.
     open_channels: Vec<usize>,
+    /// Where barriers may overtake.
+    overtaking: Option<Box<Overtaking>>,
+    /// What is to be taken before anything is read.
+    replay: Option<Box<Replay>>,
 }
 
 impl Inputs {
@@ -55,13 +61,42 @@ impl Inputs {
             gate,
             input_of_channel,
             open_channels,
+            overtaking: None,
+            replay: None,
         }
     }
 
-    fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<()> {
+    /// The same inputs, on which barriers may overtake; the channels in the order of the gate's.
+    #[must_use]
+    pub fn with_overtaking(mut self, places: Vec<ChannelPlace>) -> Self {
+        let overtaking = Overtaking::new(places, &mut self.gate);
+        self.overtaking = Some(Box::new(overtaking));
+        self
+    }
+
+    /// The same inputs, which begin with what was in flight.
+    #[must_use]
+    pub fn starting_with(mut self, replay: Replay) -> Self {
+        self.replay = Some(Box::new(replay));
+        self
+    }
+
+    fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<Result<()>> {
+        if let Some(replay) = &mut self.replay {
+            if let Some(watermark) = replay.step(chain) {
+                self.valve.raise(watermark);
+                self.replay = None;
+            }
+            return Poll::Ready(Ok(()));
+        }
         let Poll::Ready((channel, element)) = self.gate.poll_next(waker) else {
             return Poll::Pending;
         };
+        if let Some(overtaking) = &mut self.overtaking
+            && let Err(error) = overtaking.taken(channel, &element)
+        {
+            return Poll::Ready(Err(error));
+        }
         let input = self.input_of_channel.get(channel).copied().unwrap_or(0);
         match element {
             #[cfg(feature = "planted-bugs")]
@@ -69,6 +104,11 @@ impl Inputs {
             StreamElement::Batch(batch) => chain.accept_batch(input, batch),
             StreamElement::Signal(Signal::EndOfInput) => self.end_channel(channel, input, chain),
             StreamElement::Signal(Signal::Barrier(barrier)) => {
+                if let Some(overtaking) = &mut self.overtaking
+                    && barrier.alignment != AlignmentType::Aligned
+                {
+                    overtaking.announce(barrier);
+                }
                 let output = self.aligner.barrier(channel, barrier);
                 self.align(channel, output, chain);
             }
@@ -82,7 +122,47 @@ impl Inputs {
                 self.apply_status(channel, status, chain);
             }
         }
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
+    }
+
+    /// The barrier at which the task is to take its snapshot, ahead of its turn. `triggered` is the checkpoint that is to be taken, if
+    /// there is one whose barrier has not come.
+    fn overtaking_due(
+        &mut self,
+        triggered: Option<Barrier>,
+        now: Timestamp,
+    ) -> Result<Option<Barrier>> {
+        let Some(overtaking) = &mut self.overtaking else {
+            return Ok(None);
+        };
+        overtaking.look(&mut self.gate)?;
+        if let Some(barrier) = triggered
+            && barrier.overtakes(now)
+            && !self.aligner.has_seen(barrier.checkpoint)
+        {
+            // Where all producers have said their last words, nobody sends barriers any more.
+            let has_ended = |channel| {
+                self.aligner.has_come(barrier.checkpoint, channel) || self.gate.has_ended(channel)
+            };
+            if (0..self.input_of_channel.len()).all(has_ended) {
+                overtaking.announce(barrier);
+            }
+        }
+        Ok(overtaking.due(&self.aligner, now))
+    }
+
+    /// Takes a copy of what lies before the barrier, and hands it to the (idle) chain.
+    fn overtake(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> Result<()> {
+        let Some(overtaking) = &mut self.overtaking else {
+            return Ok(());
+        };
+        let inputs = (&mut self.gate, &self.valve, &self.aligner);
+        overtaking.begin(barrier.checkpoint, inputs, self.replay.as_deref())?;
+        self.aligner.cancel(barrier.checkpoint);
+        self.gate.unblock();
+        self.alignment.end();
+        chain.accept_signal(0, Signal::Barrier(barrier));
+        Ok(())
     }
 
     /// Does what the aligner says about a channel.
@@ -120,6 +200,9 @@ impl Inputs {
 
     /// A checkpoint came to nothing: no channel waits for its barriers any more.
     fn cancel(&mut self, checkpoint: CheckpointId) {
+        if let Some(overtaking) = &mut self.overtaking {
+            overtaking.cancel(checkpoint, &mut self.gate);
+        }
         if self.aligner.cancel(checkpoint).unblock_all {
             self.alignment.since = None;
             self.gate.unblock();
@@ -330,19 +413,19 @@ impl Head {
         waker: &Waker,
     ) -> Poll<Result<()>> {
         match self {
-            Self::Inputs(inputs) => inputs.poll_next(chain, waker).map(Ok),
+            Self::Inputs(inputs) => inputs.poll_next(chain, waker),
             Self::Source(source) => source.poll_next(chain, waker),
         }
     }
 
-    pub(super) fn lend(
-        &mut self,
-        now: hurtig_types::Timestamp,
-        monotonic: MonotonicTime,
-        waker: &Waker,
-    ) {
+    pub(super) fn lend(&mut self, now: Timestamp, monotonic: MonotonicTime, waker: &Waker) {
         match self {
-            Self::Inputs(inputs) => inputs.alignment.now = monotonic,
+            Self::Inputs(inputs) => {
+                inputs.alignment.now = monotonic;
+                if let Some(overtaking) = &mut inputs.overtaking {
+                    overtaking.register(&mut inputs.gate, waker);
+                }
+            }
             Self::Source(source) => source.output.lend(now, monotonic, waker),
         }
     }
@@ -375,6 +458,65 @@ impl Head {
         match self {
             Self::Inputs(inputs) => Ok(inputs.trigger(barrier, chain)),
             Self::Source(source) => source.snapshot(barrier, chain, waker),
+        }
+    }
+
+    /// The barrier at which the task is to take its snapshot at once: that which was `triggered`, for a source.
+    pub(super) fn overtaking_due(
+        &mut self,
+        triggered: Option<Barrier>,
+        now: Timestamp,
+    ) -> Result<Option<Barrier>> {
+        match self {
+            Self::Inputs(inputs) => inputs.overtaking_due(triggered, now),
+            Self::Source(source) => {
+                let barrier = triggered.filter(|barrier| barrier.overtakes(now));
+                Ok(barrier
+                    .filter(|_| !source.finished)
+                    .map(|it| it.overtaking()))
+            }
+        }
+    }
+
+    /// The barrier that was due enters the (idle) chain. False for a source, which has its own way.
+    pub(super) fn overtake(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> Result<bool> {
+        match self {
+            Self::Inputs(inputs) => inputs.overtake(barrier, chain).map(|()| true),
+            Self::Source(_) => Ok(false),
+        }
+    }
+
+    /// When a barrier that waits here will overtake.
+    pub(super) fn overtaking_deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Inputs(inputs) => inputs.overtaking.as_ref()?.deadline(),
+            Self::Source(_) => None,
+        }
+    }
+
+    /// Whether all that came before a barrier in the channels is copied.
+    pub(super) fn has_in_flight(&self, checkpoint: CheckpointId) -> bool {
+        match self {
+            Self::Inputs(inputs) => {
+                let overtaking = inputs.overtaking.as_ref();
+                overtaking.is_none_or(|it| it.is_complete(checkpoint))
+            }
+            Self::Source(_) => true,
+        }
+    }
+
+    /// The copies, and how many bytes of records are in them.
+    pub(super) fn take_in_flight(
+        &mut self,
+        checkpoint: CheckpointId,
+    ) -> Result<(Vec<ListPiece>, u64)> {
+        match self {
+            Self::Inputs(Inputs {
+                overtaking: Some(overtaking),
+                gate,
+                ..
+            }) => overtaking.take(checkpoint, gate),
+            _ => Ok((Vec::new(), 0)),
         }
     }
 

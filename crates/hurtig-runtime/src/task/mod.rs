@@ -6,6 +6,8 @@ mod driver;
 mod head;
 mod metrics;
 mod node;
+mod overtaking;
+mod replay;
 mod step;
 
 pub use chain::{ChainState, OperatorChain, Target};
@@ -13,6 +15,8 @@ pub use checkpoints::{CheckpointCommand, SnapshotReceiver, TaskSnapshot};
 pub use head::{Head, Inputs, SourceHead};
 pub use metrics::INPUT_QUEUE_SIZE_PEAK;
 pub use node::{Node, NodeLabel, Routes};
+pub use overtaking::ChannelPlace;
+pub use replay::{Replay, ReplayedChannel, ReplayedElement};
 pub use step::{StepOutcome, Task};
 
 pub(crate) use driver::{TaskControl, TaskFuture};

@@ -147,6 +147,10 @@ impl Node {
             .map_err(|error| self.locate(error).context("opening"))
     }
 
+    pub(super) fn operator_id(&self) -> OperatorId {
+        self.context.operator_id
+    }
+
     /// Whether the operator has handed something over, and the barrier has passed it.
     pub(super) fn has_image(&self) -> bool {
         self.taken.is_some() && !matches!(self.unfinished, Some(Unit::Barrier(_)))

@@ -4,7 +4,7 @@ use std::task::{Poll, Waker};
 
 use hurtig_env::{Clock, MonotonicTime};
 use hurtig_metrics::MetricGroup;
-use hurtig_types::{Error, Result, Timestamp};
+use hurtig_types::{AlignmentType, Barrier, Error, Result, Timestamp};
 
 use super::chain::{ChainState, OperatorChain};
 use super::checkpoints::{CheckpointCommand, SnapshotReceiver, TaskCheckpoints};
@@ -45,6 +45,8 @@ pub struct Task {
     /// Whether the chain is full: neither a source nor a timer can do anything then.
     blocked: bool,
     checkpoints: TaskCheckpoints,
+    /// Whether barriers may overtake.
+    overtaking: bool,
 }
 
 impl Task {
@@ -62,7 +64,15 @@ impl Task {
             closed: false,
             blocked: false,
             checkpoints: TaskCheckpoints::default(),
+            overtaking: false,
         }
+    }
+
+    /// The same task, in which barriers may overtake.
+    #[must_use]
+    pub fn with_overtaking(mut self) -> Self {
+        self.overtaking = true;
+        self
     }
 
     /// The same task, which hands its snapshots to `receiver`.
@@ -84,8 +94,7 @@ impl Task {
                 self.chain.checkpoint_completed(checkpoint)?;
             }
             CheckpointCommand::Aborted(checkpoint) => {
-                let triggered = &mut self.checkpoints.triggered;
-                triggered.retain(|barrier| barrier.checkpoint != checkpoint);
+                self.checkpoints.abort(checkpoint);
                 self.head.checkpoint_aborted(checkpoint);
             }
         }
@@ -131,11 +140,23 @@ impl Task {
             self.chain.open()?;
             self.head.open()?;
         }
-        match self.run_chain(waker)? {
+        let due = if self.overtaking {
+            self.overtaking_due(now)?
+        } else {
+            None
+        };
+        match self.run_chain(waker, now, due.is_some())? {
             ChainState::Idle => {}
             ChainState::Busy => return Ok(StepOutcome::Progressed),
             ChainState::BlockedOnOutput => return Ok(StepOutcome::BlockedOnOutput),
             ChainState::BlockedOnOperator => return Ok(StepOutcome::BlockedOnOperator),
+        }
+        if let Some(barrier) = due
+            && self.chain.barrier().is_none()
+            && self.head.overtake(barrier, &mut self.chain)?
+        {
+            self.checkpoints.begin(self.clock.now());
+            return Ok(StepOutcome::Progressed);
         }
         if self.chain.is_finished(waker) {
             return Ok(StepOutcome::Finished);
@@ -156,7 +177,7 @@ impl Task {
         match self.head.poll_next(&mut self.chain, waker) {
             Poll::Pending => Ok(StepOutcome::BlockedOnInput),
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Ready(Ok(())) => Ok(match self.run_chain(waker)? {
+            Poll::Ready(Ok(())) => Ok(match self.run_chain(waker, now, due.is_some())? {
                 ChainState::Idle | ChainState::Busy => StepOutcome::Progressed,
                 ChainState::BlockedOnOutput => StepOutcome::BlockedOnOutput,
                 ChainState::BlockedOnOperator => StepOutcome::BlockedOnOperator,
@@ -165,15 +186,68 @@ impl Task {
     }
 
     /// Lets the chain work, and hands over what its operators handed over at a barrier.
-    fn run_chain(&mut self, waker: &Waker) -> Result<ChainState> {
-        let state = self.chain.run(waker, CALLS_PER_STEP_MAX)?;
+    fn run_chain(&mut self, waker: &Waker, now: Timestamp, is_due: bool) -> Result<ChainState> {
+        let overdraft = self.chain.overdraft_bytes_max(is_due, now);
+        let chain = &mut self.chain;
+        let state = chain.run_within(waker, CALLS_PER_STEP_MAX, overdraft)?;
         if let Some((barrier, mut images)) = self.chain.take_snapshot() {
             images.extend(self.head.take_image());
-            let (alignment, now) = (self.head.take_alignment(), self.clock.now());
-            self.checkpoints
-                .hand_over((barrier, images), alignment, now);
+            let (alignment, at) = (self.head.take_alignment(), self.clock.now());
+            self.checkpoints.taken((barrier, images), alignment, at);
+            self.complete(now)?;
         }
         Ok(state)
+    }
+
+    /// The barrier at which a snapshot is to be taken at once. Completes that of the one before, if what it has overtaken is copied.
+    fn overtaking_due(&mut self, now: Timestamp) -> Result<Option<Barrier>> {
+        let triggered = self.checkpoints.triggered.front().copied();
+        let due = self.head.overtaking_due(triggered, now)?;
+        self.complete(now)?;
+        Ok(due)
+    }
+
+    /// Hands over a snapshot as soon as the barrier has left, and all that it has overtaken is copied.
+    fn complete(&mut self, now: Timestamp) -> Result<()> {
+        let Some(barrier) = self.checkpoints.incomplete() else {
+            return Ok(());
+        };
+        let checkpoint = barrier.checkpoint;
+        if barrier.overtakes(now) {
+            self.chain.hurry(checkpoint)?;
+        }
+        if self.chain.holds_back(checkpoint) || !self.head.has_in_flight(checkpoint) {
+            return Ok(());
+        }
+        if let Some(mut snapshot) = self.checkpoints.take_incomplete() {
+            let (pieces, bytes) = self.head.take_in_flight(checkpoint)?;
+            self.chain.add_in_flight(&mut snapshot.images, pieces);
+            let overtaken = self
+                .chain
+                .take_overtaken(checkpoint, &mut snapshot.images)?;
+            snapshot.persisted_bytes = bytes + overtaken;
+            self.checkpoints.hand_over(snapshot);
+        }
+        Ok(())
+    }
+
+    /// When a barrier that waits, before the task, in it or behind it, will overtake. What is past is not waited for.
+    fn overtaking_deadline(&self) -> Option<MonotonicTime> {
+        let until = |barrier: Option<Barrier>| match barrier?.alignment {
+            AlignmentType::AlignedUntil(time) => Some(time),
+            AlignmentType::Aligned | AlignmentType::Unaligned => None,
+        };
+        let triggered = self.checkpoints.triggered.front().copied();
+        let times = [
+            self.head.overtaking_deadline(),
+            until(triggered),
+            until(self.chain.barrier()),
+            until(self.checkpoints.incomplete()),
+        ];
+        let now = self.clock.wall_clock_ms();
+        let to_come = times.into_iter().flatten();
+        let to_come = to_come.filter(|time| time.as_millis() > now);
+        to_come.min().map(|time| self.monotonic_of(time))
     }
 
     /// Whether it is told to stop and may: nothing is on its way through the chain, and all that was prepared is committed.
@@ -186,11 +260,22 @@ impl Task {
     /// While it is blocked on output or on an operator, timers and sources wait for that, however long they are due: a deadline that
     /// is past and stays so would make the task spin.
     pub fn deadline(&self) -> Option<MonotonicTime> {
+        let overtaking = if self.overtaking {
+            self.overtaking_deadline()
+        } else {
+            None
+        };
         if self.blocked {
-            return self.chain.flush_deadline();
+            let flush = self.chain.flush_deadline();
+            return flush.into_iter().chain(overtaking).min();
         }
         let timer = self.chain.next_time().map(|time| self.monotonic_of(time));
-        let others = [self.chain.flush_deadline(), self.head.deadline(), timer];
+        let others = [
+            self.chain.flush_deadline(),
+            self.head.deadline(),
+            timer,
+            overtaking,
+        ];
         others.into_iter().flatten().min()
     }
 

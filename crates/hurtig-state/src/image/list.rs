@@ -12,6 +12,10 @@ pub enum ListMode {
     Union,
     /// Every subtask has the same and gets it from one of them.
     Broadcast,
+    /// What a barrier has overtaken before the operator: each entry is what one channel held. The runtime's, no operator's.
+    InputInFlight,
+    /// What it has overtaken behind the operator.
+    OutputInFlight,
 }
 
 /// A list of an operator's subtask.

@@ -231,6 +231,7 @@ fn other_mode(name: &str, asked: ListMode, there: ListMode) -> Error {
         ListMode::Split => "a list that is shared out",
         ListMode::Union => "a union list",
         ListMode::Broadcast => "a broadcast state",
+        ListMode::InputInFlight | ListMode::OutputInFlight => "records in flight",
     });
     Error::invalid_job(format!(
         "operator state `{name}` is used as {asked}, but was stored or first used as {there}: use it as that, or give it another \

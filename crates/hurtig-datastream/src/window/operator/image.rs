@@ -6,7 +6,6 @@ use hurtig_types::{Data, Key, KeyHash, Result};
 use super::WindowOperator;
 use crate::window::assigner::WindowAssigner;
 use crate::window::function::{Finish, Gather};
-use crate::window::image::{restore_watermark, store_watermark};
 use crate::window::trigger::Trigger;
 
 /// The name of the windows' state.
@@ -25,7 +24,8 @@ where
         image.keyed.push(self.table.image(WINDOWS)?);
         self.timers.snapshot(self.table.range(), image)?;
         self.stage.snapshot(image)?;
-        store_watermark(self.timers.current_watermark(), image)
+        let watermark = self.timers.current_watermark();
+        self.ahead.store_watermark(watermark, image)
     }
 
     pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
@@ -36,8 +36,8 @@ where
         }
         self.timers.restore(&mut image, hash_of)?;
         self.stage.restore(&mut image)?;
-        self.timers
-            .advance_watermark(restore_watermark(&mut image)?);
+        let watermark = self.ahead.restore_watermark(&mut image)?;
+        self.timers.advance_watermark(watermark);
         image.finish()
     }
 }

@@ -30,6 +30,7 @@ use hurtig_types::{
 use super::alignment::millis;
 use super::assigner::WindowAssigner;
 use super::function::{Finish, Gather, Moment, Stage};
+use super::image::GroupTimes;
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
 use crate::{KeySelector, TimeDomain};
@@ -65,6 +66,10 @@ where
     table: StateTable<K, KeyEntry<A::Window, G::Acc, Tr::State>>,
     timers: TimerService<K>,
     late: LateRecords<T>,
+    /// Key groups whose event time is ahead.
+    ahead: GroupTimes,
+    /// Windows up to here are gone for the record that it is at: the watermark, mostly.
+    gone_until: Timestamp,
     /// What it does after `More`.
     work: Work<T>,
     /// The keys of the batch that it is at.
@@ -128,6 +133,8 @@ where
             table: StateTable::new(context.key_groups),
             timers: TimerService::new(),
             late: LateRecords::new(lateness.side_output, context),
+            ahead: GroupTimes::none(context.key_groups),
+            gone_until: Timestamp::MIN,
             work: Work::Nothing,
             keys: Vec::new(),
             windows: Vec::new(),
@@ -216,6 +223,7 @@ where
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
         if self.timers.advance_watermark(watermark.timestamp()) {
+            self.ahead.settle(watermark.timestamp());
             self.work = Work::EventTime;
         }
         self.work(output.now(), output)

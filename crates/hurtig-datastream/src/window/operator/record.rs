@@ -45,6 +45,8 @@ where
         keys: &[K],
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<Progress> {
+        self.gone_until = self.timers.current_watermark();
+        let some_are_ahead = !self.ahead.is_empty();
         for key in keys.iter().skip(batch.next) {
             if emit.records.is_full() {
                 return Ok(Progress::More);
@@ -65,6 +67,10 @@ where
                 .unwrap_or(Timestamp::NONE);
             let hash = batch.hashes.get(index).copied();
             let hash = hash.unwrap_or_else(|| KeyHash::of(key, self.max_parallelism));
+            if some_are_ahead {
+                let watermark = self.timers.current_watermark();
+                self.gone_until = self.ahead.of(hash.key_group(), watermark);
+            }
             self.take_record(value, timestamp, (key, hash), emit)?;
         }
         Ok(Progress::Done)
@@ -97,7 +103,7 @@ where
     /// Whether a window is gone, or would be at once.
     #[inline]
     pub(super) fn is_late(&self, window: &A::Window) -> bool {
-        self.is_event_time && self.cleanup_time(window) <= self.timers.current_watermark()
+        self.is_event_time && self.cleanup_time(window) <= self.gone_until
     }
 
     /// A record for which there is no window, or no more.
@@ -109,7 +115,7 @@ where
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<()> {
         let until = timestamp.saturating_add_millis(self.allowed_lateness);
-        if self.is_event_time && until <= self.timers.current_watermark() {
+        if self.is_event_time && until <= self.gone_until {
             self.late.take(value, timestamp, &mut emit.sides)?;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Windows over slices speak, and go.
 
 use hurtig_runtime::{Output, Progress, SideOutputs};
-use hurtig_state::{Cursor, Draining};
-use hurtig_types::{Data, Key, Records, Result};
+use hurtig_state::{Cursor, Draining, Slot};
+use hurtig_types::{Data, Key, Records, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
 use crate::window::function::{Contents, Finish, Gather, Moment};
@@ -48,6 +48,8 @@ where
         self.fired_to = self
             .fired_to
             .max(self.watermark.as_millis().saturating_add(1));
+        self.fired_ahead
+            .settle(Timestamp::from_millis(self.fired_to));
         Ok(Progress::Done)
     }
 
@@ -91,6 +93,14 @@ where
         self.open.give_back(slice);
     }
 
+    /// Whether a key's windows up to this end have fired before, in another subtask.
+    #[cold]
+    fn has_fired(&self, slot: Slot, end: i64) -> bool {
+        let fired_to = Timestamp::from_millis(self.fired_to);
+        let fired_to = self.fired_ahead.of(slot.key_group(), fired_to);
+        fired_to.as_millis() >= end
+    }
+
     fn fire_window(
         &mut self,
         firing: &mut Firing<K, G::Acc>,
@@ -117,6 +127,7 @@ where
             }
             self.stage.clear(of, moment, sides.reborrow())?;
         }
+        let some_are_ahead = !self.fired_ahead.is_empty();
         loop {
             if records.is_full() {
                 return Ok(Progress::More);
@@ -124,6 +135,9 @@ where
             let Some(slot) = firing.cursor.next(&self.table) else {
                 return Ok(Progress::Done);
             };
+            if some_are_ahead && self.has_fired(slot, end) {
+                continue;
+            }
             let hash = self.table.hash_at(slot);
             let (key, slices) = self.table.at_mut(slot);
             if let Some(contents) = slices.fire(start, end, &mut self.gather) {

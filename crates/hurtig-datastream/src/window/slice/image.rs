@@ -5,15 +5,15 @@ use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
 use crate::window::function::{Finish, Gather};
-use crate::window::image::{restore_watermark, store_watermark};
 use crate::window::window::Window;
 
 /// Open slices: beginning, key, accumulator.
 const OPEN: &str = "slices/open";
 /// All other slices of a key.
 const SETTLED: &str = "slices/settled";
-/// How far windows have fired, which slices were part of one that has, where slices begin, when windows speak early: the same in all
-/// subtasks, or nearly.
+/// Which slices were part of a window that has fired, where slices begin, when windows speak early: the same in all subtasks, or nearly.
+const SLICES: &str = "slices";
+/// How far windows have fired, by key group.
 const FIRED: &str = "slices/fired";
 
 impl<K, T, W, G, F, S> SliceWindowOperator<K, T, W, G, F, S>
@@ -38,12 +38,14 @@ where
         image.keyed.push(self.table.image(SETTLED)?);
         let early = self.early.as_ref().and_then(|early| early.next);
         let early = early.map(Timestamp::as_millis);
-        let fired = (self.fired_to, self.covered_to, &self.starts, early);
+        let slices = (self.covered_to, &self.starts, early);
         image
             .lists
-            .push(ListPiece::of(FIRED, ListMode::Union, [fired])?);
+            .push(ListPiece::of(SLICES, ListMode::Union, [slices])?);
+        let fired_to = Timestamp::from_millis(self.fired_to);
+        self.fired_ahead.store(FIRED, fired_to, image)?;
         self.stage.snapshot(image)?;
-        store_watermark(self.watermark, image)
+        self.ahead.store_watermark(self.watermark, image)
     }
 
     pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
@@ -52,14 +54,14 @@ where
         for piece in image.take_keyed(SETTLED) {
             self.table.restore(&piece, hash_of)?;
         }
-        let all: Vec<(i64, i64, Vec<i64>, Option<i64>)> = image.take_list(FIRED)?;
-        self.fired_to = all.iter().map(|of| of.0).min().unwrap_or(i64::MIN);
-        self.covered_to = all.iter().map(|of| of.1).max().unwrap_or(i64::MIN);
+        self.fired_to = self.fired_ahead.restore(FIRED, &mut image)?.as_millis();
+        let all: Vec<(i64, Vec<i64>, Option<i64>)> = image.take_list(SLICES)?;
+        self.covered_to = all.iter().map(|of| of.0).max().unwrap_or(i64::MIN);
         if let Some(early) = &mut self.early {
-            let next = all.iter().filter_map(|of| of.3).min();
+            let next = all.iter().filter_map(|of| of.2).min();
             early.next = next.map(Timestamp::from_millis);
         }
-        self.starts = all.into_iter().flat_map(|of| of.2).collect();
+        self.starts = all.into_iter().flat_map(|of| of.1).collect();
         for piece in image.take_keyed(OPEN) {
             piece.read(|_, (start, key, acc): (i64, K, G::Acc)| {
                 self.restore_open(start, hash_of(&key), key, acc);
@@ -67,7 +69,7 @@ where
             })?;
         }
         self.stage.restore(&mut image)?;
-        self.watermark = restore_watermark(&mut image)?;
+        self.watermark = self.ahead.restore_watermark(&mut image)?;
         image.finish()
     }
 

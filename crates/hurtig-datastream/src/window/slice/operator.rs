@@ -17,6 +17,7 @@ use super::grid::AlignedWindows;
 use super::open::OpenSlices;
 use crate::KeySelector;
 use crate::window::function::{Finish, Gather, Stage};
+use crate::window::image::GroupTimes;
 use crate::window::operator::{LateRecords, no_timestamp};
 use crate::window::window::Window;
 
@@ -35,6 +36,10 @@ pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, 
     pub(super) watermark: Timestamp,
     /// Windows that end here or before have fired.
     pub(super) fired_to: i64,
+    /// Key groups whose windows have fired further.
+    pub(super) fired_ahead: GroupTimes,
+    /// Key groups whose event time is ahead.
+    pub(super) ahead: GroupTimes,
     /// Slices that begin before this were part of a window that fired. Later ones of them join the table.
     pub(super) covered_to: i64,
     pub(super) firing: Option<Firing<K, G::Acc>>,
@@ -92,6 +97,8 @@ where
             starts: BTreeSet::new(),
             watermark: Timestamp::MIN,
             fired_to: i64::MIN,
+            fired_ahead: GroupTimes::none(context.key_groups),
+            ahead: GroupTimes::none(context.key_groups),
             covered_to: i64::MIN,
             firing: None,
             at_end: true,
@@ -138,6 +145,35 @@ where
         Ok(some_left_out)
     }
 
+    /// As [`find_slices`](Self::find_slices), where what is late depends on the key group.
+    #[cold]
+    fn find_slices_by_group(&mut self, records: &Records<T>) -> Result<bool> {
+        let mut some_left_out = false;
+        self.scratch.stretches.clear();
+        for (timestamp, index) in records.timestamps.iter().zip(0..) {
+            if !timestamp.is_some() {
+                return Err(no_timestamp());
+            }
+            let slice = self.grid.slice_at(timestamp.as_millis());
+            let watermark = self.watermark_of(records.hashes.get(index).copied());
+            let is_over = slice.last_window_end.saturating_sub(1) <= watermark.as_millis();
+            let is_left_out = slice.is_gap() || is_over;
+            some_left_out |= is_left_out;
+            self.scratch.stretches.push(Stretch {
+                start: if is_left_out { LEFT_OUT } else { slice.start },
+                count: 1,
+            });
+        }
+        Ok(some_left_out)
+    }
+
+    /// How far event time has come for a record.
+    fn watermark_of(&self, hash: Option<KeyHash>) -> Timestamp {
+        hash.map_or(self.watermark, |hash| {
+            self.ahead.of(hash.key_group(), self.watermark)
+        })
+    }
+
     /// Takes the records that join no slice out of the batch.
     #[cold]
     fn leave_out(&mut self, records: &mut Records<T>, sides: &mut SideOutputs<'_>) -> Result<()> {
@@ -150,7 +186,7 @@ where
                 if stretch.start != LEFT_OUT {
                     kept.push(value, timestamp);
                     kept.hashes.extend(hashes.get(index).copied());
-                } else if timestamp <= self.watermark {
+                } else if timestamp <= self.watermark_of(hashes.get(index).copied()) {
                     self.late.take(value, timestamp, sides)?;
                 }
             }
@@ -267,7 +303,12 @@ where
             if records.timestamps.len() != records.values.len() {
                 return Err(no_timestamp());
             }
-            if self.find_slices(&records.timestamps)? {
+            let some_left_out = if self.ahead.is_empty() {
+                self.find_slices(&records.timestamps)?
+            } else {
+                self.find_slices_by_group(records)?
+            };
+            if some_left_out {
                 self.leave_out(records, &mut output.sides())?;
             }
         }
@@ -282,6 +323,7 @@ where
             return Ok(Progress::Done);
         }
         self.watermark = watermark.timestamp();
+        self.ahead.settle(self.watermark);
         self.fire(output)
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hurtig_checkpoint::{AbortCause, Participant, Snapshot, StateData};
+use hurtig_checkpoint::{AbortCause, Participant, Snapshot, StateData, StateKind};
 use hurtig_metrics::{MetricGroup, names};
 use hurtig_types::CheckpointId;
 use parking_lot::Mutex;
@@ -36,6 +36,10 @@ pub struct CheckpointPart {
     pub asynchronous: Duration,
     /// How much was stored.
     pub bytes: u64,
+    /// How much of it are records that were in flight.
+    pub persisted_bytes: u64,
+    /// Whether the barrier has overtaken what lay before it.
+    pub is_unaligned: bool,
 }
 
 /// A checkpoint or savepoint, and how it went.
@@ -65,6 +69,16 @@ impl CheckpointRecord {
     /// How much was stored so far.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes).sum()
+    }
+
+    /// How many bytes of records in flight were stored so far.
+    pub fn persisted_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.persisted_bytes).sum()
+    }
+
+    /// Whether a barrier has overtaken anything so far.
+    pub fn is_unaligned(&self) -> bool {
+        self.parts.iter().any(|part| part.is_unaligned)
     }
 }
 
@@ -186,4 +200,15 @@ pub(super) fn bytes_of(snapshot: &Snapshot) -> u64 {
         StateData::Slice { length, .. } => *length,
     };
     handles.map(|handle| bytes(&handle.data)).sum()
+}
+
+/// Whether it holds what was in flight.
+pub(super) fn is_unaligned(snapshot: &Snapshot) -> bool {
+    let mut handles = snapshot.iter().flat_map(|(_, handles)| handles);
+    handles.any(|handle| {
+        matches!(
+            handle.kind,
+            StateKind::InputInFlight | StateKind::OutputInFlight
+        )
+    })
 }

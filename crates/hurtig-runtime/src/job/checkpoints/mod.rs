@@ -21,8 +21,11 @@ use hurtig_checkpoint::{
     UnclaimedState, VertexPlan, assign,
 };
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
+use hurtig_graph::Plan;
 use hurtig_state::StateImage;
-use hurtig_types::{Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result};
+use hurtig_types::{
+    AlignmentType, Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result, Timestamp,
+};
 
 pub(super) use history::CheckpointLog;
 pub use history::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
@@ -33,6 +36,7 @@ pub(super) use settings::CheckpointSettings;
 pub(super) use trigger::Participants;
 use trigger::{TriggerQueue, start_barriers};
 
+use super::in_flight::InFlight;
 use crate::CheckpointCommand;
 
 /// Where checkpoints go for which nobody named a directory: they live as long as the process.
@@ -52,6 +56,8 @@ pub(super) struct JobCheckpoints {
     files: FileOptions,
     unclaimed: UnclaimedState,
     savepoint_directory: Option<String>,
+    /// After how long barriers overtake what is queued; none for never.
+    unaligned_after: Option<Duration>,
     world: World,
     /// The coordinator's clock begins here.
     started: MonotonicTime,
@@ -110,6 +116,7 @@ impl JobCheckpoints {
             files: settings.files,
             unclaimed: settings.unclaimed,
             savepoint_directory: settings.savepoint_directory.clone(),
+            unaligned_after: settings.unaligned_after,
             world: world.clone(),
             started: world.clock().now(),
             epoch,
@@ -167,6 +174,24 @@ impl JobCheckpoints {
             }
         }
         Ok(restored)
+    }
+
+    /// Reads what was in flight at the newest checkpoint, if it is unaligned.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there is no such edge any more.
+    pub(super) async fn restore_in_flight(&mut self, plan: &Plan) -> Result<InFlight> {
+        let Some(checkpoint) = self.coordinator.latest() else {
+            return Ok(InFlight::default());
+        };
+        let metadata = checkpoint.metadata();
+        let pieces = self.store.read_in_flight(checkpoint.location(), metadata);
+        let in_flight = match pieces.await {
+            Ok(pieces) => InFlight::of(pieces, metadata, plan),
+            Err(error) => Err(error),
+        };
+        let id = checkpoint.id();
+        in_flight.map_err(|error| error.context(format!("restoring from checkpoint {id}")))
     }
 
     /// All tasks of an attempt run.
@@ -423,6 +448,7 @@ impl JobCheckpoints {
             checkpoint,
             epoch,
             kind,
+            alignment: self.alignment(kind),
         };
         self.log.triggered(CheckpointRecord {
             id: checkpoint,
@@ -439,6 +465,22 @@ impl JobCheckpoints {
         self.desk.open(checkpoint, files);
         let start = start_barriers(barrier, self.participants.clone(), self.desk.clone());
         self.triggers.push(checkpoint, Box::pin(start));
+    }
+
+    /// Savepoints hold nothing that is in flight: so any job can start from them, whatever its edges are.
+    fn alignment(&self, kind: BarrierKind) -> AlignmentType {
+        match self.unaligned_after {
+            Some(timeout) if kind == BarrierKind::Checkpoint => {
+                let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+                let until = self.wall_clock_ms().saturating_add(millis);
+                if timeout.is_zero() {
+                    AlignmentType::Unaligned
+                } else {
+                    AlignmentType::AlignedUntil(Timestamp::from_millis(until))
+                }
+            }
+            _ => AlignmentType::Aligned,
+        }
     }
 }
 

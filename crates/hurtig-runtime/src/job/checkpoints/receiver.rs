@@ -9,7 +9,7 @@ use hurtig_state::StateImage;
 use hurtig_types::{Barrier, CheckpointId, OperatorId};
 use parking_lot::Mutex;
 
-use super::history::{CheckpointLog, CheckpointPart, bytes_of};
+use super::history::{CheckpointLog, CheckpointPart, bytes_of, is_unaligned};
 use super::mailbox::Mailbox;
 use crate::{SnapshotReceiver, TaskSnapshot};
 
@@ -58,6 +58,7 @@ impl SnapshotDesk {
             images,
             alignment,
             sync,
+            persisted_bytes,
         }: TaskSnapshot,
         participant: Participant,
     ) {
@@ -80,6 +81,8 @@ impl SnapshotDesk {
                     sync,
                     asynchronous: clock.now().saturating_since(begun),
                     bytes: bytes_of(snapshot),
+                    persisted_bytes,
+                    is_unaligned: is_unaligned(snapshot),
                 };
                 log.part(barrier.checkpoint, part);
             }

@@ -11,6 +11,8 @@ use hurtig_types::{ConfigOption, Configuration, Error, Result, options};
 pub(in crate::job) struct CheckpointSettings {
     pub(in crate::job) protocol: CheckpointConfig,
     pub(in crate::job) mode: AlignmentMode,
+    /// After how long barriers overtake what is queued; none for never.
+    pub(in crate::job) unaligned_after: Option<Duration>,
     pub(in crate::job) files: FileOptions,
     /// Where they go; none for the memory of the process.
     pub(in crate::job) directory: Option<String>,
@@ -31,9 +33,14 @@ impl CheckpointSettings {
             Ok::<_, Error>(text.filter(|text| !text.is_empty()))
         };
         let ignore = configuration.get(&options::IGNORE_UNCLAIMED_STATE)?;
+        let mode = mode(configuration)?;
+        let unaligned_after = unaligned_after(configuration, mode)?;
+        let mut protocol = protocol(configuration)?;
+        protocol.waits_for_savepoints = unaligned_after.is_some();
         let settings = Self {
-            protocol: protocol(configuration)?,
-            mode: mode(configuration)?,
+            protocol,
+            mode,
+            unaligned_after,
             files: FileOptions {
                 inline_bytes_max: configuration.get(&options::DATA_INLINE_THRESHOLD)?.bytes()
                     as usize,
@@ -67,6 +74,7 @@ fn protocol(configuration: &Configuration) -> Result<CheckpointConfig> {
         min_pause: configuration.get(&options::CHECKPOINTING_MIN_PAUSE)?,
         timeout: configuration.get(&options::CHECKPOINTING_TIMEOUT)?,
         max_concurrent: configuration.get(&options::MAX_CONCURRENT_CHECKPOINTS)?,
+        waits_for_savepoints: false,
         tolerable_failed: configuration.get(&options::TOLERABLE_FAILED_CHECKPOINTS)?,
         num_retained: configuration.get(&options::RETAINED_CHECKPOINTS)?,
         retention: retention(configuration)?,
@@ -97,6 +105,26 @@ fn mode(configuration: &Configuration) -> Result<AlignmentMode> {
             ("AT_LEAST_ONCE", AlignmentMode::AtLeastOnce),
         ],
     )
+}
+
+/// Unaligned checkpoints, as in Flink, are exactly once and one at a time.
+fn unaligned_after(configuration: &Configuration, mode: AlignmentMode) -> Result<Option<Duration>> {
+    if !configuration.get(&options::UNALIGNED_ENABLED)? {
+        return Ok(None);
+    }
+    let wrong = if mode == AlignmentMode::AtLeastOnce {
+        "`execution.checkpointing.mode` is AT_LEAST_ONCE: choose EXACTLY_ONCE, or leave unaligned checkpoints out, for without \
+         alignment no barrier waits"
+    } else if configuration.get(&options::MAX_CONCURRENT_CHECKPOINTS)? > 1 {
+        "`execution.checkpointing.max-concurrent-checkpoints` is above 1: set it to 1"
+    } else {
+        let timeout = configuration.get(&options::ALIGNED_CHECKPOINT_TIMEOUT)?;
+        return Ok(Some(timeout));
+    };
+    Err(Error::config(format!(
+        "`{}` is true, and {wrong}",
+        options::UNALIGNED_ENABLED.key()
+    )))
 }
 
 /// The value of that name, in Flink's spelling or with dashes and small letters.

@@ -72,6 +72,7 @@ pub(super) async fn start_barriers(
             images: vec![(operator, image)],
             alignment: Duration::ZERO,
             sync: Duration::ZERO,
+            persisted_bytes: 0,
         };
         desk.store(snapshot, participant);
     }
