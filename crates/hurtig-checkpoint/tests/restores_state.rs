@@ -36,7 +36,7 @@ fn contents(image: &StateImage, n: u32, parallelism: u32, before: u32) -> (Keyed
     }
     let mut splits = Vec::new();
     for name in ["a", "b"] {
-        let own = image.clone().take_list::<u64>(name).unwrap();
+        let own = copy(image).take_list::<u64>(name).unwrap();
         splits.extend(own.into_iter().map(|split| (name.to_string(), split)));
     }
     let (_, union) = lists(image, "union");
@@ -106,12 +106,13 @@ fn with_the_same_parallelism_each_gets_its_own_back_unchanged() {
         let images: Vec<_> = (0..3)
             .map(|n| image(n, 3, &[(1, 2), (9, 3)], &splits))
             .collect();
-        let (restored, _) = rescale(&disk, all_to_files(), images.clone(), 3).await;
+        let (restored, _) =
+            rescale(&disk, all_to_files(), images.iter().map(copy).collect(), 3).await;
         for (mut restored, mut stored) in restored.into_iter().zip(images) {
             for image in [&mut restored, &mut stored] {
                 image.lists.retain(|list| list.mode != ListMode::Union);
             }
-            assert_eq!(restored, stored);
+            assert_eq!(pieces(restored), pieces(stored));
         }
     });
 }
@@ -122,7 +123,7 @@ fn each_subtask_reads_its_key_groups_and_no_others() {
         let keyed: Keyed = (0..16_000).map(|n| ((n % 16) as u16, n)).collect();
         let image = |n| StateImage {
             keyed: image(n, 2, &keyed, &[]).keyed,
-            lists: Vec::new(),
+            ..StateImage::default()
         };
         let (stored, images): (Vec<_>, Vec<_>) = (0..2).map(|n| (image(n), image(n))).unzip();
         let metadata = disk

@@ -23,6 +23,8 @@ mod event_time;
 mod executions;
 #[path = "api/flow.rs"]
 mod flow;
+#[path = "api/frozen_state.rs"]
+mod frozen_state;
 #[path = "api/idleness.rs"]
 mod idleness;
 #[path = "api/lifecycle.rs"]

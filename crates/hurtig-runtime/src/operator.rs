@@ -116,6 +116,12 @@ pub trait StreamOperator: Send {
         Ok(Progress::Done)
     }
 
+    /// Encodes a part of the state that the last snapshot promised; whether there is more. Called between batches, and when there is
+    /// nothing else to do; a call should take no longer than a batch.
+    fn encode_some(&mut self) -> bool {
+        false
+    }
+
     /// The checkpoint is complete: what was prepared for it may be committed.
     ///
     /// # Errors

@@ -42,7 +42,9 @@ mod probe;
 mod table;
 mod timers;
 
-pub use image::{KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
+pub use image::{
+    KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, Promise, PromisedPiece, StateImage,
+};
 pub use keyed::{
     AggregateFunction, AggregatingState, KeyedContext, KeyedState, KeyedStateToken, ListState,
     MapState, ReducingState, StateTime, StateTtl, TtlTime, TtlUpdate, TtlVisibility, ValueState,

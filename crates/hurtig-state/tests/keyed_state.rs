@@ -118,9 +118,9 @@ proptest! {
 }
 
 /// What is left of a state when it was stored, and restored by halves.
-fn restored(state: &KeyedState<String>) -> Result<KeyedState<String>> {
+fn restored(state: &mut KeyedState<String>) -> Result<KeyedState<String>> {
     let mut image = StateImage::default();
-    state.snapshot("user/", &mut image)?;
+    state.freeze("user/", &mut image)?;
     let halves = |piece: &KeyedPiece| {
         let ranges = [KeyGroupRange::new(5, 16), KeyGroupRange::new(0, 5)];
         ranges.map(|range| piece.cut(range).unwrap())
@@ -163,7 +163,7 @@ fn run(actions: Vec<Action>) -> Result<()> {
                 *held = Held::default();
             }
             Action::RestoreTwice => {
-                *ctx = restored(&restored(ctx)?)?;
+                *ctx = restored(&mut restored(ctx)?)?;
                 set_key(ctx, &key);
             }
             Action::NoKey => {
@@ -391,4 +391,90 @@ fn functions_see_state_through_their_context() {
     let count = ValueState::new("count");
     assert_eq!(process(&mut context, &count), 1);
     assert_eq!(process(&mut context, &count), 2);
+}
+
+/// Changes of every kind, before and between slices of the encoding, and what is restored is what was there at the barrier.
+#[test]
+fn a_large_state_is_encoded_beside_the_processing() -> Result<()> {
+    const KEYS: u32 = 6000;
+    let (value, list, map) = (
+        ValueState::<u32>::new("value"),
+        ListState::<u32>::new("list"),
+        MapState::<u8, u32>::new("map"),
+    );
+    let mut state = state();
+    for key in 0..KEYS {
+        set_key(&mut state, &key.to_string());
+        value.set(&mut state, key)?;
+        list.push(&mut state, key)?;
+        map.insert(&mut state, 1, key)?;
+    }
+    let mut image = StateImage::default();
+    state.freeze("user/", &mut image)?;
+    assert!(
+        image.keyed.is_empty(),
+        "it is too large to be there at once"
+    );
+    let mut slices = 0;
+    for key in (0..KEYS).rev().step_by(3) {
+        set_key(&mut state, &key.to_string());
+        match key % 4 {
+            0 => value.set(&mut state, 0)?,
+            1 => list.push(&mut state, 0)?,
+            2 => state.clear_current_key()?,
+            _ => map.clear(&mut state)?,
+        }
+        set_key(&mut state, &format!("new {key}"));
+        value.set(&mut state, key)?;
+        slices += usize::from(state.encode_some(16));
+    }
+    while state.encode_some(16) {
+        slices += 1;
+    }
+    assert!(slices > 100, "{slices} slices");
+    futures::executor::block_on(image.complete())?;
+
+    let mut restored = self::state();
+    restored.restore("user/", &mut image)?;
+    image.finish()?;
+    for key in 0..KEYS {
+        set_key(&mut restored, &key.to_string());
+        assert_eq!(value.get(&mut restored)?, Some(&key));
+        assert_eq!(list.get(&mut restored)?.to_vec(), [key]);
+        assert_eq!(map.get(&mut restored, &1)?, Some(&key));
+    }
+    assert_eq!(restored.entry_count(), 3 * KEYS as usize);
+    Ok(())
+}
+
+#[test]
+fn an_image_that_nobody_waits_for_is_given_up_and_the_next_one_is_whole() -> Result<()> {
+    let value = ValueState::<u32>::new("value");
+    let mut state = state();
+    for key in 0..5000 {
+        set_key(&mut state, &key.to_string());
+        value.set(&mut state, key)?;
+    }
+    let mut aborted = StateImage::default();
+    state.freeze("", &mut aborted)?;
+    assert!(state.encode_some(10));
+    drop(aborted);
+    assert!(!state.encode_some(10), "nobody waits");
+
+    let (mut first, mut second) = (StateImage::default(), StateImage::default());
+    state.freeze("", &mut first)?;
+    set_key(&mut state, "7");
+    value.set(&mut state, 70)?;
+    state.freeze("", &mut second)?;
+    futures::executor::block_on(first.complete())?;
+    while state.encode_some(1000) {}
+    futures::executor::block_on(second.complete())?;
+    for (mut image, seven) in [(first, 7), (second, 70)] {
+        let mut restored = self::state();
+        restored.restore("", &mut image)?;
+        set_key(&mut restored, "7");
+        assert_eq!(value.get(&mut restored)?, Some(&seven));
+        assert_eq!(restored.entry_count(), 5000);
+    }
+    Ok(())
 }

@@ -33,9 +33,9 @@ fn by_clock(millis: i64) -> StateTime {
 }
 
 /// What was stored, restored.
-fn restored(state: &KeyedState<u8>) -> KeyedState<u8> {
+fn restored(state: &mut KeyedState<u8>) -> KeyedState<u8> {
     let mut image = StateImage::default();
-    state.snapshot("", &mut image).unwrap();
+    state.freeze("", &mut image).unwrap();
     let mut restored = self::state();
     restored.restore("", &mut image).unwrap();
     image.finish().unwrap();
@@ -43,9 +43,9 @@ fn restored(state: &KeyedState<u8>) -> KeyedState<u8> {
 }
 
 /// How many entries a checkpoint would have.
-fn stored_entries(state: &KeyedState<u8>) -> usize {
+fn stored_entries(state: &mut KeyedState<u8>) -> usize {
     let mut image = StateImage::default();
-    state.snapshot("", &mut image).unwrap();
+    state.freeze("", &mut image).unwrap();
     let mut entries = 0;
     for piece in &image.keyed {
         piece
@@ -283,7 +283,7 @@ fn run(actions: &[Action], update: TtlUpdate, time: TtlTime, cleaned: usize) {
                 now += by;
                 at = now + record;
             }
-            Action::Restore => state = restored(&state),
+            Action::Restore => state = restored(&mut state),
             _ => {}
         }
         state.set_time(told(now, at));
@@ -303,7 +303,7 @@ fn run(actions: &[Action], update: TtlUpdate, time: TtlTime, cleaned: usize) {
         }
     }
     // After a restore each table is looked at as a whole when it is first used.
-    state = restored(&state);
+    state = restored(&mut state);
     state.set_time(told(now, at));
     set_key(&mut state, 99);
     states.check(&mut state, &Held::default());
@@ -354,7 +354,7 @@ fn what_nobody_asks_for_again_goes_while_others_are_worked_on() {
         assert_eq!(value.get(&mut state).unwrap(), None);
     }
     assert_eq!(state.entry_count(), 100);
-    assert_eq!(stored_entries(&state), 0, "no checkpoint has them");
+    assert_eq!(stored_entries(&mut state), 0, "no checkpoint has them");
 }
 
 #[test]
@@ -374,10 +374,10 @@ fn what_has_expired_can_be_seen_until_it_is_cleaned_up_if_that_is_wished() {
     let mut state = expired(&value);
     set_key(&mut state, 7);
     assert_eq!(value.get(&mut state).unwrap(), Some(&1));
-    assert_eq!(stored_entries(&state), 0);
+    assert_eq!(stored_entries(&mut state), 0);
     value.update(&mut state, |value| *value += 1).unwrap();
     state.set_time(by_clock(TTL + 1));
-    assert_eq!(stored_entries(&state), 1, "what is written lives again");
+    assert_eq!(stored_entries(&mut state), 1, "what is written lives again");
 }
 
 #[test]
@@ -424,7 +424,7 @@ fn a_time_to_live_can_be_neither_given_to_nor_taken_from_what_was_stored() {
         set_key(&mut state, 1);
         stored.set(&mut state, 1).unwrap();
         // Also when it was passed on by a job that never asked for it.
-        let mut state = restored(&restored(&state));
+        let mut state = restored(&mut restored(&mut state));
         set_key(&mut state, 1);
         let error = asked.get(&mut state).unwrap_err().to_string();
         assert!(error.contains("`value`") && error.contains(says), "{error}");
@@ -435,7 +435,7 @@ fn a_time_to_live_can_be_neither_given_to_nor_taken_from_what_was_stored() {
     set_key(&mut state, 1);
     state.set_time(by_clock(0));
     with.set(&mut state, 1).unwrap();
-    let mut state = restored(&state);
+    let mut state = restored(&mut state);
     set_key(&mut state, 1);
     state.set_time(by_clock(TTL + 1));
     let longer = plain.with_ttl(StateTtl::new(Duration::from_secs(1)));

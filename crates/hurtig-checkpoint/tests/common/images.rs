@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use hurtig_checkpoint::*;
 use hurtig_env::World;
 use hurtig_env::object_store::{ObjectStoreExt, PutPayload};
-use hurtig_state::{KeyedWriter, ListMode, ListPiece, StateImage};
+use hurtig_state::{KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 use hurtig_types::{KeyGroup, MaxParallelism, OperatorId, Result};
 
 use super::spy::{Spy, spy};
@@ -193,5 +193,19 @@ pub(crate) fn all_to_files() -> FileOptions {
     FileOptions {
         inline_bytes_max: 0,
         ..FileOptions::default()
+    }
+}
+
+/// What is in an image of which nothing is still to come.
+pub(crate) fn pieces(image: StateImage) -> (Vec<KeyedPiece>, Vec<ListPiece>) {
+    assert!(image.promised.is_empty());
+    (image.keyed, image.lists)
+}
+
+pub(crate) fn copy(image: &StateImage) -> StateImage {
+    StateImage {
+        keyed: image.keyed.clone(),
+        lists: image.lists.clone(),
+        ..StateImage::default()
     }
 }

@@ -28,5 +28,8 @@ pub(crate) use sink::SinkOperator;
 pub(crate) use source::SourceProgram;
 pub(crate) use watermarks::WatermarkOperator;
 
+/// How many entries of a large state an operator encodes between two batches, while a checkpoint waits for it: some tens of microseconds.
+pub(crate) const ENTRIES_PER_SLICE: usize = 2048;
+
 /// What the states without a key of a function are stored under, before their names.
 const OPERATOR_STATE: &str = "operator/";

@@ -6,6 +6,7 @@ use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result,
 };
 
+use super::ENTRIES_PER_SLICE;
 use crate::KeySelector;
 
 /// Keeps one value per key: that of its first record. For each one after it `combine` folds the record into the value, and turns the
@@ -75,7 +76,11 @@ where
     }
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
-        image.keyed.push(self.table.image(KEPT)?);
+        self.table.freeze(KEPT, image)?;
         Ok(Progress::Done)
+    }
+
+    fn encode_some(&mut self) -> bool {
+        self.table.encode_some(ENTRIES_PER_SLICE)
     }
 }

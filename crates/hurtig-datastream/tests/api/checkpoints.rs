@@ -195,6 +195,45 @@ impl KeyedProcessFunction<u64, u64> for Patient {
     }
 }
 
+/// So many keys that a checkpoint takes several slices of encoding, between which the states go on to change.
+fn of_many_keys(stream: &DataStream<u64>) -> KeyedStream<u64, u64> {
+    stream.key_by(|n| n * 7919 % 6_000)
+}
+
+#[test]
+fn large_rolling_states_are_exact_after_failures() {
+    is_exact(|numbers| of_many_keys(&numbers.map(|n| n)).reduce(|a, b| a + b));
+}
+
+#[test]
+fn large_states_of_functions_are_exact_after_failures() {
+    is_exact(|numbers| {
+        let patient = Patient {
+            count: ValueState::new("count"),
+            seen: MapState::new("seen"),
+        };
+        of_many_keys(numbers).process(patient)
+    });
+}
+
+#[test]
+fn large_windows_are_exact_after_failures() {
+    is_exact(|numbers| {
+        let windows = SlidingEventTimeWindows::of(ms(12_000), ms(5_000));
+        of_many_keys(numbers).window(windows).sum(|n| n)
+    });
+    is_exact(|numbers| {
+        of_many_keys(numbers)
+            .window(TumblingEventTimeWindows::of(ms(9_000)))
+            .trigger(CountTrigger::of(2))
+            .allowed_lateness(ms(100))
+            .process_fn(|key, _, numbers, out| {
+                out.collect((*key, numbers.into_iter().count()));
+                Ok(())
+            })
+    });
+}
+
 #[test]
 fn timers_fire_once_after_failures() {
     is_exact(|numbers| {

@@ -51,7 +51,7 @@ fn stopped_after(world: &World, client: &JobClient, millis: u64) -> String {
         world.clock().sleep(Duration::from_millis(millis)).await;
         let path = client.stop_with_savepoint(Some("/savepoints")).await?;
         client.wait().await?;
-        Ok::<_, hurtig_types::Error>(path)
+        Ok::<_, Error>(path)
     });
     stopped.unwrap().unwrap()
 }
@@ -162,7 +162,7 @@ fn a_savepoint_that_stops_nothing_is_one_that_another_job_can_start_from() {
             world.clock().sleep(Duration::from_secs(1)).await;
             let path = client.trigger_savepoint(Some("/savepoints")).await?;
             client.wait().await?;
-            Ok::<_, hurtig_types::Error>(path)
+            Ok::<_, Error>(path)
         });
         assert_eq!(sorted(ledger.committed()), all_counts());
         let path = path.unwrap().unwrap();

@@ -97,12 +97,12 @@ impl<S: SourceSplit> Coordinator<S> {
     /// Answers with the enumerator's state, and tells the readers what belongs behind it.
     fn snapshot(&mut self, checkpoint: CheckpointId, answer: SnapshotAnswer) {
         let image = self.enumerator.snapshot().map(|state| StateImage {
-            keyed: Vec::new(),
             lists: vec![ListPiece {
                 name: ENUMERATOR.to_string(),
                 mode: ListMode::Split,
                 entries: vec![state],
             }],
+            ..StateImage::default()
         });
         for subtask in 0..self.link.parallelism() {
             self.link.send(subtask, ToReader::Mark(checkpoint));

@@ -237,6 +237,12 @@ impl OperatorChain {
         Some((self.barrier.take()?, images))
     }
 
+    /// Encodes a part of the states that the last snapshot promised; whether there is more.
+    pub fn encode_some(&mut self) -> bool {
+        let nodes = self.nodes.iter_mut();
+        nodes.fold(false, |more, node| node.operator.encode_some() | more)
+    }
+
     /// A checkpoint is complete.
     ///
     /// # Errors

@@ -47,6 +47,8 @@ pub struct Task {
     checkpoints: TaskCheckpoints,
     /// Whether barriers may overtake.
     overtaking: bool,
+    /// Operators have promised state that they still encode.
+    encoding: bool,
 }
 
 impl Task {
@@ -65,6 +67,7 @@ impl Task {
             blocked: false,
             checkpoints: TaskCheckpoints::default(),
             overtaking: false,
+            encoding: false,
         }
     }
 
@@ -124,6 +127,7 @@ impl Task {
         ) {
             self.chain.flush_idle(waker);
         }
+        let outcome = self.encode_some(outcome);
         self.metrics.sent(self.chain.sent());
         let spent = Spent::from(outcome);
         if spent != self.spending.0 {
@@ -185,6 +189,15 @@ impl Task {
         }
     }
 
+    /// Encodes a part of what a snapshot promised, beside the processing: instead of waiting, if there is nothing else to do.
+    fn encode_some(&mut self, outcome: StepOutcome) -> StepOutcome {
+        if !self.encoding || outcome == StepOutcome::Finished {
+            return outcome;
+        }
+        self.encoding = self.chain.encode_some();
+        StepOutcome::Progressed
+    }
+
     /// Lets the chain work, and hands over what its operators handed over at a barrier.
     fn run_chain(&mut self, waker: &Waker, now: Timestamp, is_due: bool) -> Result<ChainState> {
         let overdraft = self.chain.overdraft_bytes_max(is_due, now);
@@ -192,6 +205,7 @@ impl Task {
         let state = chain.run_within(waker, CALLS_PER_STEP_MAX, overdraft)?;
         if let Some((barrier, mut images)) = self.chain.take_snapshot() {
             images.extend(self.head.take_image());
+            self.encoding |= images.iter().any(|(_, image)| !image.promised.is_empty());
             let (alignment, at) = (self.head.take_alignment(), self.clock.now());
             self.checkpoints.taken((barrier, images), alignment, at);
             self.complete(now)?;

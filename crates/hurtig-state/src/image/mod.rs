@@ -7,9 +7,11 @@
 
 mod keyed;
 mod list;
+mod promise;
 
 pub use keyed::{KeyedIndex, KeyedPiece, KeyedWriter};
 pub use list::{ListMode, ListPiece};
+pub use promise::{Promise, PromisedPiece};
 
 use hurtig_types::{Error, Result};
 
@@ -24,18 +26,31 @@ use hurtig_types::{Error, Result};
 /// image.finish()?;
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct StateImage {
     /// Keyed state and timers. After a change of parallelism a name may come several times, of different key groups.
     pub keyed: Vec<KeyedPiece>,
     /// State that has no key.
     pub lists: Vec<ListPiece>,
+    /// Keyed state that is still being encoded.
+    pub promised: Vec<PromisedPiece>,
 }
 
 impl StateImage {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.keyed.is_empty() && self.lists.is_empty()
+        self.keyed.is_empty() && self.lists.is_empty() && self.promised.is_empty()
+    }
+
+    /// Waits for what was promised.
+    ///
+    /// # Errors
+    /// When it could not be encoded, or who promised it is gone.
+    pub async fn complete(&mut self) -> Result<()> {
+        for promised in std::mem::take(&mut self.promised) {
+            self.keyed.push(promised.receive().await?);
+        }
+        Ok(())
     }
 
     /// Takes the keyed pieces of this name out.

@@ -15,22 +15,51 @@ impl<K: Key> KeyedState<K> {
         self
     }
 
-    /// Adds all states to an image, each under its name behind `prefix`.
+    /// Begins to add all states as they are now to an image, each under its name behind `prefix`.
+    ///
+    /// What is small is there at once. For the rest the image holds promises, which [`encode_some`](Self::encode_some) keeps.
     ///
     /// # Errors
     /// When a key or value cannot be encoded.
-    pub fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
-        for registered in &self.tables {
+    ///
+    /// ```
+    /// use hurtig_state::{KeyedState, StateImage, ValueState};
+    /// use hurtig_types::{KeyHash, MaxParallelism};
+    ///
+    /// let max_parallelism = MaxParallelism::new(128)?;
+    /// let mut state = KeyedState::<u64>::new(max_parallelism, max_parallelism.range_of(0, 1));
+    /// let count = ValueState::<u64>::new("count");
+    /// for key in 0..10_000u64 {
+    ///     state.set_current_key(key, KeyHash::of(&key, max_parallelism));
+    ///     count.set(&mut state, key)?;
+    /// }
+    /// let mut image = StateImage::default();
+    /// state.freeze("state/", &mut image)?;
+    /// assert!(image.keyed.is_empty());
+    ///
+    /// count.set(&mut state, 0)?; // Does not show in the image.
+    /// while state.encode_some(1000) {}
+    /// futures::executor::block_on(image.complete())?;
+    /// assert_eq!(image.keyed[0].name, "state/count");
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn freeze(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
+        let time = self.time();
+        for registered in &mut self.tables {
             if registered.table.len() > 0 {
                 let name = stored_name(prefix, &registered.name, registered.table.expires());
-                let piece = registered.table.image(name, &self.time)?;
-                image.keyed.push(piece);
+                registered.table.freeze(name, &time, image)?;
             }
         }
         // What nobody has asked for yet is kept for those who will.
-        self.unclaimed
-            .iter()
-            .try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
+        let mut unclaimed = self.unclaimed.iter();
+        unclaimed.try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
+    }
+
+    /// Encodes at most so many entries of what was promised; whether there is more.
+    pub fn encode_some(&mut self, entries: usize) -> bool {
+        let mut tables = self.tables.iter_mut();
+        tables.any(|registered| registered.table.encode_some(entries))
     }
 
     /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its

@@ -7,7 +7,7 @@ use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
 
 use super::sort::Sort;
 use super::ttl::{Clock, StateTime, StateTtl};
-use crate::{Cursor, KeyedPiece, KeyedWriter, Slot, StateTable};
+use crate::{Cursor, KeyedWriter, Slot, StateImage, StateTable};
 
 /// What a backend does with all its tables alike, whatever they hold.
 pub(super) trait AnyTable<K>: Any + Send {
@@ -31,8 +31,11 @@ pub(super) trait AnyTable<K>: Any + Send {
     /// A record comes: looks at a few entries, if that is wished.
     fn on_record(&mut self, time: &StateTime);
 
-    /// Its entries as bytes, without those that have expired.
-    fn image(&self, name: String, time: &StateTime) -> Result<KeyedPiece>;
+    /// Begins to add its entries as they are now to an image, without those that have expired.
+    fn freeze(&mut self, name: String, time: &StateTime, image: &mut StateImage) -> Result<()>;
+
+    /// Encodes at most so many entries of what was promised; whether there is more.
+    fn encode_some(&mut self, entries: usize) -> bool;
 }
 
 /// The table of one state, and where in it the current key lies.
@@ -162,19 +165,6 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
         }
         self.cleaned = Some(cursor);
     }
-
-    fn live_image(&self, name: String, clock: &Clock) -> Result<KeyedPiece> {
-        let range = self.table.range();
-        let mut writer = KeyedWriter::new(range);
-        for group in range.groups() {
-            for (key, stored) in self.table.iter_group(group) {
-                if let Some(live) = S::live(stored, clock) {
-                    writer.entry(group, &(key, live))?;
-                }
-            }
-        }
-        Ok(writer.finish(name))
-    }
 }
 
 impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
@@ -208,10 +198,19 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
         }
     }
 
-    fn image(&self, name: String, time: &StateTime) -> Result<KeyedPiece> {
-        match &self.ttl {
-            Some(ttl) => self.live_image(name, &Clock::of(ttl, time)),
-            None => self.table.image(name),
-        }
+    fn freeze(&mut self, name: String, time: &StateTime, image: &mut StateImage) -> Result<()> {
+        let clock = self.ttl.as_ref().map(|ttl| Clock::of(ttl, time));
+        let Some(clock) = clock else {
+            return self.table.freeze(name, image);
+        };
+        let live = move |writer: &mut KeyedWriter, group, key: &K, stored: &S::Stored| {
+            let live = S::live(stored, &clock);
+            live.map_or(Ok(()), |live| writer.entry(group, &(key, live)))
+        };
+        self.table.freeze_with(name, live, image)
+    }
+
+    fn encode_some(&mut self, entries: usize) -> bool {
+        self.table.encode_some(entries)
     }
 }

@@ -48,6 +48,9 @@ impl<K: Eq, V> StateTable<K, V> {
         records: impl IntoIterator<Item = (Q, R)>,
         mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
     ) {
+        if self.is_frozen() {
+            return self.fold_frozen(hashes, records, fold);
+        }
         if self.is_cached() {
             for (&hash, (key, record)) in hashes.iter().zip(records) {
                 self.fold_one(hash, key, record, &mut fold);
@@ -59,6 +62,24 @@ impl<K: Eq, V> StateTable<K, V> {
             let hints = self.fetch(block);
             for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
                 self.fold_near(hint, hash, key, record, &mut fold);
+            }
+        }
+    }
+
+    /// The same while a snapshot is in progress, which wants the values as they were.
+    #[cold]
+    fn fold_frozen<Q: Probe<K>, R>(
+        &mut self,
+        hashes: &[KeyHash],
+        records: impl IntoIterator<Item = (Q, R)>,
+        mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
+    ) {
+        let mut records = records.into_iter();
+        for block in hashes.chunks(BLOCK) {
+            self.fetch(block);
+            for (&hash, (key, record)) in block.iter().zip(&mut records) {
+                self.thaw_key(hash, |there| key.matches(there));
+                self.fold_one(hash, key, record, &mut fold);
             }
         }
     }

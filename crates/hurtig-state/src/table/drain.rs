@@ -61,7 +61,8 @@ impl<K, V> Iterator for Draining<K, V> {
 
 impl<K, V> StateTable<K, V> {
     /// Takes the entries out, group by group, within a group from the last to the first.
-    pub const fn drain(self) -> Draining<K, V> {
+    pub fn drain(mut self) -> Draining<K, V> {
+        self.thaw_all();
         Draining {
             table: self,
             group: 0,

@@ -3,6 +3,7 @@
 mod batch;
 mod cursor;
 mod drain;
+mod freeze;
 mod group;
 mod image;
 mod record;
@@ -13,6 +14,7 @@ use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 
 pub use cursor::Cursor;
 pub use drain::Draining;
+use freeze::Freeze;
 use group::Group;
 pub(crate) use image::regrouped;
 
@@ -81,6 +83,8 @@ pub struct StateTable<K, V> {
     groups: Box<[Group<K, V>]>,
     /// The sum of the groups' lengths.
     len: usize,
+    /// A snapshot in progress.
+    freeze: Option<Box<Freeze<K, V>>>,
 }
 
 impl<K, V> StateTable<K, V> {
@@ -95,6 +99,7 @@ impl<K, V> StateTable<K, V> {
             range,
             groups: range.groups().map(|_| Group::new()).collect(),
             len: 0,
+            freeze: None,
         }
     }
 
@@ -197,14 +202,13 @@ impl<K, V> StateTable<K, V> {
     /// assert_eq!(table.len(), 4);
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        for group in &mut self.groups {
+        self.thaw_all();
+        for group in self.range.groups() {
             // From the end: what takes the place of a removed entry was judged before.
-            for slot in (0..group.len() as u32).rev() {
-                let keeps = group
-                    .entry_mut(slot)
-                    .is_none_or(|(key, value)| keep(key, value));
-                if !keeps && group.remove_at(slot).is_some() {
-                    self.len -= 1;
+            for slot in (0..self.group(group).len() as u32).rev() {
+                let entry = self.group_mut(group).entry_mut(slot);
+                if !entry.is_none_or(|(key, value)| keep(key, value)) {
+                    self.take_out(group, slot);
                 }
             }
         }
@@ -212,6 +216,7 @@ impl<K, V> StateTable<K, V> {
 
     /// Removes everything, and keeps the room.
     pub fn clear(&mut self) {
+        self.thaw_all();
         self.groups.iter_mut().for_each(Group::clear);
         self.len = 0;
     }

@@ -32,6 +32,9 @@ impl<K: Eq, V> StateTable<K, V> {
     /// The value of `key`, to be changed.
     #[inline]
     pub fn get_mut(&mut self, hash: KeyHash, key: &K) -> Option<&mut V> {
+        if self.is_frozen() {
+            self.thaw_key(hash, |there| there == key);
+        }
         let group = self.group_mut(hash.key_group());
         let index = group.find(hash, |there| there == key)?;
         group.entry_mut(index).map(|(_, value)| value)
@@ -57,6 +60,9 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> &mut V {
+        if self.is_frozen() {
+            self.thaw_key(hash, |there| key.matches(there));
+        }
         let (group, len) = self.group_and_len(hash.key_group());
         // Each arm finds its own entry, so that the check of the slot is one with that of the search.
         let entry = match group.search(hash, &key) {
@@ -149,6 +155,7 @@ impl<K, V> StateTable<K, V> {
     /// As [`at`](Self::at).
     #[inline]
     pub fn at_mut(&mut self, slot: Slot) -> (&K, &mut V) {
+        self.thaw(slot.group, slot.index);
         let Some((key, value)) = self.group_mut(slot.group).entry_mut(slot.index) else {
             no_such_slot(slot.group, slot.index)
         };
@@ -172,10 +179,9 @@ impl<K, V> StateTable<K, V> {
     /// # Panics
     /// As [`at`](Self::at).
     pub fn remove_at(&mut self, slot: Slot) -> (K, V) {
-        let Some(entry) = self.group_mut(slot.group).remove_at(slot.index) else {
+        let Some(entry) = self.take_out(slot.group, slot.index) else {
             no_such_slot(slot.group, slot.index)
         };
-        self.len -= 1;
         entry
     }
 }

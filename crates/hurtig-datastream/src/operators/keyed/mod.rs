@@ -10,8 +10,8 @@ use hurtig_types::{
     Watermark,
 };
 
-use super::OPERATOR_STATE;
 use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
+use super::{ENTRIES_PER_SLICE, OPERATOR_STATE};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
 pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
 
@@ -299,10 +299,14 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
         self.handler.snapshot(&mut self.operator_state)?;
-        self.state.snapshot(USER_STATE, image)?;
+        self.state.freeze(USER_STATE, image)?;
         self.operator_state.snapshot(OPERATOR_STATE, image)?;
         self.timers.snapshot(self.state.range(), image)?;
         Ok(Progress::Done)
+    }
+
+    fn encode_some(&mut self) -> bool {
+        self.state.encode_some(ENTRIES_PER_SLICE)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -6,6 +6,7 @@ use hurtig_types::{Key, KeyHash, MaxParallelism, Records, Result, Timestamp};
 
 use super::{Contents, Finish, WindowContext};
 use crate::Collector;
+use crate::operators::ENTRIES_PER_SLICE;
 use crate::window::window::Window;
 
 /// How far both times have come.
@@ -52,9 +53,14 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     }
 
     /// Adds the states of the function to a checkpoint.
-    pub(in crate::window) fn snapshot(&self, image: &mut StateImage) -> Result<()> {
-        self.by_key.snapshot(KEY_STATE, image)?;
-        self.by_window.snapshot(WINDOW_STATE, image)
+    pub(in crate::window) fn freeze(&mut self, image: &mut StateImage) -> Result<()> {
+        self.by_key.freeze(KEY_STATE, image)?;
+        self.by_window.freeze(WINDOW_STATE, image)
+    }
+
+    /// Encodes a part of what was promised; whether there is more.
+    pub(in crate::window) fn encode_some(&mut self) -> bool {
+        self.by_key.encode_some(ENTRIES_PER_SLICE) || self.by_window.encode_some(ENTRIES_PER_SLICE)
     }
 
     /// Takes the states of the function out of a checkpoint.

@@ -20,10 +20,10 @@ where
     G: Gather<T>,
     F: Finish<K, A::Window, G::Acc>,
 {
-    pub(super) fn add_to_image(&self, image: &mut StateImage) -> Result<()> {
-        image.keyed.push(self.table.image(WINDOWS)?);
+    pub(super) fn add_to_image(&mut self, image: &mut StateImage) -> Result<()> {
+        self.table.freeze(WINDOWS, image)?;
         self.timers.snapshot(self.table.range(), image)?;
-        self.stage.snapshot(image)?;
+        self.stage.freeze(image)?;
         let watermark = self.timers.current_watermark();
         self.ahead.store_watermark(watermark, image)
     }

@@ -33,6 +33,7 @@ use super::function::{Finish, Gather, Moment, Stage};
 use super::image::GroupTimes;
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
+use crate::operators::ENTRIES_PER_SLICE;
 use crate::{KeySelector, TimeDomain};
 use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
@@ -250,6 +251,10 @@ where
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
         self.add_to_image(image)?;
         Ok(Progress::Done)
+    }
+
+    fn encode_some(&mut self) -> bool {
+        self.table.encode_some(ENTRIES_PER_SLICE) || self.stage.encode_some()
     }
 
     fn close(&mut self) -> Result<()> {

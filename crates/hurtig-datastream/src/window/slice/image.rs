@@ -1,14 +1,14 @@
 //! Slices in checkpoints.
 
-use hurtig_state::{KeyedWriter, ListMode, ListPiece, StateImage};
+use hurtig_state::{KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
 use crate::window::function::{Finish, Gather};
 use crate::window::window::Window;
 
-/// Open slices: beginning, key, accumulator.
-const OPEN: &str = "slices/open";
+/// Behind this stands when an open slice begins; its entries are beginning, key, accumulator.
+const OPEN: &str = "slices/open/";
 /// All other slices of a key.
 const SETTLED: &str = "slices/settled";
 /// Which slices were part of a window that has fired, where slices begin, when windows speak early: the same in all subtasks, or nearly.
@@ -25,17 +25,15 @@ where
     F: Finish<K, W, G::Acc>,
     S: Slices<T, G>,
 {
-    pub(super) fn add_to_image(&self, image: &mut StateImage) -> Result<()> {
-        let mut open = KeyedWriter::new(self.table.range());
-        for (start, table) in self.open.iter() {
-            for group in table.range().groups() {
-                table
-                    .iter_group(group)
-                    .try_for_each(|(key, acc)| open.entry(group, &(*start, key, acc)))?;
-            }
+    pub(super) fn add_to_image(&mut self, image: &mut StateImage) -> Result<()> {
+        for (start, table) in self.open.iter_mut() {
+            let start = *start;
+            let entry = move |writer: &mut KeyedWriter, group, key: &K, acc: &G::Acc| {
+                writer.entry(group, &(start, key, acc))
+            };
+            table.freeze_with(format!("{OPEN}{start}"), entry, image)?;
         }
-        image.keyed.push(open.finish(OPEN));
-        image.keyed.push(self.table.image(SETTLED)?);
+        self.table.freeze(SETTLED, image)?;
         let early = self.early.as_ref().and_then(|early| early.next);
         let early = early.map(Timestamp::as_millis);
         let slices = (self.covered_to, &self.starts, early);
@@ -44,7 +42,7 @@ where
             .push(ListPiece::of(SLICES, ListMode::Union, [slices])?);
         let fired_to = Timestamp::from_millis(self.fired_to);
         self.fired_ahead.store(FIRED, fired_to, image)?;
-        self.stage.snapshot(image)?;
+        self.stage.freeze(image)?;
         self.ahead.store_watermark(self.watermark, image)
     }
 
@@ -62,7 +60,8 @@ where
             early.next = next.map(Timestamp::from_millis);
         }
         self.starts = all.into_iter().flat_map(|of| of.1).collect();
-        for piece in image.take_keyed(OPEN) {
+        let is_open = |piece: &mut KeyedPiece| piece.name.starts_with(OPEN);
+        for piece in image.keyed.extract_if(.., is_open) {
             piece.read(|_, (start, key, acc): (i64, K, G::Acc)| {
                 self.restore_open(start, hash_of(&key), key, acc);
                 Ok(())

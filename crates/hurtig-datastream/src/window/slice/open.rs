@@ -102,6 +102,11 @@ impl<K: Eq, A> OpenSlices<K, A> {
         self.slices.iter()
     }
 
+    /// The same, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (i64, StateTable<K, A>)> {
+        self.slices.iter_mut()
+    }
+
     /// The keys of all slices.
     #[cfg(test)]
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {

@@ -16,6 +16,7 @@ use super::fire::Firing;
 use super::grid::AlignedWindows;
 use super::open::OpenSlices;
 use crate::KeySelector;
+use crate::operators::ENTRIES_PER_SLICE;
 use crate::window::function::{Finish, Gather, Stage};
 use crate::window::image::GroupTimes;
 use crate::window::operator::{LateRecords, no_timestamp};
@@ -350,6 +351,13 @@ where
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
         self.add_to_image(image)?;
         Ok(Progress::Done)
+    }
+
+    fn encode_some(&mut self) -> bool {
+        let mut open = self.open.iter_mut().map(|(_, table)| table);
+        open.any(|table| table.encode_some(ENTRIES_PER_SLICE))
+            || self.table.encode_some(ENTRIES_PER_SLICE)
+            || self.stage.encode_some()
     }
 
     fn close(&mut self) -> Result<()> {

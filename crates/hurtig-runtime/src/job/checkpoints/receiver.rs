@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hurtig_checkpoint::{DeclinePhase, Event, Participant, SnapshotFiles};
+use hurtig_checkpoint::{DeclinePhase, Event, Participant, Snapshot, SnapshotFiles};
 use hurtig_env::{Lane, World};
 use hurtig_state::StateImage;
-use hurtig_types::{Barrier, CheckpointId, OperatorId};
+use hurtig_types::{Barrier, CheckpointId, OperatorId, Result};
 use parking_lot::Mutex;
 
 use super::history::{CheckpointLog, CheckpointPart, bytes_of, is_unaligned};
@@ -116,7 +116,7 @@ async fn acknowledgement(
     participant: Participant,
     images: Vec<(OperatorId, StateImage)>,
 ) -> Event {
-    match files.store(participant, images).await {
+    match store_complete(&files, participant, images).await {
         Ok(snapshot) => Event::Ack {
             epoch,
             checkpoint,
@@ -136,6 +136,18 @@ async fn acknowledgement(
             }
         }
     }
+}
+
+/// Stores what is there, and what was promised, once it has come.
+async fn store_complete(
+    files: &SnapshotFiles,
+    participant: Participant,
+    mut images: Vec<(OperatorId, StateImage)>,
+) -> Result<Snapshot> {
+    for (_, image) in &mut images {
+        image.complete().await?;
+    }
+    files.store(participant, images).await
 }
 
 struct TaskReceiver {
