@@ -61,7 +61,7 @@ pub use join::JoinHandle;
 pub use network::{Connection, Duplex, Listener, Network};
 pub use park::yield_now;
 pub use rng::Rng;
-pub use sim::Simulation;
+pub use sim::{Delivery, Simulation};
 pub use spawner::{Lane, Spawner};
 pub use storage::{Location, Storage};
 pub use time::MonotonicTime;

@@ -9,7 +9,7 @@ use hurtig_types::Result;
 
 use crate::real::Runtimes;
 use crate::sim::{Executor, VirtualClock};
-use crate::{Clock, Network, Rng, Simulation, Spawner, Storage, park};
+use crate::{Clock, Delivery, Lane, Network, Rng, Simulation, Spawner, Storage, park};
 
 /// Time, randomness, storage, network and spawning: all that code needs from outside. Cheap to clone.
 ///
@@ -186,6 +186,38 @@ impl World {
     /// ```
     pub fn network(&self) -> &Network {
         &self.0.network
+    }
+
+    /// Hands `message` to `receive`: at once, and nothing else, in the real world. In a simulated one a test may have it come late, twice, or
+    /// not at all ([`Simulation::disturb`]), by its `kind`: so goes what will go over a network once its receiver is in another process.
+    ///
+    /// ```
+    /// # use hurtig_env::World;
+    /// let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    /// World::real().deliver("greeting", "hello", move |text| drop(sender.send(text)));
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// ```
+    pub fn deliver<M: Clone + Send + 'static>(
+        &self,
+        kind: &'static str,
+        message: M,
+        receive: impl Fn(M) + Send + 'static,
+    ) {
+        let delivery = self.simulation().map(|it| it.delivery(kind));
+        let pause = match delivery.unwrap_or(Delivery::AtOnce) {
+            Delivery::AtOnce => return receive(message),
+            Delivery::Never => return,
+            Delivery::After(pause) => pause,
+            Delivery::Twice(pause) => {
+                receive(message.clone());
+                pause
+            }
+        };
+        let sleep = self.clock().sleep(pause);
+        self.spawner().spawn(Lane::Io, kind, async move {
+            sleep.await;
+            receive(message);
+        });
     }
 
     /// How many threads [`Lane::Compute`](crate::Lane::Compute) has: the parallelism to default to. One in a

@@ -123,16 +123,17 @@ impl Judge {
             .trace()
             .line(format_args!("{kind} {id} at {offsets:?}"));
         self.storm.marks().hit(format!("{kind}.judged"));
-        if has_records_in_flight(&metadata) {
+        let in_flight = has_records_in_flight(&metadata);
+        if in_flight {
             self.storm.marks().hit("checkpoint.unaligned");
-            return Ok(None);
         }
         for stream in 0..self.input.streams.len() {
-            if let Some(found) = self.judge_tally(stream, &offsets, &metadata, &mut images)? {
-                return Ok(Some(found));
+            let found = self.judge_tally((stream, in_flight), &offsets, &metadata, &mut images)?;
+            if found.is_some() {
+                return Ok(found);
             }
         }
-        if self.at_least_once || self.is_behind_a_savepoint(&metadata) {
+        if in_flight || self.at_least_once || self.is_behind_a_savepoint(&metadata) {
             return Ok(None);
         }
         self.judge_output(&offsets, &mut images)
@@ -179,10 +180,10 @@ impl Judge {
         Ok(Ok(offsets))
     }
 
-    /// The tallies of a stream against those of the events before the offsets.
+    /// The tallies of a stream against those of the events before the offsets, of which some may be in flight.
     fn judge_tally(
         &self,
-        stream: usize,
+        (stream, in_flight): (usize, bool),
         offsets: &Offsets,
         metadata: &Metadata,
         images: &mut Images,
@@ -205,7 +206,9 @@ impl Judge {
         }
         let differs = |key: &&u64| {
             let (there, expected) = (there.get(key), expected.get(key));
-            if self.at_least_once {
+            if in_flight {
+                there.map_or(0, |it| it.count) > expected.map_or(0, |it| it.count)
+            } else if self.at_least_once {
                 there.map_or(0, |it| it.count) < expected.map_or(0, |it| it.count)
             } else {
                 there != expected

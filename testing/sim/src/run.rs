@@ -133,7 +133,7 @@ impl Run {
         if let Some(simulation) = world.simulation() {
             simulation.limit_steps(STEPS_MAX);
         }
-        let (marks, trace) = (Marks::default(), Trace::new(world.clone()));
+        let (marks, trace) = (Marks::default(), Trace::new(&world));
         let weather = &scenario.weather;
         let shape = draw_shape(scenario, &mut world.rng("shape"));
         let sizes = shape.streams(weather.events);
@@ -185,6 +185,7 @@ impl Run {
             ..Outcome::new(self.world.seed().unwrap_or_default(), self.scenario.name)
         };
         if let Some(simulation) = simulation {
+            simulation.calm();
             simulation.cancel_all();
         }
         (outcome, points)
@@ -227,6 +228,10 @@ impl Run {
             Box::new(move |path| judging.written(path)),
         );
         self.world.storage().mount(STORE, Arc::new(store))?;
+        if let Some(simulation) = self.world.simulation() {
+            let storm = self.storm.clone();
+            simulation.disturb(move |kind| storm.carry(kind));
+        }
         Lives::new(self, &judge).live_them_all()?;
         let mut found = judge.findings();
         found.extend(self.vault.violations());

@@ -14,6 +14,8 @@ pub(crate) struct Weather {
     pub(crate) sites: &'static [Site],
     /// Requests to the store that go wrong, at most.
     pub(crate) requests_max: u32,
+    /// Control messages that are late, doubled or lost, at most.
+    pub(crate) messages_max: u32,
     /// Ends of the process before the last, at most.
     pub(crate) endings_max: u32,
     /// Whether all of them are stops with a savepoint.
@@ -22,6 +24,8 @@ pub(crate) struct Weather {
     pub(crate) others: f64,
     /// `execution.checkpointing.mode`.
     pub(crate) mode: &'static str,
+    /// How likely it is that barriers may overtake records.
+    pub(crate) unaligned: f64,
     /// How many events the first stream has, about.
     pub(crate) events: u64,
     /// Whether each point of a commit is struck in turn, in a run of its own, in place of the crashes.
@@ -34,10 +38,12 @@ impl Weather {
         crashes_max: 5,
         sites: &Site::ALL,
         requests_max: 6,
+        messages_max: 6,
         endings_max: 2,
         only_stops: false,
         others: 0.3,
         mode: "EXACTLY_ONCE",
+        unaligned: 0.3,
         events: 400,
         every_commit_point: false,
     };
@@ -62,7 +68,7 @@ const JOINED: fn(&mut Rng) -> Box<dyn Shape> = shape::Joined::draw;
 const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
 
 /// All scenarios. A seed that names none draws one of them.
-pub static SCENARIOS: [Scenario; 11] = [
+pub static SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "counts",
         about: "counts by key, under a little of everything",
@@ -105,6 +111,7 @@ pub static SCENARIOS: [Scenario; 11] = [
         shapes: &[COUNTS],
         weather: Weather {
             requests_max: 0,
+            messages_max: 0,
             endings_max: 0,
             others: 0.0,
             events: 40,
@@ -148,11 +155,34 @@ pub static SCENARIOS: [Scenario; 11] = [
         },
     },
     Scenario {
+        name: "unaligned",
+        about: "barriers that overtake records, and other parallelism afterwards",
+        shapes: &[COUNTS, TIMERS, WINDOWS, SESSIONS, JOINED, RULES],
+        weather: Weather {
+            requests_max: 2,
+            endings_max: 4,
+            unaligned: 1.0,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "messages",
+        about: "control messages late, doubled, out of order and lost",
+        shapes: &[COUNTS, TIMERS, JOINED],
+        weather: Weather {
+            crashes_max: 2,
+            requests_max: 0,
+            messages_max: 60,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
         name: "at-least-once",
         about: "counts without alignment: never too little",
         shapes: &[COUNTS],
         weather: Weather {
             mode: "AT_LEAST_ONCE",
+            unaligned: 0.0,
             ..Weather::CHANGEABLE
         },
     },

@@ -38,10 +38,6 @@ impl Settings {
             ("execution.checkpointing.min-pause", ms(rng.below(30))),
             ("execution.checkpointing.timeout", ms(rng.range(300..3000))),
             (
-                "execution.checkpointing.max-concurrent-checkpoints",
-                rng.range(1..4).to_string(),
-            ),
-            (
                 "execution.checkpointing.num-retained",
                 rng.range(1..4).to_string(),
             ),
@@ -76,6 +72,7 @@ impl Settings {
             // So little credit that senders wait.
             options.push(("taskmanager.memory.segment-size", "256 b".to_string()));
         }
+        options.extend(draw_overtaking(weather, rng));
         Self {
             parallelisms: (0..8).map(|_| rng.range(1..5) as u32).collect(),
             options,
@@ -100,6 +97,28 @@ impl Settings {
             env.set(*key, value);
         }
     }
+}
+
+/// Whether barriers overtake what is queued, and when; where they do there is one checkpoint at a time.
+fn draw_overtaking(weather: &Weather, rng: &mut Rng) -> Vec<(&'static str, String)> {
+    if !rng.bool(weather.unaligned) {
+        let concurrent = rng.range(1..4).to_string();
+        return vec![(
+            "execution.checkpointing.max-concurrent-checkpoints",
+            concurrent,
+        )];
+    }
+    let after = rng.below(2) * rng.below(60);
+    vec![
+        (
+            "execution.checkpointing.unaligned.enabled",
+            "true".to_string(),
+        ),
+        (
+            "execution.checkpointing.aligned-checkpoint-timeout",
+            format!("{after} ms"),
+        ),
+    ]
 }
 
 impl fmt::Display for Settings {

@@ -2,28 +2,30 @@
 
 use std::sync::Arc;
 
-use hurtig_env::World;
+use hurtig_env::{Clock, Simulation, World};
 use parking_lot::Mutex;
 
 /// Adds lines; cheap to clone. The number in each line stands for every step that the world has taken, so that the first line in which
-/// two histories differ is near the step in which they part.
+/// two histories differ is near the step in which they part. It does not hold the world, which holds what writes to it.
 #[derive(Clone)]
 pub(crate) struct Trace {
-    world: World,
+    clock: Clock,
+    simulation: Option<Simulation>,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Trace {
-    pub(crate) fn new(world: World) -> Self {
+    pub(crate) fn new(world: &World) -> Self {
         Self {
-            world,
+            clock: world.clock().clone(),
+            simulation: world.simulation().cloned(),
             lines: Arc::default(),
         }
     }
 
     pub(crate) fn line(&self, text: impl std::fmt::Display) {
-        let hash = self.world.simulation().map_or(0, |it| it.trace_hash());
-        let now = self.world.clock().now().as_millis();
+        let hash = self.simulation.as_ref().map_or(0, Simulation::trace_hash);
+        let now = self.clock.now().as_millis();
         self.lines
             .lock()
             .push(format!("{now:>7} ms {hash:016x} {text}"));

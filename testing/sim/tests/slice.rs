@@ -33,6 +33,7 @@ fn every_scenario_comes_through_its_first_seeds() {
     }
     let expected = [
         "checkpoint.judged",
+        "checkpoint.unaligned",
         "clock.jumped",
         "commit.again",
         "crash.after-commit",
@@ -45,6 +46,15 @@ fn every_scenario_comes_through_its_first_seeds() {
         "crash.process",
         "crash.source",
         "crash.write",
+        "message.aborted.late",
+        "message.ack.late",
+        "message.ack.lost",
+        "message.ack.twice",
+        "message.complete.late",
+        "message.complete.twice",
+        "message.trigger.late",
+        "message.trigger.lost",
+        "message.trigger.twice",
         "poison",
         "process.cancelled",
         "process.killed",

@@ -20,6 +20,7 @@ use hurtig_types::{Error, Result};
 use parking_lot::Mutex;
 
 use super::clock::VirtualClock;
+use super::control::Disturbance;
 use super::run_queue::{RunQueue, TaskId, TaskWaker};
 use super::trace::Trace;
 use crate::Rng;
@@ -35,6 +36,7 @@ pub(crate) struct Executor {
     seed: u64,
     clock: Arc<VirtualClock>,
     queue: Arc<RunQueue>,
+    disturbance: Disturbance,
     state: Mutex<State>,
 }
 
@@ -77,6 +79,7 @@ impl Executor {
             seed,
             clock,
             queue: Arc::default(),
+            disturbance: Disturbance::default(),
             state: Mutex::new(state),
         }
     }
@@ -87,6 +90,10 @@ impl Executor {
 
     pub(crate) fn clock(&self) -> &VirtualClock {
         &self.clock
+    }
+
+    pub(crate) fn disturbance(&self) -> &Disturbance {
+        &self.disturbance
     }
 
     pub(crate) fn with_trace<T>(&self, read: impl FnOnce(&mut Trace) -> T) -> T {

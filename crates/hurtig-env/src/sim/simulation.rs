@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::control::Delivery;
 use super::executor::Executor;
 
 /// The handle on a simulated world's scheduler and clock: what happened, and what shall.
@@ -116,6 +117,37 @@ impl Simulation {
     /// ```
     pub fn limit_steps(&self, steps_max: u64) {
         self.0.limit_steps(steps_max);
+    }
+
+    /// From now on asks `disturb` what becomes of each message that goes by [`World::deliver`](crate::World::deliver), by its kind; until
+    /// [`calm`](Self::calm). What it holds lives as long.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use hurtig_env::{Delivery, World};
+    /// # let world = World::simulated(5);
+    /// # let simulation = world.simulation().ok_or_else(|| hurtig_types::Error::bug("real"))?;
+    /// simulation.disturb(|kind| if kind == "news" { Delivery::Never } else { Delivery::AtOnce });
+    /// let (sender, receiver) = std::sync::mpsc::sync_channel(2);
+    /// for kind in ["news", "bill"] {
+    ///     let sender = sender.clone();
+    ///     world.deliver(kind, kind, move |kind| drop(sender.send(kind)));
+    /// }
+    /// assert_eq!(receiver.try_recv(), Ok("bill"));
+    /// assert!(receiver.try_recv().is_err());
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn disturb(&self, disturb: impl Fn(&'static str) -> Delivery + Send + Sync + 'static) {
+        self.0.disturbance().set(Some(Arc::new(disturb)));
+    }
+
+    /// Every message comes at once again.
+    pub fn calm(&self) {
+        self.0.disturbance().set(None);
+    }
+
+    pub(crate) fn delivery(&self, kind: &'static str) -> Delivery {
+        self.0.disturbance().delivery(kind)
     }
 
     /// The names of the tasks that have not ended.

@@ -129,6 +129,12 @@ impl Marks {
         }
     }
 
+    /// The checkpoint is about to be taken here: what waits behind the mark of an earlier one, of which nobody told this reader, waits no
+    /// more. The enumerator has given it out before the snapshot that it has taken for this one.
+    fn begin(&mut self, checkpoint: CheckpointId) {
+        self.over(CheckpointId::new(checkpoint.get().saturating_sub(1)));
+    }
+
     /// The checkpoint is taken here, or came to nothing.
     fn over(&mut self, checkpoint: CheckpointId) {
         self.over = self.over.max(Some(checkpoint));
@@ -416,6 +422,7 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
         output: &mut Output,
     ) -> Result<()> {
         // Splits that were given out before the enumerator's snapshot are in nobody's but this one.
+        self.marks.begin(barrier.checkpoint);
         self.receive(output)?;
         self.marks.over(barrier.checkpoint);
         let splits = self.reader.snapshot();
@@ -455,5 +462,28 @@ mod planted {
             splits.pop();
         }
         splits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_holds_back_what_comes_behind_it_until_its_checkpoint_or_a_later_one_is_taken() {
+        let id = CheckpointId::new;
+        let mut marks = Marks::default();
+        marks.mark(id(1));
+        marks.begin(id(1));
+        assert_eq!(marks.waiting, Some(id(1)), "it is taken before what waits");
+        // The first was never triggered here. What waits behind its mark stands before that of the second.
+        marks.begin(id(2));
+        assert_eq!(marks.waiting, None);
+        marks.mark(id(2));
+        assert_eq!(marks.waiting, Some(id(2)));
+        marks.over(id(2));
+        assert_eq!(marks.waiting, None);
+        marks.mark(id(1));
+        assert_eq!(marks.waiting, None, "its checkpoint is over");
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct TaskCheckpoints {
     receiver: Option<Box<dyn SnapshotReceiver>>,
     /// Triggered and not begun, in order.
     pub(super) triggered: VecDeque<Barrier>,
+    /// Up to this one they were triggered, or came to nothing.
+    newest: Option<CheckpointId>,
     /// When the barrier began to pass through the chain.
     begun: Option<MonotonicTime>,
     requested: bool,
@@ -69,6 +71,15 @@ impl TaskCheckpoints {
             && let Some(receiver) = &mut self.receiver
         {
             receiver.request();
+        }
+    }
+
+    /// A checkpoint is to be taken. What is told twice, or late, when a later one was triggered or this one has come to nothing, is passed
+    /// over: barriers go out in order, each once. If it was still wanted it will expire.
+    pub(super) fn trigger(&mut self, barrier: Barrier) {
+        if self.newest < Some(barrier.checkpoint) {
+            self.newest = Some(barrier.checkpoint);
+            self.triggered.push_back(barrier);
         }
     }
 
@@ -111,6 +122,7 @@ impl TaskCheckpoints {
 
     /// A checkpoint came to nothing.
     pub(super) fn abort(&mut self, checkpoint: CheckpointId) {
+        self.newest = self.newest.max(Some(checkpoint));
         self.triggered
             .retain(|barrier| barrier.checkpoint != checkpoint);
         self.incomplete

@@ -91,7 +91,7 @@ impl Task {
     /// When something that was prepared could not be committed.
     pub fn command(&mut self, command: CheckpointCommand) -> Result<()> {
         match command {
-            CheckpointCommand::Trigger(barrier) => self.checkpoints.triggered.push_back(barrier),
+            CheckpointCommand::Trigger(barrier) => self.checkpoints.trigger(barrier),
             CheckpointCommand::Completed(checkpoint) => {
                 self.head.checkpoint_completed(checkpoint)?;
                 self.chain.checkpoint_completed(checkpoint)?;

@@ -1,5 +1,6 @@
 //! The storm: which faults strike, and where. All of it is drawn from the seed before the job starts.
 
+mod messages;
 mod plan;
 mod site;
 mod store;
@@ -11,6 +12,7 @@ use hurtig_env::{Rng, World};
 use hurtig_types::{Error, Result};
 use parking_lot::Mutex;
 
+pub(crate) use messages::MessageFaults;
 pub(crate) use plan::{Crash, Ending, StoreFaults, StormPlan};
 pub(crate) use site::Site;
 pub(crate) use store::FaultyStore;
@@ -35,6 +37,7 @@ struct State {
     /// Records that fail so many times more.
     poison: BTreeMap<u64, u32>,
     store: StoreFaults,
+    messages: MessageFaults,
     rng: Rng,
     /// Nothing strikes any more.
     is_over: bool,
@@ -48,6 +51,7 @@ impl Storm {
                 passed: BTreeMap::new(),
                 poison: plan.poison.clone(),
                 store: plan.store.clone(),
+                messages: plan.messages.clone(),
                 rng: world.rng("storm at work"),
                 is_over: false,
             }),

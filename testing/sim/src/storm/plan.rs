@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hurtig_env::Rng;
 
-use super::Site;
+use super::{MessageFaults, Site};
 use crate::data::Input;
 use crate::scenario::Weather;
 
@@ -50,6 +50,7 @@ pub(crate) struct StormPlan {
     pub(crate) crashes: Vec<Crash>,
     pub(crate) poison: BTreeMap<u64, u32>,
     pub(crate) store: StoreFaults,
+    pub(crate) messages: MessageFaults,
     /// The time of day jumps: when, and by how many milliseconds.
     pub(crate) clock_jumps: Vec<(Duration, i64)>,
     /// Savepoints that stop nothing.
@@ -74,6 +75,7 @@ impl StormPlan {
             crashes,
             poison: BTreeMap::new(),
             store: draw_store(weather, rng),
+            messages: draw_messages(weather, rng),
             clock_jumps: Vec::new(),
             savepoints: Vec::new(),
             endings,
@@ -137,6 +139,14 @@ fn draw_store(weather: &Weather, rng: &mut Rng) -> StoreFaults {
         faults.full = Some((from, from + Duration::from_millis(rng.range(10..600))));
     }
     faults
+}
+
+fn draw_messages(weather: &Weather, rng: &mut Rng) -> MessageFaults {
+    MessageFaults {
+        left: rng.below(u64::from(weather.messages_max) + 1) as u32,
+        share: 0.02 + 0.3 * rng.f64(),
+        late: Duration::from_millis(rng.range(1..800)),
+    }
 }
 
 fn draw_poison(input: &Input, rng: &mut Rng) -> BTreeMap<u64, u32> {

@@ -349,10 +349,10 @@ impl JobCheckpoints {
                 self.aborted(checkpoint);
             }
             Action::NotifyComplete { checkpoint, .. } => {
-                self.tell_all(CheckpointCommand::Completed(checkpoint));
+                self.tell_all("complete", CheckpointCommand::Completed(checkpoint));
             }
             Action::NotifyAborted { checkpoint, .. } => {
-                self.tell_all(CheckpointCommand::Aborted(checkpoint));
+                self.tell_all("aborted", CheckpointCommand::Aborted(checkpoint));
             }
             Action::AnswerSavepoint { request, outcome } => {
                 self.answer_savepoint(request, outcome);
@@ -425,9 +425,11 @@ impl JobCheckpoints {
         drop(self.world.spawner().spawn(Lane::Io, name, clean));
     }
 
-    fn tell_all(&self, command: CheckpointCommand) {
-        let tasks = self.participants.tasks.iter();
-        tasks.for_each(|task| task.command(command));
+    fn tell_all(&self, kind: &'static str, command: CheckpointCommand) {
+        for task in self.participants.tasks.iter().cloned() {
+            let tell = move |it| task.command(it);
+            self.world.deliver(kind, command, tell);
+        }
     }
 
     fn trigger(&mut self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {

@@ -42,6 +42,11 @@ impl SnapshotDesk {
         self.open.lock().remove(&checkpoint)
     }
 
+    /// Where the participants are.
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
     /// A receiver for a task.
     pub(in crate::job) fn receiver(&self, participant: Participant) -> Box<dyn SnapshotReceiver> {
         Box::new(TaskReceiver {
@@ -66,27 +71,23 @@ impl SnapshotDesk {
             // It came to nothing before the barrier came here.
             return;
         };
-        let (events, log, clock) = (
-            self.events.clone(),
-            self.log.clone(),
-            self.world.clock().clone(),
-        );
+        let (events, log, world) = (self.events.clone(), self.log.clone(), self.world.clone());
         let store = async move {
-            let begun = clock.now();
+            let begun = world.clock().now();
             let event = acknowledgement(files, barrier, participant, images).await;
             if let Event::Ack { snapshot, .. } = &event {
                 let part = CheckpointPart {
                     participant,
                     alignment,
                     sync,
-                    asynchronous: clock.now().saturating_since(begun),
+                    asynchronous: world.clock().now().saturating_since(begun),
                     bytes: bytes_of(snapshot),
                     persisted_bytes,
                     is_unaligned: is_unaligned(snapshot),
                 };
                 log.part(barrier.checkpoint, part);
             }
-            events.send(event);
+            world.deliver("ack", event, move |event| events.send(event));
             #[cfg(feature = "planted-bugs")]
             for upload in hurtig_checkpoint::planted::take_uploads() {
                 upload.await;

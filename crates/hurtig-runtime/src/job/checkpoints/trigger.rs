@@ -63,7 +63,9 @@ pub(super) async fn start_barriers(
         }
     }
     for task in tasks {
-        task.command(CheckpointCommand::Trigger(barrier));
+        let command = CheckpointCommand::Trigger(barrier);
+        desk.world()
+            .deliver("trigger", command, move |it| task.command(it));
     }
     for (operator, image) in images {
         let participant = Participant::Coordinator(operator);
