@@ -20,16 +20,19 @@ pub enum Bug {
     /// A reader leaves one of its splits out of its snapshot.
     ForgetASplit,
     /// A batch that comes while barriers are awaited gets lost.
+    LoseABatch,
+    /// A batch that a barrier has overtaken is left out of the checkpoint.
     LoseABuffer,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SkipAlignment,
         Self::AckBeforeUpload,
         Self::CommitTwice,
         Self::ForgetASplit,
+        Self::LoseABatch,
         Self::LoseABuffer,
     ];
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Bug {
             Self::AckBeforeUpload => "ack-before-upload",
             Self::CommitTwice => "commit-twice",
             Self::ForgetASplit => "forget-a-split",
+            Self::LoseABatch => "lose-a-batch",
             Self::LoseABuffer => "lose-a-buffer",
         })
     }

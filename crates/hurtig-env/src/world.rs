@@ -188,8 +188,9 @@ impl World {
         &self.0.network
     }
 
-    /// Hands `message` to `receive`: at once, and nothing else, in the real world. In a simulated one a test may have it come late, twice, or
-    /// not at all ([`Simulation::disturb`]), by its `kind`: so goes what will go over a network once its receiver is in another process.
+    /// Hands `message` to `receive`: at once, and nothing else, in the real world. In a simulated one a test may have it come
+    /// late, twice, or not at all ([`Simulation::disturb`]), by its `kind`: so goes what will go over a network once its receiver
+    /// is in another process.
     ///
     /// ```
     /// # use hurtig_env::World;

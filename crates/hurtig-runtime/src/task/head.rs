@@ -100,7 +100,7 @@ impl Inputs {
         let input = self.input_of_channel.get(channel).copied().unwrap_or(0);
         match element {
             #[cfg(feature = "planted-bugs")]
-            StreamElement::Batch(_) if planted::loses_a_buffer(&self.aligner) => {}
+            StreamElement::Batch(_) if planted::loses_a_batch(&self.aligner) => {}
             StreamElement::Batch(batch) => chain.accept_batch(input, batch),
             StreamElement::Signal(Signal::EndOfInput) => self.end_channel(channel, input, chain),
             StreamElement::Signal(Signal::Barrier(barrier)) => {
@@ -576,7 +576,7 @@ mod planted {
     }
 
     /// Whether a batch gets lost that comes before its channel's barrier and behind another's.
-    pub(super) fn loses_a_buffer(aligner: &BarrierAligner) -> bool {
-        aligner.current().is_some() && is_planted(Bug::LoseABuffer)
+    pub(super) fn loses_a_batch(aligner: &BarrierAligner) -> bool {
+        aligner.current().is_some() && is_planted(Bug::LoseABatch)
     }
 }

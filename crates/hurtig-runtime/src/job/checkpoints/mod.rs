@@ -426,7 +426,8 @@ impl JobCheckpoints {
     }
 
     fn tell_all(&self, kind: &'static str, command: CheckpointCommand) {
-        for task in self.participants.tasks.iter().cloned() {
+        for task in &self.participants.tasks {
+            let task = Arc::clone(task);
             let tell = move |it| task.command(it);
             self.world.deliver(kind, command, tell);
         }
