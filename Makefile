@@ -42,9 +42,10 @@ doc: ## Build the documentation, with warnings as errors
 tidy: ## Check what rustc cannot see
 	$(CARGO) xtask tidy
 
-bench: ## Measure every workload beside its peers (some minutes)
+bench: ## Measure every workload beside its peers, and what checkpoints cost (ten minutes)
 	$(SETUP)
 	$(CARGO) xtask bench
+	$(CARGO) run --quiet --release --package hurtig-bench -- checkpoints
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -21,43 +21,60 @@ use crate::tally_sink::TallySink;
 const LATENESS: Duration = Duration::from_millis(50);
 
 /// Where the outputs are counted.
-type Total = Arc<Mutex<Tally>>;
+pub(crate) type Total = Arc<Mutex<Tally>>;
 
 /// Runs a workload to its end.
 pub(crate) fn run(workload: Workload, events: u64, parallelism: usize) -> Result<Tally> {
+    let env = environment(parallelism);
+    let total = Total::default();
+    build(&env, workload, events, None, &total);
+    env.execute(format!("bench {workload}"))?;
+    let tally = std::mem::take(&mut *total.lock());
+    Ok(tally)
+}
+
+/// Where workloads run.
+pub(crate) fn environment(parallelism: usize) -> StreamExecutionEnvironment {
     let env = StreamExecutionEnvironment::new();
     env.set_parallelism(parallelism as u32);
     // A second of the benchmark is minutes of event time: watermarks as often as a live job's in proportion.
     env.set_auto_watermark_interval(Duration::from_millis(5));
-    let total = Total::default();
-    let keys = workload.keys().unwrap_or(1);
+    env
+}
+
+/// Adds a workload, with its own number of keys or another.
+pub(crate) fn build(
+    env: &StreamExecutionEnvironment,
+    workload: Workload,
+    events: u64,
+    keys: Option<u64>,
+    total: &Total,
+) {
+    let keys = keys.or(workload.keys()).unwrap_or(1);
     match workload {
-        Workload::A => map_filter(&env, events, &total),
-        Workload::AShuffle => map_filter_shuffle(&env, events, &total),
-        Workload::B1k | Workload::B1m => running_count(&env, events, keys, &total),
-        Workload::Bagg1k | Workload::Bagg1m => final_count(&env, events, keys, &total),
+        Workload::A => map_filter(env, events, total),
+        Workload::AShuffle => map_filter_shuffle(env, events, total),
+        Workload::B1k | Workload::B1m => running_count(env, events, keys, total),
+        Workload::Bagg1k | Workload::Bagg1m => final_count(env, events, keys, total),
         Workload::C => {
-            let keyed = timed(&env, events, timed_c);
+            let keyed = timed(env, events, timed_c);
             let windows = TumblingEventTimeWindows::of(Duration::from_secs(10));
             tally_windows(
                 &keyed.window(windows).aggregate_with(Count, Describe),
-                &total,
+                total,
             );
         }
-        Workload::D => bids(&env, events, &total),
+        Workload::D => bids(env, events, total),
         Workload::E => {
-            let keyed = timed(&env, events, timed_e);
+            let keyed = timed(env, events, timed_e);
             let windows =
                 SlidingEventTimeWindows::of(Duration::from_secs(60), Duration::from_secs(1));
             tally_windows(
                 &keyed.window(windows).aggregate_with(Count, Describe),
-                &total,
+                total,
             );
         }
     }
-    env.execute(format!("bench {workload}"))?;
-    let tally = std::mem::take(&mut *total.lock());
-    Ok(tally)
 }
 
 fn map_filter(env: &StreamExecutionEnvironment, events: u64, total: &Total) {

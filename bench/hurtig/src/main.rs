@@ -1,5 +1,7 @@
 //! `hurtig-bench --workload NAME [--events N] [--parallelism P]`: runs one workload on Hurtig and prints its report as one JSON line.
+//! `hurtig-bench checkpoints`: what checkpoints cost.
 
+mod checkpoints;
 mod jobs;
 mod tally_sink;
 
@@ -23,7 +25,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let options = RunOptions::parse(std::env::args().skip(1))?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["checkpoints"] => return checkpoints::run(),
+        ["checkpoints", name, interval] => return checkpoints::run_one(name, interval),
+        _ => {}
+    }
+    let options = RunOptions::parse(arguments)?;
     let meter = Meter::start();
     let tally = jobs::run(options.workload, options.events, options.parallelism)?;
     let report = meter.finish(

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use futures::FutureExt;
 use std::collections::HashMap;
 
 use hurtig_state::{
@@ -432,7 +433,7 @@ fn a_large_state_is_encoded_beside_the_processing() -> Result<()> {
         slices += 1;
     }
     assert!(slices > 100, "{slices} slices");
-    futures::executor::block_on(image.complete())?;
+    image.complete().now_or_never().unwrap()?;
 
     let mut restored = self::state();
     restored.restore("user/", &mut image)?;
@@ -466,9 +467,9 @@ fn an_image_that_nobody_waits_for_is_given_up_and_the_next_one_is_whole() -> Res
     set_key(&mut state, "7");
     value.set(&mut state, 70)?;
     state.freeze("", &mut second)?;
-    futures::executor::block_on(first.complete())?;
+    first.complete().now_or_never().unwrap()?;
     while state.encode_some(1000) {}
-    futures::executor::block_on(second.complete())?;
+    second.complete().now_or_never().unwrap()?;
     for (mut image, seven) in [(first, 7), (second, 70)] {
         let mut restored = self::state();
         restored.restore("", &mut image)?;

@@ -277,16 +277,19 @@ fn assemble<'a>(
 }
 
 /// Collects entries by key group.
+#[derive(Debug)]
 pub struct KeyedWriter {
     range: KeyGroupRange,
     blocks: Vec<Block>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Block {
     /// The count, which is filled in at the end, and the entries.
     bytes: Vec<u8>,
     count: u32,
+    /// How many bytes it will probably have.
+    expected: usize,
 }
 
 impl KeyedWriter {
@@ -312,11 +315,25 @@ impl KeyedWriter {
             )));
         };
         if block.bytes.is_empty() {
+            block.bytes.reserve(block.expected);
             block.bytes.extend([0; COUNT_BYTES]);
         }
         append_value(entry, &mut block.bytes)?;
         block.count += 1;
         Ok(())
+    }
+
+    /// How many bytes there are so far.
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.bytes.len()).sum()
+    }
+
+    /// Of a key group about so many bytes will come: room is made for them with the first of them, and not all at once.
+    pub fn expect(&mut self, group: KeyGroup, bytes: usize) {
+        let place = group.index().checked_sub(self.range.start());
+        if let Some(block) = place.and_then(|place| self.blocks.get_mut(place)) {
+            block.expected = bytes;
+        }
     }
 
     /// Takes over entries that are bytes already.

@@ -3,7 +3,7 @@
 use futures::channel::oneshot;
 use hurtig_types::{Error, Result};
 
-use super::KeyedPiece;
+use super::{KeyedPiece, KeyedWriter};
 
 /// A piece of an image that is still being encoded.
 ///
@@ -15,18 +15,21 @@ use super::KeyedPiece;
 /// let (promise, piece) = PromisedPiece::channel();
 /// image.promised.push(piece);
 /// assert!(promise.is_wanted());
-/// promise.keep(Ok(KeyedWriter::new(KeyGroupRange::new(0, 4)).finish("counts")));
+/// promise.keep("counts", Ok(KeyedWriter::new(KeyGroupRange::new(0, 4))));
 ///
 /// futures::executor::block_on(image.complete())?;
 /// assert_eq!(image.keyed[0].name, "counts");
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct PromisedPiece(oneshot::Receiver<Result<KeyedPiece>>);
+pub struct PromisedPiece(oneshot::Receiver<Result<Encoded>>);
+
+/// All entries of a piece, and its name.
+type Encoded = (KeyedWriter, String);
 
 /// The other end of a [`PromisedPiece`]: with who encodes it.
 #[derive(Debug)]
-pub struct Promise(oneshot::Sender<Result<KeyedPiece>>);
+pub struct Promise(oneshot::Sender<Result<Encoded>>);
 
 impl PromisedPiece {
     /// A promise, and what is promised.
@@ -35,10 +38,11 @@ impl PromisedPiece {
         (Promise(sender), Self(receiver))
     }
 
-    /// Waits for the piece.
+    /// Waits for the piece, and puts it together: that is work for who stores it, not for the task.
     pub(super) async fn receive(self) -> Result<KeyedPiece> {
         let gone = |_| Error::io("the task ended before all of its state was encoded");
-        self.0.await.map_err(gone)?
+        let (writer, name) = self.0.await.map_err(gone)??;
+        Ok(writer.finish(name))
     }
 }
 
@@ -48,9 +52,9 @@ impl Promise {
         !self.0.is_canceled()
     }
 
-    /// Hands the piece over, or why there is none.
-    pub fn keep(self, piece: Result<KeyedPiece>) {
+    /// Hands all entries over, or why they could not be encoded.
+    pub fn keep(self, name: impl Into<String>, entries: Result<KeyedWriter>) {
         // Nobody may wait any more.
-        let _ = self.0.send(piece);
+        let _ = self.0.send(entries.map(|writer| (writer, name.into())));
     }
 }

@@ -67,7 +67,7 @@ impl<K: Eq, V> StateTable<K, V> {
     }
 
     /// The same while a snapshot is in progress, which wants the values as they were.
-    #[cold]
+    #[inline(never)]
     fn fold_frozen<Q: Probe<K>, R>(
         &mut self,
         hashes: &[KeyHash],
@@ -76,10 +76,23 @@ impl<K: Eq, V> StateTable<K, V> {
     ) {
         let mut records = records.into_iter();
         for block in hashes.chunks(BLOCK) {
-            self.fetch(block);
-            for (&hash, (key, record)) in block.iter().zip(&mut records) {
-                self.thaw_key(hash, |there| key.matches(there));
-                self.fold_one(hash, key, record, &mut fold);
+            let hints = self.fetch(block);
+            for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
+                let group = self.group(hash.key_group());
+                let slot = match group.entry(hint) {
+                    Some((there, _)) if key.matches(there) => Some(hint),
+                    _ => group.find(hash, |there| key.matches(there)),
+                };
+                let Some(slot) = slot else {
+                    self.fold_one(hash, key, record, &mut fold);
+                    continue;
+                };
+                self.thaw_entry(hash.key_group(), slot);
+                if let Some((_, value)) = self.group_mut(hash.key_group()).entry_mut(slot)
+                    && let Some(new) = fold(record, Some(value))
+                {
+                    *value = new;
+                }
             }
         }
     }

@@ -1,10 +1,10 @@
 //! A table as it was at a barrier, encoded beside the processing.
 
-use hurtig_types::{KeyGroup, KeyHash, Result};
+use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash, Result};
 use serde::Serialize;
 
 use super::{StateTable, offset};
-use crate::{KeyedPiece, KeyedWriter, Promise, PromisedPiece, StateImage};
+use crate::{KeyedWriter, Promise, PromisedPiece, StateImage};
 
 /// How an entry is written.
 type Encode<K, V> = Box<dyn Fn(&mut KeyedWriter, KeyGroup, &K, &V) -> Result<()> + Send>;
@@ -39,9 +39,14 @@ impl<K, V> Freeze<K, V> {
         }
     }
 
-    fn finish(self) -> (Result<KeyedPiece>, Option<Promise>) {
-        let piece = self.written.map(|writer| writer.finish(self.name));
-        (piece, self.promise)
+    /// Says how large the blocks will be, given what the entries so far took, so that none grows and moves again and again.
+    fn expect_the_rest(&mut self, entries: usize, range: KeyGroupRange) {
+        if let Ok(writer) = &mut self.written {
+            let bytes_each = writer.bytes() / entries.max(1) + 1;
+            for (group, slots) in range.groups().zip(&self.owed) {
+                writer.expect(group, slots.len() * bytes_each);
+            }
+        }
     }
 }
 
@@ -114,8 +119,9 @@ impl<K, V> StateTable<K, V> {
         }));
         self.encode_owed(at_once);
         if let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) {
-            image.keyed.push(freeze.finish().0?);
+            image.keyed.push(freeze.written?.finish(freeze.name));
         } else if let Some(freeze) = &mut self.freeze {
+            freeze.expect_the_rest(at_once, self.range);
             let (promise, piece) = PromisedPiece::channel();
             freeze.promise = Some(promise);
             image.promised.push(piece);
@@ -136,8 +142,8 @@ impl<K, V> StateTable<K, V> {
         let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) else {
             return true;
         };
-        if let (piece, Some(promise)) = freeze.finish() {
-            promise.keep(piece);
+        if let Some(promise) = freeze.promise {
+            promise.keep(freeze.name, freeze.written);
         }
         false
     }
@@ -186,9 +192,8 @@ impl<K, V> StateTable<K, V> {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn thaw_entry(&mut self, group: KeyGroup, slot: u32) {
+    #[inline]
+    pub(super) fn thaw_entry(&mut self, group: KeyGroup, slot: u32) {
         let place = offset(self.range, group);
         let Some((freeze, entries)) = self.freeze.as_mut().zip(self.groups.get(place)) else {
             return;
@@ -242,11 +247,16 @@ impl Slots {
     fn all(len: usize) -> Self {
         let mut words = vec![u64::MAX; len.div_ceil(64)];
         if let Some(last) = words.last_mut()
-            && len % 64 > 0
+            && !len.is_multiple_of(64)
         {
             *last = (1 << (len % 64)) - 1;
         }
         Self { words, first: 0 }
+    }
+
+    /// No fewer than there are in it.
+    fn len(&self) -> usize {
+        self.words.len() * 64
     }
 
     /// Takes one out; whether it was in.
@@ -290,7 +300,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use futures::FutureExt;
-    use hurtig_types::{Error, KeyGroupRange};
+    use hurtig_types::Error;
     use proptest::prelude::*;
 
     use super::*;
