@@ -171,6 +171,8 @@ names! {
     LAST_CHECKPOINT_DURATION = "lastCheckpointDuration";
     /// Gauge: how much the last checkpoint wrote. Unit: bytes.
     LAST_CHECKPOINT_SIZE = "lastCheckpointSize";
+    /// Gauge: how much of the last checkpoint are records that were in flight. Unit: bytes.
+    LAST_CHECKPOINT_PERSISTED_DATA = "lastCheckpointPersistedData";
     /// Gauge: how large the last checkpoint is with what it shares. Unit: bytes.
     LAST_CHECKPOINT_FULL_SIZE = "lastCheckpointFullSize";
 

@@ -14,7 +14,7 @@ use hurtig_types::{Data, Records, Result};
 use crate::support::{environment, in_worlds_of_seeds, sorted};
 
 /// A ledger that takes so long for each record.
-struct SlowSink<T> {
+pub(crate) struct SlowSink<T> {
     ledger: LedgerSink<T>,
     pause: Duration,
 }
@@ -73,7 +73,7 @@ impl<T: Data> SinkWriter<T> for SlowWriter<T> {
     }
 }
 
-fn slow<T: Data + Sync>(ledger: &Ledger<T>, pause: Duration) -> SlowSink<T> {
+pub(crate) fn slow<T: Data + Sync>(ledger: &Ledger<T>, pause: Duration) -> SlowSink<T> {
     SlowSink {
         ledger: ledger.sink(),
         pause,
@@ -186,15 +186,62 @@ fn under_full_back_pressure_aligned_barriers_wait_and_unaligned_ones_do_not() {
 }
 
 #[test]
-fn what_was_in_flight_is_taken_once_at_any_parallelism() {
-    const RECORDS: u64 = 20_000;
+fn with_a_timeout_barriers_overtake_only_when_it_has_passed() {
     in_worlds_of_seeds(5, |world| {
+        let env = pressed(&world, 2, None);
+        env.enable_checkpointing(ms(300))
+            .enable_unaligned_checkpoints();
+        env.set(
+            "execution.checkpointing.aligned-checkpoint-timeout",
+            "500 ms",
+        );
+        let client = counting(&env, 100_000, ms(1), &Ledger::new());
+        let last = killed_after(&world, &client, 2);
+        assert!(last.is_unaligned(), "{last:?}");
+        assert!((500..3_000).contains(&took(&last)), "{last:?}");
+
+        let env = crate::checkpoints::checkpointed(&world, 2);
+        env.enable_unaligned_checkpoints();
+        env.set(
+            "execution.checkpointing.aligned-checkpoint-timeout",
+            "500 ms",
+        );
+        crate::checkpoints::numbers(&env)
+            .key_by(|n| n % KEYS)
+            .sum(|n| n)
+            .rebalance()
+            .sink_to(Ledger::new().sink());
+        let client = env.execute_async("at leisure").unwrap();
+        let last = world.block_on(completed(&world, &client, 3)).unwrap();
+        client.cancel();
+        assert!(world.block_on(client.wait()).unwrap().is_err());
+        assert!(!last.is_unaligned() && took(&last) < 500, "{last:?}");
+    });
+}
+
+#[test]
+fn what_was_in_flight_is_taken_once_at_any_parallelism() {
+    is_taken_once(50, "0 ms");
+}
+
+#[test]
+fn what_was_in_flight_when_the_timeout_passed_is_taken_once() {
+    is_taken_once(20, "70 ms");
+}
+
+fn is_taken_once(seeds: u64, timeout: &str) {
+    const RECORDS: u64 = 20_000;
+    in_worlds_of_seeds(seeds, |world| {
         let ledger = Ledger::new();
         let mut from: Option<String> = None;
         for parallelism in [1, 2, 7, 3] {
             let env = pressed(&world, parallelism, from.as_deref());
             env.enable_checkpointing(ms(200))
                 .enable_unaligned_checkpoints();
+            env.set(
+                "execution.checkpointing.aligned-checkpoint-timeout",
+                timeout,
+            );
             let client = counting(&env, RECORDS, ms(1), &ledger);
             let last = killed_after(&world, &client, 2);
             assert!(last.persisted_bytes() > 0, "{last:?}");
@@ -334,6 +381,44 @@ fn savepoints_hold_nothing_in_flight() {
         world.block_on(client.wait()).unwrap().unwrap();
         assert_eq!(sorted(ledger.committed()), all_counts(RECORDS));
     });
+}
+
+/// Forward, rescale, custom and broadcast edges, and unions of them with others: barriers wait on the one kind, and overtake on the other.
+#[test]
+fn edges_on_which_barriers_wait_are_as_exact() {
+    for timeout in ["0 ms", "40 ms"] {
+        in_worlds_of_seeds(10, |world| {
+            let env = crate::checkpoints::checkpointed(&world, 2);
+            env.disable_operator_chaining();
+            env.set("taskmanager.memory.segment-size", "1 kb");
+            env.enable_unaligned_checkpoints();
+            env.set(
+                "execution.checkpointing.aligned-checkpoint-timeout",
+                timeout,
+            );
+            let ledger = Ledger::new();
+            let all = crate::checkpoints::failing(&crate::checkpoints::numbers(&env), 3_000);
+            let even = all.filter(|n| n % 2 == 0).rescale().map(|n| n);
+            let odd = all
+                .filter(|n| n % 2 == 1)
+                .partition_custom("by value", |n: &u64, of| *n as usize % of, |n| *n)
+                .map(|n| n);
+            let none = all.filter(|_| false).broadcast().map(|n| n);
+            even.union(&[&odd.rebalance(), &none])
+                .map(|n| (n % KEYS, 1))
+                .key_by(|record| record.0)
+                .sum(|record| &mut record.1)
+                .rebalance()
+                .sink_to(slow(&ledger, Duration::from_micros(200)));
+            let client = env.execute_async("counts").unwrap();
+            world.block_on(client.wait()).unwrap().unwrap();
+            assert!(client.restarts() >= 5, "{} restarts", client.restarts());
+            assert_eq!(
+                sorted(ledger.committed()),
+                all_counts(crate::checkpoints::RECORDS)
+            );
+        });
+    }
 }
 
 #[test]

@@ -49,6 +49,7 @@ struct Checkpoint {
     checkpointed_size: u64,
     num_subtasks: usize,
     num_acknowledged_subtasks: usize,
+    persisted_data: u64,
     alignment_duration_max: u128,
     sync_duration_max: u128,
     async_duration_max: u128,
@@ -109,10 +110,10 @@ fn checkpoint(record: &CheckpointRecord) -> Checkpoint {
             CheckpointStatus::Failed => "FAILED",
         },
         is_savepoint: record.is_savepoint,
-        checkpoint_type: if record.is_savepoint {
-            "SAVEPOINT"
-        } else {
-            "CHECKPOINT"
+        checkpoint_type: match (record.is_savepoint, record.is_unaligned()) {
+            (true, _) => "SAVEPOINT",
+            (false, true) => "UNALIGNED_CHECKPOINT",
+            (false, false) => "CHECKPOINT",
         },
         trigger_timestamp: record.triggered_ms,
         end_to_end_duration: record.ended_ms.map(|ended| ended - record.triggered_ms),
@@ -120,6 +121,7 @@ fn checkpoint(record: &CheckpointRecord) -> Checkpoint {
         checkpointed_size: record.bytes(),
         num_subtasks: record.participants,
         num_acknowledged_subtasks: record.parts.len(),
+        persisted_data: record.persisted_bytes(),
         alignment_duration_max: longest(|part| part.alignment),
         sync_duration_max: longest(|part| part.sync),
         async_duration_max: longest(|part| part.asynchronous),

@@ -141,6 +141,10 @@ impl CheckpointLog {
         gauge(names::LAST_CHECKPOINT_SIZE, |history| {
             history.last_completed().map_or(0, CheckpointRecord::bytes)
         });
+        gauge(names::LAST_CHECKPOINT_PERSISTED_DATA, |history| {
+            let last = history.last_completed();
+            last.map_or(0, CheckpointRecord::persisted_bytes)
+        });
         gauge(names::LAST_CHECKPOINT_DURATION, |history| {
             let last = history.last_completed();
             let took = last.and_then(|last| Some(last.ended_ms? - last.triggered_ms));
