@@ -27,6 +27,8 @@ mod flow;
 mod frozen_state;
 #[path = "api/idleness.rs"]
 mod idleness;
+#[path = "api/interrupted.rs"]
+mod interrupted;
 #[path = "api/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/operator_state.rs"]

@@ -299,6 +299,27 @@ impl InputGate {
         matches!(last, Some((StreamElement::Signal(Signal::EndOfInput), _)))
     }
 
+    /// Takes a signal that is next on a channel and wanted, and the channel; none where all that are wanted are behind something else.
+    pub fn take_signal(&mut self, is_wanted: impl Fn(Signal) -> bool) -> Option<(usize, Signal)> {
+        let mut state = self.shared.state.lock();
+        let channels = state.channels.iter_mut().enumerate();
+        for (index, channel) in channels.filter(|(_, channel)| !channel.waits) {
+            let Some((StreamElement::Signal(signal), _)) = channel.queue.front() else {
+                continue;
+            };
+            let signal = *signal;
+            if !is_wanted(signal) {
+                continue;
+            }
+            channel.queue.pop_front();
+            if channel.queue.is_empty() {
+                state.ready.retain(|ready| *ready != index);
+            }
+            return Some((index, signal));
+        }
+        None
+    }
+
     /// Shows what is queued on a channel, without holding up its producer. From now on the channel's watermarks are kept apart.
     pub(crate) fn look_into<R>(
         &mut self,

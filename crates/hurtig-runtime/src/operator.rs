@@ -26,7 +26,8 @@ pub enum Progress {
 ///
 /// The law: an operator owns no thread and never blocks. It is called from one task at a time, in this order:
 /// [`open`](Self::open), then any sequence of the `process_` methods, at last [`close`](Self::close), once, on every path. After `More` or
-/// `Blocked`, only [`resume`](Self::resume) is called until it says `Done`. What it emits in one call is at most about one batch
+/// `Blocked`, only [`resume`](Self::resume) is called until it says `Done`, and [`snapshot`](Self::snapshot) if it
+/// [can be interrupted](Self::can_be_interrupted). What it emits in one call is at most about one batch
 /// ([`hurtig_types::batch_capacity`]) beyond what it was given: with more to say it keeps its place and answers `More`.
 ///
 /// Watermarks, statuses and the end of input are passed on by the runtime, behind what the operator emitted for them.
@@ -120,6 +121,17 @@ pub trait StreamOperator: Send {
     /// nothing else to do; a call should take no longer than a batch.
     fn encode_some(&mut self) -> bool {
         false
+    }
+
+    /// Asked between two slices of what a watermark or a time has brought about: whether a barrier may pass now. Then
+    /// [`snapshot`](Self::snapshot) comes before the rest is said, and what is left to say is part of the state.
+    fn can_be_interrupted(&self) -> bool {
+        false
+    }
+
+    /// Asked once it is open: the watermark at which a barrier had interrupted it. It comes again, before all else.
+    fn interrupted_at(&self) -> Option<Watermark> {
+        None
     }
 
     /// The checkpoint is complete: what was prepared for it may be committed.

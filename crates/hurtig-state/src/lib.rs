@@ -54,5 +54,5 @@ pub use operator::{
     OperatorState, OperatorStateAccess, OperatorStateContext,
 };
 pub use probe::Probe;
-pub use table::{Cursor, Draining, Slot, StateTable};
+pub use table::{Cursor, Draining, Slot, StateTable, Visited};
 pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

@@ -4,6 +4,7 @@ mod backlog;
 mod filter;
 mod flat_map;
 mod forward;
+mod group_times;
 mod keyed;
 mod map;
 mod map_partition;
@@ -16,6 +17,7 @@ mod watermarks;
 
 pub(crate) use filter::FilterOperator;
 pub(crate) use flat_map::FlatMapOperator;
+pub(crate) use group_times::{GroupTimes, restore_interrupted, store_interrupted};
 pub(crate) use keyed::{CoProcessKeyed, KeyedOperator, ProcessKeyed, ProcessKeyedBroadcast};
 pub(crate) use map::{MapOperator, MapWithOperator};
 pub(crate) use map_partition::MapPartitionOperator;

@@ -14,7 +14,6 @@ mod alignment;
 mod assigner;
 mod evictor;
 mod function;
-mod image;
 mod operator;
 mod slice;
 mod stream;

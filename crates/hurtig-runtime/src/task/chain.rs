@@ -6,7 +6,9 @@ use std::task::{Poll, Waker};
 use hurtig_env::MonotonicTime;
 use hurtig_exchange::{EdgeWriter, OVERDRAFT_BYTES_MAX};
 use hurtig_state::{ListMode, ListPiece, StateImage};
-use hurtig_types::{Barrier, CheckpointId, ErasedBatch, OperatorId, Result, Signal, Timestamp};
+use hurtig_types::{
+    Barrier, CheckpointId, ErasedBatch, OperatorId, Result, Signal, Timestamp, Watermark,
+};
 
 use super::node::{Node, Routes, guarded};
 use super::overtaking::pieces_of;
@@ -76,6 +78,11 @@ impl OperatorChain {
         self.nodes.iter_mut().rev().try_for_each(Node::open)
     }
 
+    /// The watermark at which a barrier had interrupted the first operator.
+    pub(super) fn interrupted_at(&self) -> Option<Watermark> {
+        self.nodes.first()?.operator.interrupted_at()
+    }
+
     /// Works until everything has passed, something is missing, or `calls_max` calls were made.
     ///
     /// # Errors
@@ -133,6 +140,13 @@ impl OperatorChain {
         } else {
             0
         }
+    }
+
+    /// Whether nothing is on its way but what the first node is saying, and a barrier may pass that.
+    pub(super) fn is_interruptible(&self) -> bool {
+        self.barrier.is_none()
+            && self.nodes.first().is_some_and(Node::is_interruptible)
+            && self.last_busy() == Some(0)
     }
 
     /// The barrier that is passing through.

@@ -4,265 +4,25 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
-use hurtig_exchange::{
-    AlignerOutput, AlignmentMode, BarrierAligner, InputGate, ValveOutput, WatermarkValve,
-};
 use hurtig_state::{ListPiece, StateImage};
 use hurtig_types::{
-    AlignmentType, Barrier, BarrierKind, CheckpointId, Error, OperatorId, Origin, Result, Signal,
-    StreamElement, Timestamp,
+    Barrier, BarrierKind, CheckpointId, Error, OperatorId, Origin, Result, Signal, Timestamp,
+    Watermark,
 };
 
 use super::chain::OperatorChain;
+use super::inputs::Inputs;
 use super::node::{Routes, guarded};
-use super::overtaking::{ChannelPlace, Overtaking};
-use super::replay::Replay;
 use crate::source::{SourceOperator, SourceProgress};
 use crate::{OperatorContext, Output};
 
 /// The head of a task.
+#[allow(clippy::large_enum_variant, reason = "there is one in a task")]
 pub enum Head {
     /// Channels from other tasks.
     Inputs(Inputs),
     /// A source.
     Source(SourceHead),
-}
-
-/// Reads elements from the gate, merges watermarks, and hands what matters to the chain.
-pub struct Inputs {
-    gate: InputGate,
-    valve: WatermarkValve,
-    aligner: BarrierAligner,
-    alignment: Alignment,
-    /// The operator's input that each channel leads to.
-    input_of_channel: Vec<usize>,
-    /// Channels of each input that have not ended.
-    open_channels: Vec<usize>,
-    /// Where barriers may overtake.
-    overtaking: Option<Box<Overtaking>>,
-    /// What is to be taken before anything is read.
-    replay: Option<Box<Replay>>,
-}
-
-impl Inputs {
-    /// Inputs from this gate, whose channels lead to these inputs of the operator.
-    pub fn new(gate: InputGate, input_of_channel: Vec<usize>, mode: AlignmentMode) -> Self {
-        let inputs = input_of_channel.iter().max().map_or(0, |&input| input + 1);
-        let mut open_channels = vec![0; inputs];
-        for &input in &input_of_channel {
-            if let Some(open) = open_channels.get_mut(input) {
-                *open += 1;
-            }
-        }
-        Self {
-            valve: WatermarkValve::new(input_of_channel.len()),
-            aligner: BarrierAligner::new(input_of_channel.len(), mode),
-            alignment: Alignment::default(),
-            gate,
-            input_of_channel,
-            open_channels,
-            overtaking: None,
-            replay: None,
-        }
-    }
-
-    /// The same inputs, on which barriers may overtake; the channels in the order of the gate's.
-    #[must_use]
-    pub fn with_overtaking(mut self, places: Vec<ChannelPlace>) -> Self {
-        let overtaking = Overtaking::new(places, &mut self.gate);
-        self.overtaking = Some(Box::new(overtaking));
-        self
-    }
-
-    /// The same inputs, which begin with what was in flight.
-    #[must_use]
-    pub fn starting_with(mut self, replay: Replay) -> Self {
-        self.replay = Some(Box::new(replay));
-        self
-    }
-
-    fn poll_next(&mut self, chain: &mut OperatorChain, waker: &Waker) -> Poll<Result<()>> {
-        if let Some(replay) = &mut self.replay {
-            if let Some(watermark) = replay.step(chain) {
-                self.valve.raise(watermark);
-                self.replay = None;
-            }
-            return Poll::Ready(Ok(()));
-        }
-        let Poll::Ready((channel, element)) = self.gate.poll_next(waker) else {
-            return Poll::Pending;
-        };
-        if let Some(overtaking) = &mut self.overtaking
-            && let Err(error) = overtaking.taken(channel, &element)
-        {
-            return Poll::Ready(Err(error));
-        }
-        let input = self.input_of_channel.get(channel).copied().unwrap_or(0);
-        match element {
-            #[cfg(feature = "planted-bugs")]
-            StreamElement::Batch(_) if planted::loses_a_batch(&self.aligner) => {}
-            StreamElement::Batch(batch) => chain.accept_batch(input, batch),
-            StreamElement::Signal(Signal::EndOfInput) => self.end_channel(channel, input, chain),
-            StreamElement::Signal(Signal::Barrier(barrier)) => {
-                if let Some(overtaking) = &mut self.overtaking
-                    && barrier.alignment != AlignmentType::Aligned
-                {
-                    overtaking.announce(barrier);
-                }
-                let output = self.aligner.barrier(channel, barrier);
-                self.align(channel, output, chain);
-            }
-            StreamElement::Signal(Signal::Watermark(watermark)) => {
-                let output = self.valve.watermark(channel, watermark);
-                if let Some(watermark) = output.watermark {
-                    chain.accept_signal(input, Signal::Watermark(watermark));
-                }
-            }
-            StreamElement::Signal(Signal::Status(status)) => {
-                self.apply_status(channel, status, chain);
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// The barrier at which the task is to take its snapshot, ahead of its turn. `triggered` is the checkpoint that is to be taken, if
-    /// there is one whose barrier has not come.
-    fn overtaking_due(
-        &mut self,
-        triggered: Option<Barrier>,
-        now: Timestamp,
-    ) -> Result<Option<Barrier>> {
-        let Some(overtaking) = &mut self.overtaking else {
-            return Ok(None);
-        };
-        overtaking.look(&mut self.gate)?;
-        if let Some(barrier) = triggered
-            && barrier.overtakes(now)
-            && !self.aligner.has_seen(barrier.checkpoint)
-        {
-            // Where all producers have said their last words, nobody sends barriers any more.
-            let has_ended = |channel| {
-                self.aligner.has_come(barrier.checkpoint, channel) || self.gate.has_ended(channel)
-            };
-            if (0..self.input_of_channel.len()).all(has_ended) {
-                overtaking.announce(barrier);
-            }
-        }
-        Ok(overtaking.due(&self.aligner, now))
-    }
-
-    /// Takes a copy of what lies before the barrier, and hands it to the (idle) chain.
-    fn overtake(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> Result<()> {
-        let Some(overtaking) = &mut self.overtaking else {
-            return Ok(());
-        };
-        let inputs = (&mut self.gate, &self.valve, &self.aligner);
-        overtaking.begin(barrier.checkpoint, inputs, self.replay.as_deref())?;
-        self.aligner.cancel(barrier.checkpoint);
-        self.gate.unblock();
-        self.alignment.end();
-        chain.accept_signal(0, Signal::Barrier(barrier));
-        Ok(())
-    }
-
-    /// Does what the aligner says about a channel.
-    fn align(&mut self, channel: usize, output: AlignerOutput, chain: &mut OperatorChain) {
-        if output.unblock_all {
-            self.gate.unblock();
-        }
-        #[cfg(feature = "planted-bugs")]
-        let output = planted::without_alignment(output);
-        if output.block {
-            self.gate.block(channel);
-        }
-        match (self.aligner.current(), output.complete) {
-            (None, None) => self.alignment.since = None,
-            (Some(_), _) => self.alignment.begin(),
-            (None, Some(_)) => self.alignment.end(),
-        }
-        if let Some(barrier) = output.complete {
-            chain.accept_signal(0, Signal::Barrier(barrier));
-        }
-    }
-
-    /// A checkpoint is to be taken. Tasks wait for the barriers of those before them; where all of those have ended, nobody else starts
-    /// it. Whether nothing need be done any more.
-    fn trigger(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> bool {
-        if self.aligner.has_seen(barrier.checkpoint) {
-            return true;
-        }
-        let all_ended = self.open_channels.iter().all(|open| *open == 0);
-        if all_ended {
-            chain.accept_signal(0, Signal::Barrier(barrier));
-        }
-        all_ended
-    }
-
-    /// A checkpoint came to nothing: no channel waits for its barriers any more.
-    fn cancel(&mut self, checkpoint: CheckpointId) {
-        if let Some(overtaking) = &mut self.overtaking {
-            overtaking.cancel(checkpoint, &mut self.gate);
-        }
-        if self.aligner.cancel(checkpoint).unblock_all {
-            self.alignment.since = None;
-            self.gate.unblock();
-        }
-    }
-
-    fn apply_status(
-        &mut self,
-        channel: usize,
-        status: hurtig_types::StreamStatus,
-        chain: &mut OperatorChain,
-    ) {
-        let output = self.valve.status(channel, status);
-        Self::pass_on(output, chain);
-    }
-
-    fn pass_on(output: ValveOutput, chain: &mut OperatorChain) {
-        if let Some(status) = output.status {
-            chain.accept_signal(0, Signal::Status(status));
-        }
-        if let Some(watermark) = output.watermark {
-            chain.accept_signal(0, Signal::Watermark(watermark));
-        }
-    }
-
-    fn end_channel(&mut self, channel: usize, input: usize, chain: &mut OperatorChain) {
-        let Some(open) = self.open_channels.get_mut(input) else {
-            return;
-        };
-        *open = open.saturating_sub(1);
-        let input_ended = *open == 0;
-        Self::pass_on(self.valve.end(channel), chain);
-        if input_ended {
-            chain.accept_signal(input, Signal::EndOfInput);
-        }
-        let mut output = self.aligner.end(channel);
-        while output.complete.is_some() {
-            self.align(channel, output, chain);
-            output = self.aligner.next_complete();
-        }
-    }
-}
-
-/// How long the channels whose barrier came first have waited for the others.
-#[derive(Default)]
-struct Alignment {
-    now: MonotonicTime,
-    since: Option<MonotonicTime>,
-    took: Duration,
-}
-
-impl Alignment {
-    fn begin(&mut self) {
-        self.since.get_or_insert(self.now);
-    }
-
-    fn end(&mut self) {
-        let since = self.since.take();
-        self.took = since.map_or(Duration::ZERO, |since| self.now.saturating_since(since));
-    }
 }
 
 /// A source with its output and its readers.
@@ -478,6 +238,25 @@ impl Head {
         }
     }
 
+    /// Takes the barriers that are next, while the chain has more to say, until one enters the chain.
+    pub(super) fn take_barriers(&mut self, chain: &mut OperatorChain) -> Result<()> {
+        match self {
+            Self::Inputs(inputs) => inputs.take_barriers(chain),
+            Self::Source(_) => Ok(()),
+        }
+    }
+
+    /// Event time had come as far as this on all channels.
+    pub(super) fn raise(&mut self, watermark: Watermark) {
+        if let Self::Inputs(inputs) = self {
+            inputs.valve.raise(watermark);
+        }
+    }
+
+    pub(super) const fn is_source(&self) -> bool {
+        matches!(self, Self::Source(_))
+    }
+
     /// The barrier that was due enters the (idle) chain. False for a source, which has its own way.
     pub(super) fn overtake(&mut self, barrier: Barrier, chain: &mut OperatorChain) -> Result<bool> {
         match self {
@@ -559,24 +338,5 @@ impl Head {
             Self::Inputs(_) => Ok(()),
             Self::Source(source) => source.close(),
         }
-    }
-}
-
-#[cfg(feature = "planted-bugs")]
-mod planted {
-    use hurtig_checkpoint::planted::{Bug, is_planted};
-    use hurtig_exchange::{AlignerOutput, BarrierAligner};
-
-    /// What the aligner says, but for the channel that is to wait.
-    pub(super) fn without_alignment(output: AlignerOutput) -> AlignerOutput {
-        AlignerOutput {
-            block: output.block && !is_planted(Bug::SkipAlignment),
-            ..output
-        }
-    }
-
-    /// Whether a batch gets lost that comes before its channel's barrier and behind another's.
-    pub(super) fn loses_a_batch(aligner: &BarrierAligner) -> bool {
-        aligner.current().is_some() && is_planted(Bug::LoseABatch)
     }
 }

@@ -77,6 +77,7 @@ pub(super) struct TaskMetrics {
     backpressured_ms: Counter,
     bytes_out: Counter,
     buffers_out: Counter,
+    alignment_time: Gauge,
     sent: (u64, u64),
     /// Nanoseconds of each kind not yet counted as whole milliseconds.
     rest_ns: [u64; 3],
@@ -111,6 +112,7 @@ impl TaskMetrics {
             backpressured_ms: group.counter(names::ACCUMULATE_BACK_PRESSURED_TIME_MS),
             bytes_out: group.counter(names::NUM_BYTES_OUT),
             buffers_out: group.counter(names::NUM_BUFFERS_OUT),
+            alignment_time: group.gauge(names::CHECKPOINT_ALIGNMENT_TIME),
             sent: (0, 0),
             rest_ns: [0; 3],
         };
@@ -136,6 +138,12 @@ impl TaskMetrics {
         let total = spent.as_nanos() as u64 + *rest;
         counter.inc(total / 1_000_000);
         *rest = total % 1_000_000;
+    }
+
+    /// How long the channels waited for each other at the last barrier.
+    pub(super) fn aligned(&self, took: Duration) {
+        self.alignment_time
+            .set(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX));
     }
 
     /// Takes over the totals of what was sent.

@@ -4,6 +4,7 @@ mod chain;
 mod checkpoints;
 mod driver;
 mod head;
+mod inputs;
 mod metrics;
 mod node;
 mod overtaking;
@@ -12,7 +13,8 @@ mod step;
 
 pub use chain::{ChainState, OperatorChain, Target};
 pub use checkpoints::{CheckpointCommand, SnapshotReceiver, TaskSnapshot};
-pub use head::{Head, Inputs, SourceHead};
+pub use head::{Head, SourceHead};
+pub use inputs::Inputs;
 pub use metrics::INPUT_QUEUE_SIZE_PEAK;
 pub use node::{Node, NodeLabel, Routes};
 pub use overtaking::ChannelPlace;

@@ -66,6 +66,8 @@ pub struct Node {
     inbox: Inbox,
     /// What a call that answered `More` or `Blocked` was about.
     unfinished: Option<Unit>,
+    /// What was unfinished when a barrier passed it.
+    interrupted: Option<Unit>,
     inputs_open: usize,
     /// Of the batch that is being worked on.
     origin: Origin,
@@ -121,6 +123,7 @@ impl Node {
                 signals: std::collections::VecDeque::new(),
             },
             unfinished: None,
+            interrupted: None,
             inputs_open: inputs,
             origin: Origin::UNKNOWN,
             rows: 0,
@@ -144,7 +147,31 @@ impl Node {
                 .map_err(|error| self.locate(error).context("restoring"))?;
         }
         guarded(|| self.operator.open(&self.context, &mut self.output))
-            .map_err(|error| self.locate(error).context("opening"))
+            .map_err(|error| self.locate(error).context("opening"))?;
+        if let Some(watermark) = self.operator.interrupted_at() {
+            self.accept_signal(0, Signal::Watermark(watermark));
+        }
+        Ok(())
+    }
+
+    /// Whether a barrier may pass though the operator has more to say: what it is saying was brought about by time.
+    pub(super) fn is_interruptible(&self) -> bool {
+        matches!(self.unfinished, Some(Unit::Watermark(_) | Unit::Time))
+            && self.operator.can_be_interrupted()
+    }
+
+    /// Lets a barrier that has come pass what is unfinished.
+    fn interrupt(&mut self) {
+        if !self.is_interruptible() {
+            return;
+        }
+        let is_barrier = |(_, signal): &(usize, Signal)| matches!(signal, Signal::Barrier(_));
+        let place = self.inbox.signals.iter().position(is_barrier);
+        if let Some((_, Signal::Barrier(barrier))) =
+            place.and_then(|place| self.inbox.signals.remove(place))
+        {
+            self.interrupted = self.unfinished.replace(Unit::Barrier(barrier));
+        }
     }
 
     pub(super) fn operator_id(&self) -> OperatorId {
@@ -214,6 +241,9 @@ impl Node {
     }
 
     fn work_unguarded(&mut self) -> Result<Progress> {
+        if !self.inbox.signals.is_empty() {
+            self.interrupt();
+        }
         let (unit, progress) = match self.unfinished.take() {
             Some(Unit::Barrier(barrier)) => (Unit::Barrier(barrier), self.snapshot(barrier)?),
             Some(unit) => (unit, self.operator.resume(&mut self.output)?),
@@ -300,7 +330,10 @@ impl Node {
                     self.output.emit(Signal::Watermark(watermark));
                 }
             }
-            Unit::Barrier(barrier) => self.output.emit(Signal::Barrier(barrier)),
+            Unit::Barrier(barrier) => {
+                self.output.emit(Signal::Barrier(barrier));
+                self.unfinished = self.interrupted.take();
+            }
             Unit::End if self.inputs_open == 0 => self.output.emit(Signal::EndOfInput),
             Unit::End => {}
         }

@@ -143,12 +143,18 @@ impl Task {
         if !std::mem::replace(&mut self.opened, true) {
             self.chain.open()?;
             self.head.open()?;
+            if let Some(watermark) = self.chain.interrupted_at() {
+                self.head.raise(watermark);
+            }
         }
-        let due = if self.overtaking {
+        let mut due = if self.overtaking {
             self.overtaking_due(now)?
         } else {
             None
         };
+        if self.chain.is_interruptible() {
+            self.interrupt(due.take(), waker)?;
+        }
         match self.run_chain(waker, now, due.is_some())? {
             ChainState::Idle => {}
             ChainState::Busy => return Ok(StepOutcome::Progressed),
@@ -159,7 +165,6 @@ impl Task {
             && self.chain.barrier().is_none()
             && self.head.overtake(barrier, &mut self.chain)?
         {
-            self.checkpoints.begin(self.clock.now());
             return Ok(StepOutcome::Progressed);
         }
         if self.chain.is_finished(waker) {
@@ -172,7 +177,6 @@ impl Task {
             && self.head.trigger(barrier, &mut self.chain, waker)?
         {
             self.checkpoints.triggered.pop_front();
-            self.checkpoints.begin(self.clock.now());
             return Ok(StepOutcome::Progressed);
         }
         if self.chain.fire_due(now) {
@@ -198,8 +202,28 @@ impl Task {
         StepOutcome::Progressed
     }
 
+    /// Lets a barrier pass what the chain is saying, if one may now: that which is due, which is next in the channels, or which nobody
+    /// sends because all inputs have ended.
+    fn interrupt(&mut self, due: Option<Barrier>, waker: &Waker) -> Result<()> {
+        if let Some(barrier) = due {
+            return self.head.overtake(barrier, &mut self.chain).map(drop);
+        }
+        self.head.take_barriers(&mut self.chain)?;
+        if let Some(&barrier) = self.checkpoints.triggered.front()
+            && self.chain.barrier().is_none()
+            && !self.head.is_source()
+            && self.head.trigger(barrier, &mut self.chain, waker)?
+        {
+            self.checkpoints.triggered.pop_front();
+        }
+        Ok(())
+    }
+
     /// Lets the chain work, and hands over what its operators handed over at a barrier.
     fn run_chain(&mut self, waker: &Waker, now: Timestamp, is_due: bool) -> Result<ChainState> {
+        if self.chain.barrier().is_some() {
+            self.checkpoints.begin(self.clock.now());
+        }
         let overdraft = self.chain.overdraft_bytes_max(is_due, now);
         let chain = &mut self.chain;
         let state = chain.run_within(waker, CALLS_PER_STEP_MAX, overdraft)?;
@@ -207,6 +231,7 @@ impl Task {
             images.extend(self.head.take_image());
             self.encoding |= images.iter().any(|(_, image)| !image.promised.is_empty());
             let (alignment, at) = (self.head.take_alignment(), self.clock.now());
+            self.metrics.aligned(alignment);
             self.checkpoints.taken((barrier, images), alignment, at);
             self.complete(now)?;
         }

@@ -1,5 +1,7 @@
 //! Walking a table in slices.
 
+use std::cmp::Ordering;
+
 use hurtig_types::KeyGroup;
 
 use super::{Slot, StateTable, offset};
@@ -40,7 +42,51 @@ pub struct Cursor {
     left: u32,
 }
 
+/// Which entries of a key group a walk has visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visited {
+    /// None yet.
+    None,
+    /// Some: [`Cursor::has_visited`] tells which.
+    Some,
+    /// All.
+    All,
+}
+
 impl Cursor {
+    /// How much of a key group of `table` was visited.
+    ///
+    /// ```
+    /// use hurtig_state::{StateTable, Visited};
+    /// use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
+    ///
+    /// let mut table = StateTable::new(KeyGroupRange::new(0, 3));
+    /// for key in 0..6u64 {
+    ///     table.insert(KeyHash::new(KeyGroup::new(key as u16 / 2), key), key, ());
+    /// }
+    /// let mut cursor = table.cursor();
+    /// let slots = [(); 3].map(|()| cursor.next(&table).unwrap());
+    /// let visited = [0, 1, 2].map(|group| cursor.visited(KeyGroup::new(group), &table));
+    /// assert_eq!(visited, [Visited::None, Visited::Some, Visited::All]);
+    /// assert!(cursor.has_visited(slots[2], &table));
+    /// ```
+    pub fn visited<K, V>(&self, group: KeyGroup, table: &StateTable<K, V>) -> Visited {
+        match offset(table.range, group).cmp(&self.group) {
+            Ordering::Less => Visited::None,
+            Ordering::Equal => Visited::Some,
+            Ordering::Greater => Visited::All,
+        }
+    }
+
+    /// Whether an entry of `table` was visited.
+    pub fn has_visited<K, V>(&self, slot: Slot, table: &StateTable<K, V>) -> bool {
+        match self.visited(slot.group, table) {
+            Visited::None => false,
+            Visited::Some => slot.index >= self.left,
+            Visited::All => true,
+        }
+    }
+
     /// The next entry, or none when all were visited.
     #[inline]
     pub fn next<K, V>(&mut self, table: &StateTable<K, V>) -> Option<Slot> {

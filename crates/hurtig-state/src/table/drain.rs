@@ -29,6 +29,11 @@ pub struct Draining<K, V> {
 }
 
 impl<K, V> Draining<K, V> {
+    /// What was not taken out yet.
+    pub const fn left(&self) -> &StateTable<K, V> {
+        &self.table
+    }
+
     /// The empty table, with the room that it had. What was not taken out yet is dropped.
     #[must_use]
     pub fn finish(mut self) -> StateTable<K, V> {

@@ -12,7 +12,7 @@ use std::fmt;
 
 use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Visited};
 pub use drain::Draining;
 use freeze::Freeze;
 use group::Group;

@@ -11,6 +11,7 @@ use hurtig_types::{
 };
 
 use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
+use super::group_times::{GroupTimes, restore_interrupted, store_interrupted};
 use super::{ENTRIES_PER_SLICE, OPERATOR_STATE};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
 pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
@@ -82,6 +83,10 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     state: KeyedState<K>,
     operator_state: OperatorState,
     timers: TimerService<K>,
+    /// Key groups whose event time is ahead.
+    ahead: GroupTimes,
+    /// Whether a barrier had come while timers were firing, and the rest is to fire at the same watermark.
+    was_interrupted: bool,
     first: KeyedBacklog<K, A>,
     second: KeyedBacklog<K, B>,
     broadcast: Backlog<B>,
@@ -90,6 +95,8 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     /// Whether it paused among timers, not among records. A timer that a record registers, though it is past, waits for the next
     /// watermark, as in Flink, whether or not the records' results filled a batch.
     firing: bool,
+    /// Whether it is a watermark that it fires for.
+    by_watermark: bool,
     fired: Counter,
 }
 
@@ -111,11 +118,14 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
                 operator_state
             },
             timers: TimerService::new(),
+            ahead: GroupTimes::none(context.key_groups),
+            was_interrupted: false,
             first: KeyedBacklog::default(),
             second: KeyedBacklog::default(),
             broadcast: Backlog::default(),
             fire_until: Timestamp::MIN,
             firing: false,
+            by_watermark: false,
             fired: context.metrics.counter(names::NUM_FIRED_TIMERS),
         }
     }
@@ -268,11 +278,15 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
         self.timers.advance_watermark(watermark.timestamp());
+        self.ahead.settle(watermark.timestamp());
+        self.was_interrupted = false;
+        self.by_watermark = true;
         self.fire_timers(output)
     }
 
     fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
         self.fire_until = now;
+        self.by_watermark = false;
         self.fire_timers(output)
     }
 
@@ -290,6 +304,9 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
 
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
+        self.was_interrupted = restore_interrupted(&mut image)?;
+        let watermark = self.ahead.restore_watermark(&mut image)?;
+        self.timers.advance_watermark(watermark);
         self.state.restore(USER_STATE, &mut image)?;
         self.operator_state.restore(OPERATOR_STATE, &mut image);
         self.timers
@@ -302,11 +319,26 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         self.state.freeze(USER_STATE, image)?;
         self.operator_state.snapshot(OPERATOR_STATE, image)?;
         self.timers.snapshot(self.state.range(), image)?;
+        if self.firing && self.by_watermark {
+            store_interrupted(image)?;
+        }
+        let watermark = self.timers.current_watermark();
+        self.ahead.store_watermark(watermark, image)?;
         Ok(Progress::Done)
     }
 
     fn encode_some(&mut self) -> bool {
         self.state.encode_some(ENTRIES_PER_SLICE)
+    }
+
+    /// Between two timers.
+    fn can_be_interrupted(&self) -> bool {
+        self.firing
+    }
+
+    fn interrupted_at(&self) -> Option<Watermark> {
+        let watermark = Watermark::new(self.timers.current_watermark());
+        self.was_interrupted.then_some(watermark)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -30,10 +30,9 @@ use hurtig_types::{
 use super::alignment::millis;
 use super::assigner::WindowAssigner;
 use super::function::{Finish, Gather, Moment, Stage};
-use super::image::GroupTimes;
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
-use crate::operators::ENTRIES_PER_SLICE;
+use crate::operators::{ENTRIES_PER_SLICE, GroupTimes, restore_interrupted, store_interrupted};
 use crate::{KeySelector, TimeDomain};
 use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
@@ -71,6 +70,8 @@ where
     ahead: GroupTimes,
     /// Windows up to here are gone for the record that it is at: the watermark, mostly.
     gone_until: Timestamp,
+    /// Whether a barrier had come while windows were firing, and the rest is to fire at the same watermark.
+    was_interrupted: bool,
     /// What it does after `More`.
     work: Work<T>,
     /// The keys of the batch that it is at.
@@ -136,6 +137,7 @@ where
             late: LateRecords::new(lateness.side_output, context),
             ahead: GroupTimes::none(context.key_groups),
             gone_until: Timestamp::MIN,
+            was_interrupted: false,
             work: Work::Nothing,
             keys: Vec::new(),
             windows: Vec::new(),
@@ -223,7 +225,8 @@ where
     }
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
-        if self.timers.advance_watermark(watermark.timestamp()) {
+        let again = std::mem::take(&mut self.was_interrupted);
+        if self.timers.advance_watermark(watermark.timestamp()) || again {
             self.ahead.settle(watermark.timestamp());
             self.work = Work::EventTime;
         }
@@ -244,17 +247,31 @@ where
         self.work(self.timers.current_processing_time(), output)
     }
 
-    fn restore(&mut self, image: StateImage) -> Result<()> {
+    fn restore(&mut self, mut image: StateImage) -> Result<()> {
+        self.was_interrupted = restore_interrupted(&mut image)?;
         self.restore_image(image)
     }
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
+        if matches!(self.work, Work::EventTime) {
+            store_interrupted(image)?;
+        }
         self.add_to_image(image)?;
         Ok(Progress::Done)
     }
 
     fn encode_some(&mut self) -> bool {
         self.table.encode_some(ENTRIES_PER_SLICE) || self.stage.encode_some()
+    }
+
+    /// Between two timers.
+    fn can_be_interrupted(&self) -> bool {
+        matches!(self.work, Work::EventTime | Work::ProcessingTime)
+    }
+
+    fn interrupted_at(&self) -> Option<Watermark> {
+        let watermark = Watermark::new(self.timers.current_watermark());
+        self.was_interrupted.then_some(watermark)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Windows over slices speak, and go.
 
 use hurtig_runtime::{Output, Progress, SideOutputs};
-use hurtig_state::{Cursor, Draining, Slot};
-use hurtig_types::{Data, Key, Records, Result, Timestamp};
+use hurtig_state::{Cursor, Draining};
+use hurtig_types::{Data, Key, Records, Result};
 
 use super::{SliceWindowOperator, Slices};
 use crate::window::function::{Contents, Finish, Gather, Moment};
@@ -10,11 +10,11 @@ use crate::window::window::Window;
 
 /// A window that is being fired for one key after another.
 pub(super) struct Firing<K, A> {
-    end: i64,
-    /// What is left of its one slice, if that was open.
-    slice: Option<Draining<K, A>>,
+    pub(super) end: i64,
+    /// What is left of its one slice, if that was open, and where that begins.
+    pub(super) slice: Option<(i64, Draining<K, A>)>,
     /// How far the walk over the table has come.
-    cursor: Cursor,
+    pub(super) cursor: Cursor,
 }
 
 impl<K, T, W, G, F, S> SliceWindowOperator<K, T, W, G, F, S>
@@ -39,7 +39,7 @@ where
                 self.firing = Some(firing);
                 return Ok(Progress::More);
             }
-            if let Some(drained) = firing.slice {
+            if let Some((_, drained)) = firing.slice {
                 self.open.give_back(drained);
             }
             self.fired_to = firing.end;
@@ -48,8 +48,7 @@ where
         self.fired_to = self
             .fired_to
             .max(self.watermark.as_millis().saturating_add(1));
-        self.fired_ahead
-            .settle(Timestamp::from_millis(self.fired_to));
+        self.marks.settle(self.fired_to);
         Ok(Progress::Done)
     }
 
@@ -69,7 +68,7 @@ where
     fn begin(&mut self, end: i64) -> Firing<K, G::Acc> {
         let mut slice = None;
         if self.grid.is_tumbling() {
-            slice = self.open.take_before(end).map(|(_, slice)| slice);
+            slice = self.open.take_before(end);
         } else {
             self.covered_to = end;
             while let Some((start, drained)) = self.open.take_before(end) {
@@ -93,14 +92,6 @@ where
         self.open.give_back(slice);
     }
 
-    /// Whether a key's windows up to this end have fired before, in another subtask.
-    #[cold]
-    fn has_fired(&self, slot: Slot, end: i64) -> bool {
-        let fired_to = Timestamp::from_millis(self.fired_to);
-        let fired_to = self.fired_ahead.of(slot.key_group(), fired_to);
-        fired_to.as_millis() >= end
-    }
-
     fn fire_window(
         &mut self,
         firing: &mut Firing<K, G::Acc>,
@@ -117,7 +108,7 @@ where
             if records.is_full() {
                 return Ok(Progress::More);
             }
-            let Some((hash, key, acc)) = firing.slice.as_mut().and_then(Iterator::next) else {
+            let Some((hash, key, acc)) = firing.slice.as_mut().and_then(|it| it.1.next()) else {
                 break;
             };
             let (of, contents) = ((&key, hash, window), Contents::Owned(acc));
@@ -127,7 +118,7 @@ where
             }
             self.stage.clear(of, moment, sides.reborrow())?;
         }
-        let some_are_ahead = !self.fired_ahead.is_empty();
+        let some_have_fired = !self.marks.is_empty();
         loop {
             if records.is_full() {
                 return Ok(Progress::More);
@@ -135,10 +126,11 @@ where
             let Some(slot) = firing.cursor.next(&self.table) else {
                 return Ok(Progress::Done);
             };
-            if some_are_ahead && self.has_fired(slot, end) {
+            let hash = self.table.hash_at(slot);
+            let of = (self.table.at(slot).0, hash);
+            if some_have_fired && self.marks.has_fired(of, end, self.fired_to) {
                 continue;
             }
-            let hash = self.table.hash_at(slot);
             let (key, slices) = self.table.at_mut(slot);
             if let Some(contents) = slices.fire(start, end, &mut self.gather) {
                 let of = (key, hash, window);

@@ -4,6 +4,7 @@ use hurtig_state::{KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
+use crate::operators::{restore_interrupted, store_interrupted};
 use crate::window::function::{Finish, Gather};
 use crate::window::window::Window;
 
@@ -13,8 +14,6 @@ const OPEN: &str = "slices/open/";
 const SETTLED: &str = "slices/settled";
 /// Which slices were part of a window that has fired, where slices begin, when windows speak early: the same in all subtasks, or nearly.
 const SLICES: &str = "slices";
-/// How far windows have fired, by key group.
-const FIRED: &str = "slices/fired";
 
 impl<K, T, W, G, F, S> SliceWindowOperator<K, T, W, G, F, S>
 where
@@ -33,6 +32,15 @@ where
             };
             table.freeze_with(format!("{OPEN}{start}"), entry, image)?;
         }
+        if let Some((start, left)) = self.firing.as_ref().and_then(|it| it.slice.as_ref()) {
+            let left = left.left();
+            let mut writer = KeyedWriter::new(left.range());
+            for group in left.range().groups() {
+                left.iter_group(group)
+                    .try_for_each(|(key, acc)| writer.entry(group, &(*start, key, acc)))?;
+            }
+            image.keyed.push(writer.finish(format!("{OPEN}{start}")));
+        }
         self.table.freeze(SETTLED, image)?;
         let early = self.early.as_ref().and_then(|early| early.next);
         let early = early.map(Timestamp::as_millis);
@@ -40,8 +48,12 @@ where
         image
             .lists
             .push(ListPiece::of(SLICES, ListMode::Union, [slices])?);
-        let fired_to = Timestamp::from_millis(self.fired_to);
-        self.fired_ahead.store(FIRED, fired_to, image)?;
+        let firing = self.firing.as_ref().map(|it| (it.end, &it.cursor));
+        let (marks, table) = (&self.marks, &self.table);
+        marks.add_to_image(self.fired_to, firing, table, image)?;
+        if firing.is_some() {
+            store_interrupted(image)?;
+        }
         self.stage.freeze(image)?;
         self.ahead.store_watermark(self.watermark, image)
     }
@@ -52,7 +64,8 @@ where
         for piece in image.take_keyed(SETTLED) {
             self.table.restore(&piece, hash_of)?;
         }
-        self.fired_to = self.fired_ahead.restore(FIRED, &mut image)?.as_millis();
+        self.was_interrupted = restore_interrupted(&mut image)?;
+        self.fired_to = self.marks.restore(&mut image, hash_of)?;
         let all: Vec<(i64, Vec<i64>, Option<i64>)> = image.take_list(SLICES)?;
         self.covered_to = all.iter().map(|of| of.0).max().unwrap_or(i64::MIN);
         if let Some(early) = &mut self.early {

@@ -32,6 +32,7 @@ mod early;
 mod fire;
 mod grid;
 mod image;
+mod marks;
 mod open;
 mod operator;
 mod sliding;

@@ -14,11 +14,11 @@ use super::Slices;
 use super::early::Early;
 use super::fire::Firing;
 use super::grid::AlignedWindows;
+use super::marks::FiredMarks;
 use super::open::OpenSlices;
 use crate::KeySelector;
-use crate::operators::ENTRIES_PER_SLICE;
+use crate::operators::{ENTRIES_PER_SLICE, GroupTimes};
 use crate::window::function::{Finish, Gather, Stage};
-use crate::window::image::GroupTimes;
 use crate::window::operator::{LateRecords, no_timestamp};
 use crate::window::window::Window;
 
@@ -37,13 +37,15 @@ pub(in crate::window) struct SliceWindowOperator<K, T, W: Window, G: Gather<T>, 
     pub(super) watermark: Timestamp,
     /// Windows that end here or before have fired.
     pub(super) fired_to: i64,
-    /// Key groups whose windows have fired further.
-    pub(super) fired_ahead: GroupTimes,
+    /// Keys whose windows have fired further.
+    pub(super) marks: FiredMarks<K>,
     /// Key groups whose event time is ahead.
     pub(super) ahead: GroupTimes,
     /// Slices that begin before this were part of a window that fired. Later ones of them join the table.
     pub(super) covered_to: i64,
     pub(super) firing: Option<Firing<K, G::Acc>>,
+    /// Whether a barrier had come while windows were firing, and the rest is to fire at the same watermark.
+    pub(super) was_interrupted: bool,
     /// Whether windows speak when they end.
     pub(super) at_end: bool,
     /// Whether they speak before as well.
@@ -98,10 +100,11 @@ where
             starts: BTreeSet::new(),
             watermark: Timestamp::MIN,
             fired_to: i64::MIN,
-            fired_ahead: GroupTimes::none(context.key_groups),
+            marks: FiredMarks::none(context.key_groups),
             ahead: GroupTimes::none(context.key_groups),
             covered_to: i64::MIN,
             firing: None,
+            was_interrupted: false,
             at_end: true,
             early: None,
             late: LateRecords::new(late, context),
@@ -320,7 +323,9 @@ where
     }
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
-        if watermark.timestamp() <= self.watermark {
+        let again = std::mem::take(&mut self.was_interrupted);
+        let is_known = watermark.timestamp() <= self.watermark;
+        if is_known && !(again && watermark.timestamp() == self.watermark) {
             return Ok(Progress::Done);
         }
         self.watermark = watermark.timestamp();
@@ -358,6 +363,16 @@ where
         open.any(|table| table.encode_some(ENTRIES_PER_SLICE))
             || self.table.encode_some(ENTRIES_PER_SLICE)
             || self.stage.encode_some()
+    }
+
+    /// Between two keys, at the end of windows; not while they speak early.
+    fn can_be_interrupted(&self) -> bool {
+        self.firing.is_some()
+    }
+
+    fn interrupted_at(&self) -> Option<Watermark> {
+        let watermark = Watermark::new(self.watermark);
+        self.was_interrupted.then_some(watermark)
     }
 
     fn close(&mut self) -> Result<()> {

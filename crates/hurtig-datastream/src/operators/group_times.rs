@@ -1,15 +1,30 @@
-//! What every window operator adds to a checkpoint.
+//! How far event time had come, as operators over keys remember it.
 
-use hurtig_state::{KeyedWriter, StateImage};
+use hurtig_state::{KeyedWriter, ListMode, ListPiece, StateImage};
 use hurtig_types::{KeyGroup, KeyGroupRange, Result, Timestamp};
 
 /// How far event time had come, by key group. Records that were late before a restart are late after it: otherwise a window that has
 /// spoken would speak again.
 const WATERMARK: &str = "watermark";
+/// There if a barrier had come while timers or windows were firing by event time: what was left fires again when the same watermark does.
+const INTERRUPTED: &str = "interrupted";
+
+/// Remembers that a barrier has come in the middle of firing.
+pub(crate) fn store_interrupted(image: &mut StateImage) -> Result<()> {
+    let piece = ListPiece::of(INTERRUPTED, ListMode::Union, [true])?;
+    image.lists.push(piece);
+    Ok(())
+}
+
+/// Whether that was so in any of the subtasks.
+pub(crate) fn restore_interrupted(image: &mut StateImage) -> Result<bool> {
+    let any: Vec<bool> = image.take_list(INTERRUPTED)?;
+    Ok(!any.is_empty())
+}
 
 /// How far each key group has come, where some are ahead: an unaligned checkpoint finds subtasks at different times, and after a change of
 /// parallelism one of them owns key groups of several. Nothing is ahead at all other times.
-pub(super) struct GroupTimes {
+pub(crate) struct GroupTimes {
     range: KeyGroupRange,
     /// By key group; empty where none is ahead.
     times: Vec<Timestamp>,
@@ -17,7 +32,7 @@ pub(super) struct GroupTimes {
 
 impl GroupTimes {
     /// None of these key groups is ahead.
-    pub(super) const fn none(range: KeyGroupRange) -> Self {
+    pub(crate) const fn none(range: KeyGroupRange) -> Self {
         Self {
             range,
             times: Vec::new(),
@@ -26,36 +41,41 @@ impl GroupTimes {
 
     /// Whether none is ahead.
     #[inline]
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.times.is_empty()
     }
 
     /// How far a key group has come when all have come to `least`.
-    pub(super) fn of(&self, group: KeyGroup, least: Timestamp) -> Timestamp {
+    pub(crate) fn of(&self, group: KeyGroup, least: Timestamp) -> Timestamp {
         let place = group.index().checked_sub(self.range.start());
         let time = place.and_then(|place| self.times.get(place));
         time.map_or(least, |time| least.max(*time))
     }
 
     /// All have come to `least`.
-    pub(super) fn settle(&mut self, least: Timestamp) {
+    pub(crate) fn settle(&mut self, least: Timestamp) {
         if self.times.iter().all(|time| *time <= least) {
             self.times = Vec::new();
         }
     }
 
     /// Adds to an image how far each key group has come.
-    pub(super) fn store(&self, name: &str, least: Timestamp, image: &mut StateImage) -> Result<()> {
+    pub(crate) fn store(
+        &self,
+        name: &str,
+        image: &mut StateImage,
+        time_of: impl Fn(KeyGroup) -> Timestamp,
+    ) -> Result<()> {
         let mut writer = KeyedWriter::new(self.range);
         for group in self.range.groups() {
-            writer.entry(group, &self.of(group, least).as_millis())?;
+            writer.entry(group, &time_of(group).as_millis())?;
         }
         image.keyed.push(writer.finish(name));
         Ok(())
     }
 
     /// Takes that out of an image; how far all have come. A key group of which nothing is known has come nowhere, and has no keys.
-    pub(super) fn restore(&mut self, name: &str, image: &mut StateImage) -> Result<Timestamp> {
+    pub(crate) fn restore(&mut self, name: &str, image: &mut StateImage) -> Result<Timestamp> {
         let mut known = vec![None; self.range.len()];
         for piece in image.take_keyed(name) {
             piece.read(|group, millis: i64| {
@@ -74,16 +94,16 @@ impl GroupTimes {
     }
 
     /// Remembers the watermark.
-    pub(super) fn store_watermark(
+    pub(crate) fn store_watermark(
         &self,
         watermark: Timestamp,
         image: &mut StateImage,
     ) -> Result<()> {
-        self.store(WATERMARK, watermark, image)
+        self.store(WATERMARK, image, |group| self.of(group, watermark))
     }
 
     /// The least watermark of the key groups.
-    pub(super) fn restore_watermark(&mut self, image: &mut StateImage) -> Result<Timestamp> {
+    pub(crate) fn restore_watermark(&mut self, image: &mut StateImage) -> Result<Timestamp> {
         self.restore(WATERMARK, image)
     }
 }
