@@ -1,7 +1,7 @@
 //! `hurtig-bench checkpoints`: what a checkpoint every second costs a job, and for how long its tasks stand still.
 //!
-//! Each run is a process of its own, with and without checkpoints in turn; told are the medians. The bound: with the state encoded beside the
-//! processing, a checkpoint takes from the processors what encoding takes, some 30 ns an entry, and its barrier a bit an entry.
+//! Each run is a process of its own, with and without checkpoints in turn; told are the medians. The bound: with the state encoded
+//! beside the processing, a checkpoint takes what encoding takes, some 30 ns an entry, and its barrier a bit an entry.
 
 use std::process::Command;
 use std::time::Duration;
@@ -93,6 +93,10 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// One run, and its figures on one line.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark writes to the real disk"
+)]
 pub(crate) fn run_one(name: &str, interval: &str) -> Result<()> {
     let found = RUNS.iter().find(|run| run.0 == name);
     let &(_, workload, events, keys) =

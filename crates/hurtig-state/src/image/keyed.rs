@@ -329,7 +329,7 @@ impl KeyedWriter {
     }
 
     /// Of a key group about so many bytes will come: room is made for them with the first of them, and not all at once.
-    pub fn expect(&mut self, group: KeyGroup, bytes: usize) {
+    pub fn set_expected(&mut self, group: KeyGroup, bytes: usize) {
         let place = group.index().checked_sub(self.range.start());
         if let Some(block) = place.and_then(|place| self.blocks.get_mut(place)) {
             block.expected = bytes;

@@ -44,7 +44,7 @@ impl<K, V> Freeze<K, V> {
         if let Ok(writer) = &mut self.written {
             let bytes_each = writer.bytes() / entries.max(1) + 1;
             for (group, slots) in range.groups().zip(&self.owed) {
-                writer.expect(group, slots.len() * bytes_each);
+                writer.set_expected(group, slots.len() * bytes_each);
             }
         }
     }
