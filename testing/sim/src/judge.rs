@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hurtig_checkpoint::{
     AssignedState, CheckpointId, CheckpointLocation, CheckpointStore, Metadata, OperatorState,
-    Participant, StateKind, UnclaimedState, VertexPlan, assign,
+    Participant, StateKind, SubtaskState, UnclaimedState, VertexPlan, assign,
 };
 use hurtig_connect::decode_value;
 use hurtig_datastream::{KeyedState, ValueState};
@@ -28,6 +28,8 @@ pub(crate) fn source_uid(stream: usize) -> String {
     format!("events-{stream}")
 }
 
+/// A table with more entries is encoded beside the processing.
+const AT_ONCE: usize = 1024;
 /// The uid of the sink.
 pub(crate) const SINK: &str = "vault";
 
@@ -190,6 +192,9 @@ impl Judge {
     ) -> Result<Option<String>> {
         let operator = OperatorId::from_uid(&tally_uid(stream));
         let there = tallies(metadata, operator, images.of(operator))?;
+        if there.len() > AT_ONCE * subtasks_of(metadata, operator).count().max(1) {
+            self.storm.marks().hit("checkpoint.encoded-beside");
+        }
         let is_read = self.is_read(stream, offsets);
         if has_finished(metadata, operator) && !is_read {
             let what =
@@ -237,9 +242,10 @@ impl Judge {
 
     /// What is committed, with what the checkpoint has prepared, against what comes of the events before the offsets.
     fn judge_output(&self, offsets: &Offsets, images: &mut Images) -> Result<Option<String>> {
-        let Some(expected) = self.shape.rows_at(&self.input, offsets) else {
+        let Some(mut expected) = self.shape.rows_at(&self.input, offsets) else {
             return Ok(None);
         };
+        expected.extend(self.input.unreadable_rows(Some(offsets)));
         let image = images.of(OperatorId::from_uid(SINK));
         let prepared: Vec<(u64, Vec<u8>)> = image.take_list("sink/committables")?;
         let prepared: Result<BTreeSet<Transaction>> =
@@ -289,9 +295,15 @@ fn has_records_in_flight(metadata: &Metadata) -> bool {
 
 /// Whether a subtask of the operator had ended.
 fn has_finished(metadata: &Metadata, operator: OperatorId) -> bool {
-    let state = metadata.operators.iter().find(|it| it.operator == operator);
-    let mut subtasks = state.into_iter().flat_map(|it| &it.subtasks);
-    subtasks.any(|subtask| subtask.is_finished)
+    subtasks_of(metadata, operator).any(|subtask| subtask.is_finished)
+}
+
+fn subtasks_of(metadata: &Metadata, operator: OperatorId) -> impl Iterator<Item = &SubtaskState> {
+    let state = metadata
+        .operators
+        .iter()
+        .filter(move |it| it.operator == operator);
+    state.flat_map(|it| &it.subtasks)
 }
 
 fn tallies(

@@ -37,5 +37,6 @@ mod vault;
 
 #[cfg(feature = "planted-bugs")]
 pub use hurtig_checkpoint::planted;
+pub use marks::EXPECTED_MARKS;
 pub use run::{Outcome, run_seed};
 pub use scenario::{SCENARIOS, Scenario, scenario};

@@ -9,7 +9,7 @@ use hurtig_datastream::{DataStream, JobClient, StreamExecutionEnvironment};
 use hurtig_env::Lane;
 use hurtig_types::{Error, ErrorKind, JobId, Result};
 
-use crate::data::Event;
+use crate::data::{Event, Row, unreadable_row};
 use crate::judge::{Judge, SINK, source_uid};
 use crate::run::Run;
 use crate::settings::{CHECKPOINTS, SAVEPOINTS};
@@ -120,7 +120,18 @@ impl<'a> Lives<'a> {
         if process == 0 {
             self.let_weather_come(&client);
         }
-        let ended = run.world.block_on(watch(run, &client, ending))??;
+        let ended = run.world.block_on(async {
+            let watching = Box::pin(watch(run, &client, ending));
+            match select(watching, Box::pin(run.storm.death())).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right(((), _)) => Ok(Ended::Killed),
+            }
+        })?;
+        let ended = if run.storm.is_dead() {
+            Ended::Killed
+        } else {
+            ended?
+        };
         for _ in 0..client.restarts() {
             run.marks.hit("restarted");
         }
@@ -130,6 +141,7 @@ impl<'a> Lives<'a> {
         if let (Ended::Killed, Some(simulation)) = (&ended, run.world.simulation()) {
             simulation.cancel_all();
         }
+        run.storm.bury();
         Ok((client.job_id(), ended))
     }
 
@@ -144,6 +156,12 @@ impl<'a> Lives<'a> {
         let streams: Vec<_> = streams.map(|stream| self.source(stream, &env)).collect();
         let rows = run.shape.build(&streams, &run.storm);
         let rows = rows.ok_or_else(|| Error::bug("the shape wants more streams than there are"))?;
+        let unreadable = |events: &DataStream<Event>| {
+            let bad = events.bad_records();
+            bad.map(|bad| unreadable_row(bad.position)).rebalance()
+        };
+        let unreadable: Vec<DataStream<Row>> = streams.iter().map(unreadable).collect();
+        let rows = rows.union(&unreadable.iter().collect::<Vec<_>>());
         let sink = VaultSink {
             vault: run.vault.clone(),
             storm: run.storm.clone(),
@@ -216,6 +234,9 @@ async fn watch(run: &Run, client: &JobClient, ending: Option<Ending>) -> Result<
         return Ok(ended(outcome));
     }
     run.trace.line(format_args!("process ends: {ending:?}"));
+    if let Ending::Stop(_) = ending {
+        run.storm.hold_death_off();
+    }
     match ending {
         Ending::Kill(_) => Ok(Ended::Killed),
         Ending::Cancel(_) => {

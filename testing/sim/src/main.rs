@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hurtig_env::World;
-use hurtig_sim::{Outcome, SCENARIOS, run_seed};
+use hurtig_sim::{EXPECTED_MARKS, Outcome, SCENARIOS, run_seed};
 use hurtig_types::{Error, Result};
 
 mod options;
@@ -80,6 +80,9 @@ fn simulate(options: &Options) -> Result<bool> {
             break;
         }
     }
+    if options.is_broad() {
+        report.check_marks();
+    }
     report.print(clock.now().saturating_since(started));
     Ok(report.failures == 0)
 }
@@ -117,6 +120,16 @@ impl Report {
                     .for_each(|line| println!("  {line}"));
             }
             println!("to replay: {}", options.replay(seed, scenario));
+        }
+    }
+
+    /// Whether every fault fired.
+    fn check_marks(&mut self) {
+        for mark in EXPECTED_MARKS {
+            if !self.marks.contains_key(mark) {
+                println!("`{mark}` never happened, in {} seeds", self.seeds);
+                self.failures += 1;
+            }
         }
     }
 

@@ -12,6 +12,8 @@ pub(crate) const ARGUMENTS: &str = "[--seeds N] [--from SEED] [--seed SEED] [--s
 
 /// Seeds that are run when nobody says how many.
 const SEEDS_DEFAULT: u64 = 1000;
+/// So many see every fault.
+const SEEDS_BROAD: u64 = 1000;
 /// Failures after which the rest of the seeds is left.
 const FAILURES_MAX: u64 = 3;
 
@@ -63,6 +65,11 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+
+    /// Whether so many seeds of all scenarios are run that everything must happen.
+    pub(crate) fn is_broad(&self) -> bool {
+        self.scenario.is_none() && self.count >= SEEDS_BROAD
     }
 
     pub(crate) fn seeds(&self) -> Range<u64> {

@@ -16,7 +16,7 @@ use crate::marks::Marks;
 use crate::scenario::{self, Scenario};
 use crate::settings::{STORE, Settings};
 use crate::shape::Shape;
-use crate::storm::{Crash, FaultyStore, Site, Storm, StormPlan};
+use crate::storm::{Blow, Crash, FaultyStore, Site, Storm, StormPlan};
 use crate::trace::Trace;
 use crate::vault::Vault;
 
@@ -89,19 +89,21 @@ pub fn run_seed(seed: u64, name: Option<&str>) -> Result<Outcome> {
     outcome.add(calm);
     for (site, passages) in points {
         for passage in 1..=passages.min(POINTS_MAX) {
-            let crash = Crash {
-                site,
-                passage,
-                panics: false,
-            };
-            outcome.add(Run::draw(seed, scenario, Some(vec![crash])).run().0);
+            for blow in [Blow::Error, Blow::Kill] {
+                let crash = Crash {
+                    site,
+                    passage,
+                    blow,
+                };
+                outcome.add(Run::draw(seed, scenario, Some(vec![crash])).run().0);
+            }
         }
     }
     Ok(outcome)
 }
 
-/// How many passages of a point are struck, each in a run of its own.
-const POINTS_MAX: u64 = 12;
+/// How many passages of a point are struck, each in two runs of its own: by an error, and by the death of the process.
+const POINTS_MAX: u64 = 8;
 
 fn unknown(name: &str) -> Error {
     let names = scenario::SCENARIOS.iter().map(|scenario| scenario.name);
@@ -135,14 +137,17 @@ impl Run {
         }
         let (marks, trace) = (Marks::default(), Trace::new(&world));
         let weather = &scenario.weather;
-        let shape = draw_shape(scenario, &mut world.rng("shape"));
+        // Each scenario draws for itself: one seed is many storms.
+        let rng = |what: &str| world.rng(&format!("{what} of {}", scenario.name));
+        let shape = draw_shape(scenario, &mut rng("shape"));
         let sizes = shape.streams(weather.events);
-        let input = Arc::new(Input::draw(&sizes, &mut world.rng("input")));
-        let mut plan = StormPlan::draw(weather, &input, &mut world.rng("storm"));
+        let input = Arc::new(Input::draw(&sizes, weather.keys, &mut rng("input")));
+        let mut plan = StormPlan::draw(weather, &input, &mut rng("storm"));
         plan.crashes = crashes.unwrap_or(plan.crashes);
+        let settings = Settings::draw(weather, &mut rng("settings"));
         let storm = Storm::new(&plan, &world, &marks, &trace);
         Self {
-            settings: Settings::draw(weather, &mut world.rng("settings")),
+            settings,
             vault: Vault::new(storm.clone()),
             objects: Arc::default(),
             world,
@@ -236,7 +241,8 @@ impl Run {
         let mut found = judge.findings();
         found.extend(self.vault.violations());
         let there = self.vault.committed();
-        let expected = self.shape.rows(&self.input);
+        let mut expected = self.shape.rows(&self.input);
+        expected.extend(self.input.unreadable_rows(None));
         found.extend(if self.is_at_least_once() {
             too_few(&there, &expected)
         } else {

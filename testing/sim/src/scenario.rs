@@ -28,6 +28,10 @@ pub(crate) struct Weather {
     pub(crate) unaligned: f64,
     /// How many events the first stream has, about.
     pub(crate) events: u64,
+    /// How many keys they have, at most.
+    pub(crate) keys: u64,
+    /// How many of them a source reads at once, at most.
+    pub(crate) batch_max: u64,
     /// Whether each point of a commit is struck in turn, in a run of its own, in place of the crashes.
     pub(crate) every_commit_point: bool,
 }
@@ -45,6 +49,8 @@ impl Weather {
         mode: "EXACTLY_ONCE",
         unaligned: 0.3,
         events: 400,
+        keys: 30,
+        batch_max: 20,
         every_commit_point: false,
     };
 }
@@ -68,7 +74,7 @@ const JOINED: fn(&mut Rng) -> Box<dyn Shape> = shape::Joined::draw;
 const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
 
 /// All scenarios. A seed that names none draws one of them.
-pub static SCENARIOS: [Scenario; 13] = [
+pub static SCENARIOS: [Scenario; 14] = [
     Scenario {
         name: "counts",
         about: "counts by key, under a little of everything",
@@ -162,6 +168,19 @@ pub static SCENARIOS: [Scenario; 13] = [
             requests_max: 2,
             endings_max: 4,
             unaligned: 1.0,
+            ..Weather::CHANGEABLE
+        },
+    },
+    Scenario {
+        name: "large",
+        about: "so many keys that their state is encoded beside the processing",
+        shapes: &[COUNTS, TIMERS],
+        weather: Weather {
+            crashes_max: 3,
+            endings_max: 1,
+            events: 5000,
+            keys: 5000,
+            batch_max: 400,
             ..Weather::CHANGEABLE
         },
     },

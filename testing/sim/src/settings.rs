@@ -76,7 +76,7 @@ impl Settings {
         Self {
             parallelisms: (0..8).map(|_| rng.range(1..5) as u32).collect(),
             options,
-            batch_max: rng.range(1..20),
+            batch_max: rng.range((weather.batch_max / 20).max(1)..weather.batch_max.max(2)),
             source_pause: Duration::from_millis(rng.range(1..30)),
             sink_pause: Duration::from_millis(rng.below(30)),
         }

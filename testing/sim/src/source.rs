@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_connect::{
-    Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent, ReaderOutput,
-    Source, SourceReader, SourceSplit, SplitEnumerator, decode_value, encode_value,
+    BadRecord, Boundedness, EnumeratorAction, EnumeratorEvent, ReaderContext, ReaderEvent,
+    ReaderOutput, Source, SourceReader, SourceSplit, SplitEnumerator, decode_value, encode_value,
 };
 use hurtig_env::{Clock, Rng, Sleep, World};
 use hurtig_types::{Origin, OriginRange, Result, Timestamp};
@@ -160,10 +160,16 @@ impl EventReader {
         let end = events.len().min(split.position + wanted);
         out.set_split(id);
         for event in events.get(split.position..end)? {
+            if !self.input.is_readable(event) {
+                self.storm.marks().hit("record.unreadable");
+                out.bad.push(unreadable(id, event));
+                continue;
+            }
             let time = Timestamp::from_millis(event.time);
             out.records.push(event.clone(), time);
         }
-        if end > split.position {
+        // Where one is left out nobody knows any more which is which.
+        if end - split.position == out.records.len() && end > split.position {
             let range = OriginRange {
                 split: Arc::clone(id),
                 unit: "record",
@@ -180,6 +186,18 @@ impl EventReader {
         let pause = self.pause.as_micros() as u64;
         let pause = Duration::from_micros(self.pace.below(2 * pause + 1));
         self.sleep = Some(self.clock.sleep(pause));
+    }
+}
+
+/// An event as a source with a side output for bad records shows it.
+fn unreadable(split: &str, event: &Event) -> BadRecord {
+    BadRecord {
+        split: split.to_string(),
+        position: event.id,
+        unit: "record".to_string(),
+        field: None,
+        reason: "drawn to be unreadable".to_string(),
+        raw: Vec::new(),
     }
 }
 

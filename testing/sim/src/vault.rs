@@ -12,7 +12,7 @@ use crate::storm::Storm;
 /// The name of a transaction.
 pub(crate) type Transaction = u64;
 
-/// All transactions of a run. Cheap to clone.
+/// All transactions of a run. Cheap to clone. It hears nothing of a process that is dead.
 #[derive(Clone)]
 pub(crate) struct Vault {
     book: Arc<Mutex<Book>>,
@@ -47,11 +47,17 @@ impl Vault {
     }
 
     pub(crate) fn prepare(&self, transaction: Transaction, rows: Vec<Row>) {
+        if self.storm.is_dead() {
+            return;
+        }
         self.book.lock().rows.insert(transaction, rows);
     }
 
     /// Makes a transaction visible. After a failure that may be asked for again; by one attempt it is asked for once.
     pub(crate) fn commit(&self, transaction: Transaction, generation: u64) {
+        if self.storm.is_dead() {
+            return;
+        }
         let book = &mut *self.book.lock();
         if !book.rows.contains_key(&transaction) {
             book.violate(format!(
@@ -75,6 +81,9 @@ impl Vault {
     }
 
     pub(crate) fn abandon(&self, transaction: Transaction) {
+        if self.storm.is_dead() {
+            return;
+        }
         self.storm.marks().hit("abandoned");
         let book = &mut *self.book.lock();
         if book.committed.contains_key(&transaction) {

@@ -1,5 +1,6 @@
 //! The storm: which faults strike, and where. All of it is drawn from the seed before the job starts.
 
+mod death;
 mod messages;
 mod plan;
 mod site;
@@ -12,8 +13,9 @@ use hurtig_env::{Rng, World};
 use hurtig_types::{Error, Result};
 use parking_lot::Mutex;
 
+use death::Death;
 pub(crate) use messages::MessageFaults;
-pub(crate) use plan::{Crash, Ending, StoreFaults, StormPlan};
+pub(crate) use plan::{Blow, Crash, Ending, StoreFaults, StormPlan};
 pub(crate) use site::Site;
 pub(crate) use store::FaultyStore;
 
@@ -39,8 +41,7 @@ struct State {
     store: StoreFaults,
     messages: MessageFaults,
     rng: Rng,
-    /// Nothing strikes any more.
-    is_over: bool,
+    death: Death,
 }
 
 impl Storm {
@@ -53,7 +54,7 @@ impl Storm {
                 store: plan.store.clone(),
                 messages: plan.messages.clone(),
                 rng: world.rng("storm at work"),
-                is_over: false,
+                death: Death::default(),
             }),
             marks: marks.clone(),
             trace: trace.clone(),
@@ -68,20 +69,28 @@ impl Storm {
         &self.0.trace
     }
 
-    /// The task that calls this has come to `site`, and may end here: by an error, or by a panic.
+    /// The task that calls this has come to `site`, and may end here: by an error, by a panic, or with its process.
     ///
     /// # Errors
     /// When a crash was drawn for this very passage.
     pub(crate) fn pass(&self, site: Site) -> Result<()> {
+        if self.is_dead() {
+            return Err(Error::function("the process was killed"));
+        }
         let Some(crash) = self.strike(site) else {
             return Ok(());
         };
+        let kills = crash.blow == Blow::Kill && self.die();
+        let how = match crash.blow {
+            Blow::Kill if kills => "kill",
+            Blow::Panic => "panic",
+            Blow::Kill | Blow::Error => "error",
+        };
         self.0.marks.hit(format!("crash.{}", site.name()));
-        let how = if crash.panics { "panic" } else { "error" };
+        self.0.marks.hit(format!("crash.by-{how}"));
         let text = format!("{how} at {} number {}", site.name(), crash.passage);
         self.0.trace.line(&text);
-        if crash.panics {
-            self.0.marks.hit("crash.by-panic");
+        if crash.blow == Blow::Panic {
             // As `panic!`, without a message on the terminal.
             std::panic::resume_unwind(Box::new(format!("drawn {text}")));
         }
@@ -95,7 +104,7 @@ impl Storm {
         let passage = *passed;
         let is_it = |crash: &Crash| crash.site == site && crash.passage == passage;
         let place = state.crashes.iter().position(is_it)?;
-        (!state.is_over).then(|| state.crashes.swap_remove(place))
+        Some(state.crashes.swap_remove(place))
     }
 
     /// A record is about to be worked on, and may be poison: it fails some times before it passes.

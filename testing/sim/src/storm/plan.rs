@@ -9,13 +9,24 @@ use super::{MessageFaults, Site};
 use crate::data::Input;
 use crate::scenario::Weather;
 
+/// How a task ends that is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blow {
+    /// Its function answers an error.
+    Error,
+    /// Its function panics.
+    Panic,
+    /// Its whole process is killed at this very point.
+    Kill,
+}
+
 /// A task ends where it passes `site` for the so many-th time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Crash {
     pub(crate) site: Site,
     /// Counted from 1, over all subtasks and attempts.
     pub(crate) passage: u64,
-    pub(crate) panics: bool,
+    pub(crate) blow: Blow,
 }
 
 /// What befalls the store.
@@ -97,16 +108,20 @@ impl StormPlan {
 fn draw_crash(weather: &Weather, input: &Input, rng: &mut Rng) -> Crash {
     let sites = weather.sites;
     let site = rng.choose(sites).copied().unwrap_or(Site::Source);
-    let passages = if site.is_frequent() {
-        input.len().max(2)
-    } else {
-        30
+    let passages = match site {
+        Site::Open => 8,
+        site if site.is_frequent() => input.len().max(2),
+        _ => 30,
     };
     Crash {
         site,
         // Small numbers as often as large ones: much goes wrong at the beginning.
         passage: 1 + lesser_below(passages, rng),
-        panics: rng.bool(0.3),
+        blow: match rng.below(10) {
+            0..=5 => Blow::Error,
+            6..=7 => Blow::Panic,
+            _ => Blow::Kill,
+        },
     }
 }
 

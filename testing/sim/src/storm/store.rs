@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use hurtig_env::object_store::memory::InMemory;
 use hurtig_env::object_store::path::Path;
 use hurtig_env::object_store::{
@@ -71,11 +71,20 @@ impl FaultyStore {
         if !latency.is_zero() {
             self.clock.sleep(latency).await;
         }
+        self.be_alive().await;
     }
 
     async fn be_stuck(&self) {
         let stuck = self.storm.0.state.lock().store.stuck;
         self.clock.sleep(stuck).await;
+        self.be_alive().await;
+    }
+
+    /// Of a process that is dead nothing comes any more.
+    async fn be_alive(&self) {
+        if self.storm.is_dead() {
+            std::future::pending::<()>().await;
+        }
     }
 
     fn strikes<T: Copy + fmt::Debug>(&self, faults: &[T], path: &Path) -> Option<T> {
@@ -143,6 +152,38 @@ impl super::State {
     }
 }
 
+/// A write that nobody waits for any more when it is dropped: its process was killed. It may have been done, or half done, or not.
+struct OnItsWay<'a> {
+    store: &'a FaultyStore,
+    path: &'a Path,
+    put: Option<(PutPayload, PutOptions)>,
+}
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        let Some((payload, options)) = self.put.take() else {
+            return;
+        };
+        let (store, path) = (self.store, self.path);
+        let fate = store.storm.0.state.lock().rng.below(3);
+        // The store in memory answers at once.
+        let fate = match fate {
+            0 => "lost",
+            1 => {
+                let _ = store.put_torn(path, payload, options).now_or_never();
+                "torn"
+            }
+            _ => {
+                let _ = store.put_whole(path, payload, options).now_or_never();
+                "whole"
+            }
+        };
+        store.storm.marks().hit(format!("unanswered.{fate}"));
+        let line = format_args!("store: never answered, and {fate}: {path}");
+        store.storm.trace().line(line);
+    }
+}
+
 fn refused(what: &str) -> Error {
     Error::Generic {
         store: "Faulty",
@@ -170,22 +211,26 @@ impl ObjectStore for FaultyStore {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        self.travel().await;
-        let Some(fault) = self.put_fault(path) else {
-            return self.put_whole(path, payload, options).await;
+        let mut on_its_way = OnItsWay {
+            store: self,
+            path,
+            put: Some((payload.clone(), options.clone())),
         };
+        self.travel().await;
+        let fault = self.put_fault(path);
+        if fault == Some(PutFault::Stuck) {
+            self.be_stuck().await;
+        }
+        on_its_way.put = None;
         match fault {
-            PutFault::Refused => Err(refused("the store is busy")),
-            PutFault::Full => Err(refused("No space left on device")),
-            PutFault::Stuck => {
-                self.be_stuck().await;
-                self.put_whole(path, payload, options).await
-            }
-            PutFault::AnswerLost => {
+            None | Some(PutFault::Stuck) => self.put_whole(path, payload, options).await,
+            Some(PutFault::Refused) => Err(refused("the store is busy")),
+            Some(PutFault::Full) => Err(refused("No space left on device")),
+            Some(PutFault::AnswerLost) => {
                 self.put_whole(path, payload, options).await?;
                 Err(refused("the connection was closed"))
             }
-            PutFault::Torn => {
+            Some(PutFault::Torn) => {
                 self.put_torn(path, payload, options).await;
                 Err(refused("the disk went away"))
             }
