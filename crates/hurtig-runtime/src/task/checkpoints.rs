@@ -135,3 +135,35 @@ impl TaskCheckpoints {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hurtig_types::{BarrierKind, Epoch};
+
+    fn barrier(id: u64) -> Barrier {
+        Barrier {
+            checkpoint: CheckpointId::new(id),
+            epoch: Epoch::new(1),
+            kind: BarrierKind::Checkpoint,
+            alignment: AlignmentType::Aligned,
+        }
+    }
+
+    #[test]
+    fn barriers_go_out_in_order_each_once_whatever_is_told_twice_or_late() {
+        let mut checkpoints = TaskCheckpoints::default();
+        let mut begun = Vec::new();
+        for id in [2, 2, 1, 3] {
+            checkpoints.trigger(barrier(id));
+            begun.extend(checkpoints.triggered.pop_front());
+        }
+        assert_eq!(begun, [barrier(2), barrier(3)]);
+        checkpoints.abort(CheckpointId::new(4));
+        checkpoints.trigger(barrier(4));
+        assert_eq!(checkpoints.triggered, [], "it came to nothing before");
+        checkpoints.trigger(barrier(5));
+        checkpoints.abort(CheckpointId::new(5));
+        assert_eq!(checkpoints.triggered, []);
+    }
+}
