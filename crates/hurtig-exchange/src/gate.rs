@@ -286,9 +286,11 @@ impl InputGate {
 
     /// The barriers that have come since the last call to channels on which they may overtake. They stand in their queues as well.
     pub fn take_announced(&mut self) -> Vec<(usize, Barrier)> {
-        if !self.shared.has_announced.swap(false, Ordering::AcqRel) {
+        // Asked at every step: a look, and the rest only where there is something.
+        if !self.shared.has_announced.load(Ordering::Acquire) {
             return Vec::new();
         }
+        self.shared.has_announced.store(false, Ordering::Release);
         std::mem::take(&mut self.shared.state.lock().announced)
     }
 
