@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use hurtig_types::{Error, ErrorContext, ErrorKind, Result};
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use parking_lot::Mutex;
 
 use crate::Clock;
+use crate::real::DurableFiles;
 use crate::sim::SimulatedStore;
 
 /// A place in a store: where an object is, or the prefix under which objects are.
@@ -57,7 +57,7 @@ struct Inner {
 
 impl Storage {
     pub(crate) fn real() -> Self {
-        Self::new(None, Arc::new(LocalFileSystem::new()))
+        Self::new(None, Arc::new(DurableFiles::new()))
     }
 
     pub(crate) fn simulated(clock: Clock) -> Self {

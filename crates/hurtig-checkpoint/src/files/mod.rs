@@ -121,7 +121,7 @@ impl SnapshotFiles {
     /// Stores the states of a participant's operators, and returns what it acknowledges with once all of it is stored. Call it
     /// on [`Lane::Io`](hurtig_env::Lane::Io), once per participant.
     ///
-    /// On a local file system "stored" is handed to the operating system: it outlives the process, not the machine.
+    /// On a local file system "stored" means on the disk: it outlives the machine.
     ///
     /// # Errors
     /// When the store refuses, or the checkpoint was [aborted](Self::abort); the message names the file and the cause, and
