@@ -1,6 +1,8 @@
 //! Barriers that overtake, against a simple model: what a consumer had taken at its snapshot, what was copied of its channels, and what
 //! was copied behind its producers are together what the producers had put out before their barriers, in order and once.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
