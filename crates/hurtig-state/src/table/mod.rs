@@ -7,6 +7,7 @@ mod freeze;
 mod group;
 mod image;
 mod record;
+mod slots;
 
 use std::fmt;
 
