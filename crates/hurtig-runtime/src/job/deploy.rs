@@ -7,28 +7,22 @@ use std::time::Duration;
 use hurtig_checkpoint::Participant;
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Lane, World};
-use hurtig_exchange::{
-    AlignmentMode, ChannelSender, EdgeOptions, EdgeWriter, FlushPolicy, GateOptions, InputGate,
-    gate,
-};
-use hurtig_graph::{
-    BufferTimeout, ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask,
-};
+use hurtig_exchange::{AlignmentMode, InputGate};
+use hurtig_graph::{ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask};
 use hurtig_metrics::MetricGroup;
 use hurtig_state::StateImage;
 use hurtig_types::{Error, OperatorId, Result, options};
 
 use super::Job;
+use super::channels::{Channels, find_edge, gate_options};
 use super::checkpoints::{Restored, SnapshotDesk};
 use super::client::JobClient;
 use super::in_flight::{InFlight, edge_names, may_overtake};
 use crate::task::{
-    ChannelPlace, Head, Inputs, Node, NodeLabel, OperatorChain, Routes, SourceHead, Target, Task,
-    guarded, register_gate,
+    ChannelPlace, Head, Inputs, Node, NodeLabel, OperatorChain, SourceHead, Task, guarded,
+    register_gate,
 };
-use crate::{
-    Alignments, EdgeSpec, OperatorContext, Output, Port, SnapshotEnumerator, SourceOperator,
-};
+use crate::{Alignments, OperatorContext, SnapshotEnumerator, SourceOperator};
 
 /// A job, ready to run.
 pub(super) struct Deployment {
@@ -108,84 +102,16 @@ pub(super) fn deploy(
     Ok(deployment)
 }
 
-/// The ends of all channels, until their tasks take them.
-struct Channels {
-    /// By vertex index and subtask.
-    gates: BTreeMap<(hurtig_types::VertexId, u32), (InputGate, Vec<(JobEdgeId, u32)>)>,
-    /// By edge and producing subtask; by the producer's channel index.
-    senders: BTreeMap<(JobEdgeId, u32), BTreeMap<u32, ChannelSender>>,
-}
-
-impl Channels {
-    fn connect(job: &Job) -> Result<Self> {
-        let mut channels = Self {
-            gates: BTreeMap::new(),
-            senders: BTreeMap::new(),
-        };
-        for vertex in job.plan.job_graph.vertices() {
-            for subtask in 0..vertex.parallelism.get() {
-                channels.connect_subtask(job, vertex, subtask)?;
-            }
-        }
-        Ok(channels)
-    }
-
-    /// Makes the gate of one consumer: the channels of its edges in the order of the edges.
-    fn connect_subtask(&mut self, job: &Job, vertex: &JobVertex, subtask: u32) -> Result<()> {
-        let mut places = Vec::new();
-        for edge_id in &vertex.inputs {
-            let channels = job.plan.execution_graph.channels(*edge_id);
-            for channel in channels.filter(|channel| channel.consumer_subtask == subtask) {
-                places.push((
-                    *edge_id,
-                    channel.producer_subtask,
-                    channel.producer_channel_index,
-                ));
-            }
-        }
-        if places.is_empty() {
-            return Ok(());
-        }
-        let options = gate_options(job, vertex.inputs.len())?;
-        let (gate, senders) = gate(places.len(), options);
-        let inputs = places.iter().map(|place| (place.0, place.1)).collect();
-        for ((edge, producer, index), sender) in places.into_iter().zip(senders) {
-            self.senders
-                .entry((edge, producer))
-                .or_default()
-                .insert(index, sender);
-        }
-        self.gates.insert((vertex.id, subtask), (gate, inputs));
-        Ok(())
-    }
-}
-
-fn find_edge(job: &Job, id: JobEdgeId) -> Result<&JobEdge> {
-    let missing = || Error::bug(format!("{id:?} is not in the job graph"));
-    job.plan.job_graph.edge(id).ok_or_else(missing)
-}
-
-fn gate_options(job: &Job, edges: usize) -> Result<GateOptions> {
-    let configuration = &job.configuration;
-    let buffer = configuration.get(&options::SEGMENT_SIZE)?.bytes() as usize;
-    let exclusive = configuration.get(&options::BUFFERS_PER_CHANNEL)? as usize;
-    let floating = configuration.get(&options::FLOATING_BUFFERS_PER_GATE)? as usize;
-    Ok(GateOptions {
-        exclusive_bytes_per_channel: exclusive * buffer,
-        floating_bytes: floating * buffer * edges,
-    })
-}
-
 /// Makes the tasks of one vertex.
-struct VertexDeployer<'a> {
-    job: &'a Job,
-    vertex: &'a JobVertex,
-    world: &'a World,
-    client: &'a JobClient,
-    checkpoints: &'a mut DeployCheckpoints,
-    edge_names: &'a BTreeMap<JobEdgeId, Arc<str>>,
+pub(super) struct VertexDeployer<'a> {
+    pub(super) job: &'a Job,
+    pub(super) vertex: &'a JobVertex,
+    pub(super) world: &'a World,
+    pub(super) client: &'a JobClient,
+    pub(super) checkpoints: &'a mut DeployCheckpoints,
+    pub(super) edge_names: &'a BTreeMap<JobEdgeId, Arc<str>>,
     /// The source's readers, by subtask.
-    sources: Vec<Option<Box<dyn SourceOperator>>>,
+    pub(super) sources: Vec<Option<Box<dyn SourceOperator>>>,
 }
 
 /// Readers that got into no task, because another operator could not be made, are closed all the same.
@@ -341,38 +267,11 @@ impl VertexDeployer<'_> {
         })
     }
 
-    fn edge_name(&self, edge: &JobEdge) -> Arc<str> {
+    pub(super) fn edge_name(&self, edge: &JobEdge) -> Arc<str> {
         self.edge_names
             .get(&edge.id)
             .cloned()
             .unwrap_or_else(|| Arc::from(""))
-    }
-
-    /// Of each edge that leaves the vertex who writes it, and its name.
-    fn edge_places(&self) -> Result<Vec<(OperatorId, Arc<str>)>> {
-        let place = |id: &JobEdgeId| {
-            let edge = find_edge(self.job, *id)?;
-            let operator = self.operator(edge.source_operator)?.operator_id;
-            Ok((operator, self.edge_name(edge)))
-        };
-        self.vertex.outputs.iter().map(place).collect()
-    }
-
-    /// The output that an edge reads.
-    fn port(&self, edge: &JobEdge) -> Result<&Arc<dyn Port>> {
-        let source = self.job.plan.job_graph.vertex(edge.source);
-        let operator = source.and_then(|vertex| vertex.operators.get(edge.source_operator));
-        let port = operator.and_then(|operator| {
-            let side_output = edge.side_output.as_deref();
-            self.job.program.port(operator.node, side_output)
-        });
-        let missing = || {
-            Error::bug(format!(
-                "edge {} leaves from no port {:?}",
-                edge.id, edge.side_output
-            ))
-        };
-        port.ok_or_else(missing)
     }
 
     fn task_metrics(&self, subtask: &Subtask) -> MetricGroup {
@@ -414,7 +313,7 @@ impl VertexDeployer<'_> {
         })
     }
 
-    fn operator(&self, index: usize) -> Result<&hurtig_graph::ChainedOperator> {
+    pub(super) fn operator(&self, index: usize) -> Result<&hurtig_graph::ChainedOperator> {
         let missing = || Error::bug(format!("`{}` has no operator {index}", self.vertex.name));
         self.vertex.operators.get(index).ok_or_else(missing)
     }
@@ -453,134 +352,5 @@ impl VertexDeployer<'_> {
             output,
             routes,
         ))
-    }
-
-    /// The side outputs of an operator that somebody reads, in a fixed order.
-    fn read_sides(&self, index: usize) -> Vec<String> {
-        let chained = self
-            .vertex
-            .operators
-            .iter()
-            .filter_map(|operator| match &operator.input {
-                ChainInput::Chained {
-                    parent,
-                    side_output,
-                } if *parent == index => side_output.clone(),
-                _ => None,
-            });
-        let edges = self
-            .out_edges(index)
-            .filter_map(|(_, edge)| edge.side_output.clone());
-        let mut sides: Vec<String> = chained.chain(edges).collect();
-        sides.sort();
-        sides.dedup();
-        sides
-    }
-
-    /// The edges that leave the vertex from this operator, with their place among all that leave it.
-    fn out_edges(&self, index: usize) -> impl Iterator<Item = (usize, &JobEdge)> {
-        let edges = self.vertex.outputs.iter().enumerate();
-        let edges =
-            edges.filter_map(|(place, id)| Some((place, self.job.plan.job_graph.edge(*id)?)));
-        edges.filter(move |(_, edge)| edge.source_operator == index)
-    }
-
-    fn output(&self, index: usize) -> Result<Output> {
-        let node = self.operator(index)?.node;
-        let side = |tag: String| {
-            let batch = self.job.program.empty_batch(node, Some(&tag));
-            (Arc::from(tag), batch)
-        };
-        let sides = self.read_sides(index).into_iter().map(side).collect();
-        Ok(Output::new(self.job.program.empty_batch(node, None), sides))
-    }
-
-    fn routes(&self, index: usize, before_chain: usize) -> Result<Routes> {
-        let readers = |wanted: Option<&str>| {
-            let chained =
-                self.vertex
-                    .operators
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(child, operator)| match &operator.input {
-                        ChainInput::Chained {
-                            parent,
-                            side_output,
-                        } if *parent == index && side_output.as_deref() == wanted => {
-                            Some(Target::Node(child - before_chain))
-                        }
-                        _ => None,
-                    });
-            let edges = self.out_edges(index).filter_map(|(place, edge)| {
-                (edge.side_output.as_deref() == wanted).then_some(Target::Edge(place))
-            });
-            chained.chain(edges).collect::<Vec<_>>()
-        };
-        let sides = self.read_sides(index);
-        let sides = sides.iter().map(|tag| readers(Some(tag))).collect();
-        Ok(Routes {
-            main: readers(None),
-            sides,
-        })
-    }
-
-    /// The edges that leave the vertex, in the order of its outputs.
-    fn edges(
-        &self,
-        subtask: &Subtask,
-        channels: &mut Channels,
-    ) -> Result<Vec<Box<dyn EdgeWriter>>> {
-        let make = |id: &JobEdgeId| {
-            let edge = find_edge(self.job, *id)?;
-            let mut writer = self.edge(edge, subtask, channels)?;
-            if self.checkpoints.unaligned && may_overtake(&edge.partitioning) {
-                writer.allow_overtaking();
-            }
-            Ok(writer)
-        };
-        self.vertex.outputs.iter().map(make).collect()
-    }
-
-    fn edge(
-        &self,
-        edge: &JobEdge,
-        subtask: &Subtask,
-        channels: &mut Channels,
-    ) -> Result<Box<dyn EdgeWriter>> {
-        let senders = channels
-            .senders
-            .remove(&(edge.id, subtask.index))
-            .unwrap_or_default();
-        let buffer = self.job.configuration.get(&options::SEGMENT_SIZE)?.bytes() as usize;
-        let target = self.job.plan.job_graph.vertex(edge.target);
-        let seed = self
-            .world
-            .rng(&format!("{:?} of subtask {}", edge.id, subtask.index))
-            .next_u64();
-        let spec = EdgeSpec {
-            senders: senders.into_values().collect(),
-            options: EdgeOptions {
-                buffer_bytes: buffer,
-                flush: flush_policy(edge.buffer_timeout),
-            },
-            max_parallelism: target
-                .map_or(self.vertex.max_parallelism, |target| target.max_parallelism),
-            seed,
-        };
-        if let Some(partition) = edge
-            .partition_node
-            .and_then(|node| self.job.program.partition(node))
-        {
-            return Ok(partition.edge(spec));
-        }
-        self.port(edge)?.edge(&edge.partitioning, spec)
-    }
-}
-
-fn flush_policy(timeout: BufferTimeout) -> FlushPolicy {
-    match timeout {
-        BufferTimeout::Never => FlushPolicy::WhenFull,
-        BufferTimeout::After(timeout) if timeout.is_zero() => FlushPolicy::Always,
-        BufferTimeout::After(timeout) => FlushPolicy::After(timeout),
     }
 }

@@ -1,6 +1,7 @@
 //! Running a job: deployment, the master that watches its tasks, the client that watches the master.
 
 mod attempt;
+mod channels;
 mod checkpoints;
 mod client;
 mod deploy;
@@ -8,6 +9,7 @@ mod history;
 mod in_flight;
 mod master;
 mod mini_cluster;
+mod outgoing;
 mod restart;
 mod status;
 mod store;
