@@ -4,6 +4,7 @@ mod history;
 mod io;
 mod mailbox;
 mod receiver;
+mod savepoints;
 mod settings;
 mod trigger;
 
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::channel::oneshot;
 use hurtig_checkpoint::{
     Action, CheckpointKind, CheckpointLocation, CheckpointStore, ClaimMode, CompletedCheckpoint,
     Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
@@ -32,6 +32,8 @@ pub use history::{CheckpointHistory, CheckpointPart, CheckpointRecord, Checkpoin
 use io::{StoreAction, StoreQueue};
 use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
+pub(super) use savepoints::SavepointAnswer;
+use savepoints::Savepoints;
 pub(super) use settings::CheckpointSettings;
 pub(super) use trigger::Participants;
 use trigger::{TriggerQueue, start_barriers};
@@ -45,9 +47,6 @@ const IN_MEMORY: &str = "memory://hurtig/checkpoints";
 /// What each participant starts from, by operator.
 pub(super) type Restored = BTreeMap<Participant, BTreeMap<OperatorId, StateImage>>;
 
-/// How a savepoint that somebody asked for went: where it is, or why it isn't there.
-pub(super) type SavepointAnswer = oneshot::Sender<Result<String>>;
-
 /// The checkpoints of one job, over all its attempts.
 pub(super) struct JobCheckpoints {
     coordinator: Coordinator,
@@ -55,7 +54,7 @@ pub(super) struct JobCheckpoints {
     store: CheckpointStore,
     files: FileOptions,
     unclaimed: UnclaimedState,
-    savepoint_directory: Option<String>,
+    savepoints: Savepoints,
     /// After how long barriers overtake what is queued; none for never.
     unaligned_after: Option<Duration>,
     world: World,
@@ -71,10 +70,6 @@ pub(super) struct JobCheckpoints {
     participants: Participants,
     /// How many they are.
     taking_part: usize,
-    requests: BTreeMap<u64, (SavepointAnswer, StopMode)>,
-    requested: u64,
-    /// Who waits for the job to end with the savepoint that is there, and where that is.
-    stopping: Vec<(SavepointAnswer, String)>,
     /// After the attempt is over: what the next one starts from.
     ready: Option<Option<CompletedCheckpoint>>,
     released: bool,
@@ -115,7 +110,7 @@ impl JobCheckpoints {
             store,
             files: settings.files,
             unclaimed: settings.unclaimed,
-            savepoint_directory: settings.savepoint_directory.clone(),
+            savepoints: Savepoints::new(settings.savepoint_directory.clone()),
             unaligned_after: settings.unaligned_after,
             world: world.clone(),
             started: world.clock().now(),
@@ -126,9 +121,6 @@ impl JobCheckpoints {
             wake: None,
             participants: Participants::default(),
             taking_part: 0,
-            requests: BTreeMap::new(),
-            requested: 0,
-            stopping: Vec::new(),
             ready: None,
             released: false,
             failure: None,
@@ -218,22 +210,10 @@ impl JobCheckpoints {
         stop: StopMode,
         answer: SavepointAnswer,
     ) {
-        let Some(parent) = directory.or_else(|| self.savepoint_directory.clone()) else {
-            let _ = answer.send(Err(Error::config(
-                "there is no directory for the savepoint: name one, or set `execution.checkpointing.savepoint-dir`",
-            )));
-            return;
-        };
-        self.requested += 1;
-        let request = self.requested;
         let unique = self.world.fresh_rng("savepoint").next_u64();
-        let directory = format!("{}/savepoint-{unique:016x}", parent.trim_end_matches('/'));
-        self.requests.insert(request, (answer, stop));
-        self.feed(Event::SavepointRequested {
-            request,
-            directory,
-            stop,
-        });
+        if let Some(event) = self.savepoints.request(directory, unique, stop, answer) {
+            self.feed(event);
+        }
     }
 
     /// Works until the savepoint is there with which the job ends. Can be dropped and called again at any time.
@@ -293,7 +273,7 @@ impl JobCheckpoints {
         // Whoever wanted to stop it hears that it goes on, also of a savepoint that became complete when the attempt was over: the next
         // one is not stopped by that.
         self.stopped = false;
-        self.answer_stopping(false);
+        self.savepoints.answer_stopping(false);
         Ok(())
     }
 
@@ -302,7 +282,7 @@ impl JobCheckpoints {
     /// # Errors
     /// When the store does not answer.
     pub(super) async fn ended(&mut self, end: JobEnd) -> Result<()> {
-        self.answer_stopping(end == JobEnd::Finished);
+        self.savepoints.answer_stopping(end == JobEnd::Finished);
         self.participants = Participants::default();
         self.triggers = TriggerQueue::default();
         self.feed(Event::Ended(end));
@@ -355,7 +335,7 @@ impl JobCheckpoints {
                 self.tell_all("aborted", CheckpointCommand::Aborted(checkpoint));
             }
             Action::AnswerSavepoint { request, outcome } => {
-                self.answer_savepoint(request, outcome);
+                self.stopped |= self.savepoints.answer(request, outcome);
             }
             Action::DeleteCheckpoint {
                 checkpoint,
@@ -375,38 +355,6 @@ impl JobCheckpoints {
             Action::WakeAt(at) => {
                 self.wake = Some(self.world.clock().sleep_until(self.started + at));
             }
-        }
-    }
-
-    /// Who asked for a savepoint is told; who wants the job to end with it, once it has.
-    fn answer_savepoint(&mut self, request: u64, outcome: Result<String, String>) {
-        let Some((answer, stop)) = self.requests.remove(&request) else {
-            return;
-        };
-        match outcome {
-            Ok(path) if stop != StopMode::GoOn => {
-                self.stopped = true;
-                self.stopping.push((answer, path));
-            }
-            // Who asked may be gone.
-            outcome => drop(answer.send(outcome.map_err(Error::io))),
-        }
-    }
-
-    /// Tells those who wanted the job to end with a savepoint whether it did. One that fails in between goes on from that savepoint, and
-    /// to start another from it as well would be to do the same work twice.
-    fn answer_stopping(&mut self, has_stopped: bool) {
-        for (answer, path) in std::mem::take(&mut self.stopping) {
-            let told = if has_stopped {
-                Ok(path)
-            } else {
-                Err(Error::io(format!(
-                    "the savepoint `{path}` was taken, and the job failed before it had ended with it: see whether it was started \
-                     again, and stop it once more"
-                )))
-            };
-            // Who asked may be gone.
-            let _ = answer.send(told);
         }
     }
 
