@@ -30,9 +30,9 @@ pub(crate) use sink::SinkOperator;
 pub(crate) use source::SourceProgram;
 pub(crate) use watermarks::WatermarkOperator;
 
-/// How many entries of a large state an operator encodes between two batches, while a checkpoint waits for it: some hundred microseconds.
+/// How many bytes of a large state an operator encodes between two batches, while a checkpoint waits for it: some hundred microseconds.
 /// What is encoded in passing costs less than what is encoded because it is about to change, so a slice is longer than a batch.
-pub(crate) const ENTRIES_PER_SLICE: usize = 8192;
+pub(crate) const BYTES_PER_SLICE: usize = 64 << 10;
 
 /// What the states without a key of a function are stored under, before their names.
 const OPERATOR_STATE: &str = "operator/";

@@ -6,7 +6,7 @@ use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result,
 };
 
-use super::ENTRIES_PER_SLICE;
+use super::BYTES_PER_SLICE;
 use crate::KeySelector;
 
 /// Keeps one value per key: that of its first record. For each one after it `combine` folds the record into the value, and turns the
@@ -81,6 +81,6 @@ where
     }
 
     fn encode_some(&mut self) -> bool {
-        self.table.encode_some(ENTRIES_PER_SLICE)
+        self.table.encode_some(BYTES_PER_SLICE)
     }
 }

@@ -16,9 +16,9 @@ use hurtig_types::Result;
 
 use crate::support::{environment, in_worlds_of_seeds, sorted};
 
-const RECORDS: u64 = 240_000;
+const RECORDS: u64 = 400_000;
 /// Each subtask encodes its share of the state in several slices.
-const KEYS: u64 = 24_000;
+const KEYS: u64 = 80_000;
 
 type Counts = KeyedStream<(u64, u64), u64>;
 

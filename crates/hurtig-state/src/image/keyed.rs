@@ -281,6 +281,7 @@ fn assemble<'a>(
 pub struct KeyedWriter {
     range: KeyGroupRange,
     blocks: Vec<Block>,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -296,7 +297,11 @@ impl KeyedWriter {
     /// For entries of these key groups.
     pub fn new(range: KeyGroupRange) -> Self {
         let blocks = range.groups().map(|_| Block::default()).collect();
-        Self { range, blocks }
+        Self {
+            range,
+            blocks,
+            bytes: 0,
+        }
     }
 
     /// Adds an entry.
@@ -318,14 +323,16 @@ impl KeyedWriter {
             block.bytes.reserve(block.expected);
             block.bytes.extend([0; COUNT_BYTES]);
         }
+        let before = block.bytes.len();
         append_value(entry, &mut block.bytes)?;
         block.count += 1;
+        self.bytes += block.bytes.len() - before;
         Ok(())
     }
 
-    /// How many bytes there are so far.
-    pub fn bytes(&self) -> usize {
-        self.blocks.iter().map(|block| block.bytes.len()).sum()
+    /// How many bytes the entries that were added one by one have so far.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Of a key group about so many bytes will come: room is made for them with the first of them, and not all at once.

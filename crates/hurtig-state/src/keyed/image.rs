@@ -56,10 +56,10 @@ impl<K: Key> KeyedState<K> {
         unclaimed.try_for_each(|unclaimed| unclaimed.snapshot(prefix, image))
     }
 
-    /// Encodes at most so many entries of what was promised; whether there is more.
-    pub fn encode_some(&mut self, entries: usize) -> bool {
+    /// Encodes about so many bytes of what was promised; whether there is more.
+    pub fn encode_some(&mut self, bytes: usize) -> bool {
         let mut tables = self.tables.iter_mut();
-        tables.any(|registered| registered.table.encode_some(entries))
+        tables.any(|registered| registered.table.encode_some(bytes))
     }
 
     /// Takes all states whose names begin with `prefix` out of an image. Each is decoded when it is first asked for, by who knows its

@@ -34,8 +34,8 @@ pub(super) trait AnyTable<K>: Any + Send {
     /// Begins to add its entries as they are now to an image, without those that have expired.
     fn freeze(&mut self, name: String, time: &StateTime, image: &mut StateImage) -> Result<()>;
 
-    /// Encodes at most so many entries of what was promised; whether there is more.
-    fn encode_some(&mut self, entries: usize) -> bool;
+    /// Encodes about so many bytes of what was promised; whether there is more.
+    fn encode_some(&mut self, bytes: usize) -> bool;
 }
 
 /// The table of one state, and where in it the current key lies.
@@ -210,7 +210,7 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
         self.table.freeze_with(name, live, image)
     }
 
-    fn encode_some(&mut self, entries: usize) -> bool {
-        self.table.encode_some(entries)
+    fn encode_some(&mut self, bytes: usize) -> bool {
+        self.table.encode_some(bytes)
     }
 }

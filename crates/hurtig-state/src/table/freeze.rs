@@ -10,8 +10,8 @@ use crate::{KeyedWriter, Promise, PromisedPiece, StateImage};
 /// How an entry is written.
 type Encode<K, V> = Box<dyn Fn(&mut KeyedWriter, KeyGroup, &K, &V) -> Result<()> + Send>;
 
-/// How many entries are encoded at the barrier itself: a small state needs no more.
-const ENTRIES_AT_ONCE: usize = 1024;
+/// How many bytes are encoded at the barrier itself: a small state needs no more.
+const BYTES_AT_ONCE: usize = 8 << 10;
 
 /// What a table still owes to a snapshot.
 ///
@@ -38,6 +38,11 @@ impl<K, V> Freeze<K, V> {
         {
             self.written = Err(error);
         }
+    }
+
+    /// How many bytes were encoded so far.
+    fn bytes(&self) -> usize {
+        self.written.as_ref().map_or(0, KeyedWriter::bytes)
     }
 
     /// Says how large the blocks will be, given what the entries so far took, so that none grows and moves again and again.
@@ -98,7 +103,7 @@ impl<K, V> StateTable<K, V> {
         encode: impl Fn(&mut KeyedWriter, KeyGroup, &K, &V) -> Result<()> + Send + 'static,
         image: &mut StateImage,
     ) -> Result<()> {
-        self.freeze_after(ENTRIES_AT_ONCE, name.into(), Box::new(encode), image)
+        self.freeze_after(BYTES_AT_ONCE, name.into(), Box::new(encode), image)
     }
 
     fn freeze_after(
@@ -122,7 +127,7 @@ impl<K, V> StateTable<K, V> {
         if let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) {
             image.keyed.push(freeze.written?.finish(freeze.name));
         } else if let Some(freeze) = &mut self.freeze {
-            freeze.expect_the_rest(at_once, self.range);
+            freeze.expect_the_rest(self.len - freeze.left, self.range);
             let (promise, piece) = PromisedPiece::channel();
             freeze.promise = Some(promise);
             image.promised.push(piece);
@@ -130,16 +135,16 @@ impl<K, V> StateTable<K, V> {
         Ok(())
     }
 
-    /// Encodes at most so many entries of an image that was promised; whether there is more to do. One that nobody waits for any more
+    /// Encodes about so many bytes of an image that was promised; whether there is more to do. One that nobody waits for any more
     /// is given up.
-    pub fn encode_some(&mut self, entries: usize) -> bool {
+    pub fn encode_some(&mut self, bytes: usize) -> bool {
         let is_wanted =
             |freeze: &Freeze<K, V>| freeze.promise.as_ref().is_some_and(Promise::is_wanted);
         if !self.freeze.as_deref().is_some_and(is_wanted) {
             self.freeze = None;
             return false;
         }
-        self.encode_owed(entries);
+        self.encode_owed(bytes);
         let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) else {
             return true;
         };
@@ -149,11 +154,12 @@ impl<K, V> StateTable<K, V> {
         false
     }
 
-    fn encode_owed(&mut self, mut entries: usize) {
+    fn encode_owed(&mut self, bytes: usize) {
         let Some(freeze) = &mut self.freeze else {
             return;
         };
-        while entries > 0 && freeze.left > 0 {
+        let until = freeze.bytes().saturating_add(bytes);
+        while freeze.left > 0 && freeze.bytes() < until {
             let slots = freeze.owed.get_mut(freeze.turn);
             let Some((slots, group)) = slots.zip(self.groups.get(freeze.turn)) else {
                 return;
@@ -164,7 +170,6 @@ impl<K, V> StateTable<K, V> {
             };
             if let Some(entry) = group.entry(slot) {
                 freeze.encode(key_group(self.range.start() + freeze.turn), entry);
-                entries -= 1;
             }
         }
     }

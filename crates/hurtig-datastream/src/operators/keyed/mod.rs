@@ -12,7 +12,7 @@ use hurtig_types::{
 
 use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
 use super::group_times::{GroupTimes, restore_interrupted, store_interrupted};
-use super::{ENTRIES_PER_SLICE, OPERATOR_STATE};
+use super::{BYTES_PER_SLICE, OPERATOR_STATE};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
 pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
 
@@ -328,7 +328,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     }
 
     fn encode_some(&mut self) -> bool {
-        self.state.encode_some(ENTRIES_PER_SLICE)
+        self.state.encode_some(BYTES_PER_SLICE)
     }
 
     /// Between two timers.

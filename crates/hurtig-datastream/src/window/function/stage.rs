@@ -6,7 +6,7 @@ use hurtig_types::{Key, KeyHash, MaxParallelism, Records, Result, Timestamp};
 
 use super::{Contents, Finish, WindowContext};
 use crate::Collector;
-use crate::operators::ENTRIES_PER_SLICE;
+use crate::operators::BYTES_PER_SLICE;
 use crate::window::window::Window;
 
 /// How far both times have come.
@@ -60,7 +60,7 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
 
     /// Encodes a part of what was promised; whether there is more.
     pub(in crate::window) fn encode_some(&mut self) -> bool {
-        self.by_key.encode_some(ENTRIES_PER_SLICE) || self.by_window.encode_some(ENTRIES_PER_SLICE)
+        self.by_key.encode_some(BYTES_PER_SLICE) || self.by_window.encode_some(BYTES_PER_SLICE)
     }
 
     /// Takes the states of the function out of a checkpoint.

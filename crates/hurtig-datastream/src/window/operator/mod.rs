@@ -32,7 +32,7 @@ use super::assigner::WindowAssigner;
 use super::function::{Finish, Gather, Moment, Stage};
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
-use crate::operators::{ENTRIES_PER_SLICE, GroupTimes, restore_interrupted, store_interrupted};
+use crate::operators::{BYTES_PER_SLICE, GroupTimes, restore_interrupted, store_interrupted};
 use crate::{KeySelector, TimeDomain};
 use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
@@ -261,7 +261,7 @@ where
     }
 
     fn encode_some(&mut self) -> bool {
-        self.table.encode_some(ENTRIES_PER_SLICE) || self.stage.encode_some()
+        self.table.encode_some(BYTES_PER_SLICE) || self.stage.encode_some()
     }
 
     /// Between two timers.

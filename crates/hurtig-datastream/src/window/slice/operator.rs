@@ -17,7 +17,7 @@ use super::grid::AlignedWindows;
 use super::marks::FiredMarks;
 use super::open::OpenSlices;
 use crate::KeySelector;
-use crate::operators::{ENTRIES_PER_SLICE, GroupTimes};
+use crate::operators::{BYTES_PER_SLICE, GroupTimes};
 use crate::window::function::{Finish, Gather, Stage};
 use crate::window::operator::{LateRecords, no_timestamp};
 use crate::window::window::Window;
@@ -360,8 +360,8 @@ where
 
     fn encode_some(&mut self) -> bool {
         let mut open = self.open.iter_mut().map(|(_, table)| table);
-        open.any(|table| table.encode_some(ENTRIES_PER_SLICE))
-            || self.table.encode_some(ENTRIES_PER_SLICE)
+        open.any(|table| table.encode_some(BYTES_PER_SLICE))
+            || self.table.encode_some(BYTES_PER_SLICE)
             || self.stage.encode_some()
     }
 
