@@ -65,7 +65,7 @@ impl Cursor {
     ///     table.insert(KeyHash::new(KeyGroup::new(key as u16 / 2), key), key, ());
     /// }
     /// let mut cursor = table.cursor();
-    /// let slots = [(); 3].map(|()| cursor.next(&table).unwrap());
+    /// let slots: Vec<_> = (0..3).filter_map(|_| cursor.next(&table)).collect();
     /// let visited = [0, 1, 2].map(|group| cursor.visited(KeyGroup::new(group), &table));
     /// assert_eq!(visited, [Visited::None, Visited::Some, Visited::All]);
     /// assert!(cursor.has_visited(slots[2], &table));
