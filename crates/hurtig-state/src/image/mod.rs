@@ -13,7 +13,11 @@ pub use keyed::{KeyedIndex, KeyedPiece, KeyedWriter};
 pub use list::{ListMode, ListPiece};
 pub use promise::{Promise, PromisedPiece};
 
-use hurtig_types::{Error, Result};
+use std::collections::BTreeMap;
+
+use hurtig_types::{CheckpointId, Error, Result};
+
+use crate::table::REMOVED;
 
 /// The state of one operator's subtask as bytes.
 ///
@@ -34,12 +38,46 @@ pub struct StateImage {
     pub lists: Vec<ListPiece>,
     /// Keyed state that is still being encoded.
     pub promised: Vec<PromisedPiece>,
+    /// The keyed states on which later checkpoints may build, by name; and whether what is here builds on what the base has under
+    /// this name, which then comes first. Nothing of such a state is here when nothing has changed.
+    pub runs: BTreeMap<String, bool>,
+    /// For which checkpoint it is taken, on which later ones may build.
+    checkpoint: Option<CheckpointId>,
+    /// The checkpoint on which it may build.
+    base: Option<CheckpointId>,
 }
 
 impl StateImage {
+    /// For a checkpoint on which later ones may build, and which may build on an earlier one. Without that, an image stands for itself.
+    pub fn for_checkpoint(checkpoint: CheckpointId, base: Option<CheckpointId>) -> Self {
+        Self {
+            checkpoint: Some(checkpoint),
+            base,
+            ..Self::default()
+        }
+    }
+
+    /// The checkpoint that it is taken for, if later ones may build on it.
+    pub const fn checkpoint(&self) -> Option<CheckpointId> {
+        self.checkpoint
+    }
+
+    /// The checkpoint on which it may build.
+    pub const fn base(&self) -> Option<CheckpointId> {
+        self.base
+    }
+
+    /// Whether what is here of this state only adds to what the base has.
+    pub(crate) fn builds_on_base(&self, name: &str) -> bool {
+        self.runs.get(name).is_some_and(|builds| *builds)
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.keyed.is_empty() && self.lists.is_empty() && self.promised.is_empty()
+        self.keyed.is_empty()
+            && self.lists.is_empty()
+            && self.promised.is_empty()
+            && self.runs.is_empty()
     }
 
     /// Waits for what was promised.
@@ -56,6 +94,15 @@ impl StateImage {
     /// Takes the keyed pieces of this name out.
     pub fn take_keyed(&mut self, name: &str) -> Vec<KeyedPiece> {
         let is_it = |piece: &mut KeyedPiece| piece.name == name;
+        self.keyed.extract_if(.., is_it).collect()
+    }
+
+    /// Takes the pieces of a state out that is stored in runs, in their order: each adds entries, or lists keys that are gone.
+    pub(crate) fn take_runs(&mut self, name: &str) -> Vec<KeyedPiece> {
+        let is_it = |piece: &mut KeyedPiece| {
+            let rest = piece.name.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest == REMOVED)
+        };
         self.keyed.extract_if(.., is_it).collect()
     }
 

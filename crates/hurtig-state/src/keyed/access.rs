@@ -24,7 +24,9 @@ impl<'a, K: Key, S: Sort> Access<'a, K, S> {
 
     #[inline]
     pub(super) fn get(self) -> Option<&'a S::Stored> {
-        self.get_mut().map(|value| &*value)
+        let Current { key, hash, turn } = self.current;
+        let slot = self.table.find(*turn, *hash, key)?;
+        Some(self.table.at(slot))
     }
 
     #[inline]

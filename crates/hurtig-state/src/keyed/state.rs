@@ -62,6 +62,8 @@ pub struct KeyedState<K> {
     pub(super) time: StateTime,
     /// Whether a state wants to be cleaned with every record.
     cleans_with_every_record: bool,
+    /// Whether tables remember what changes between checkpoints.
+    tracks: bool,
 }
 
 /// How a key is hashed.
@@ -94,7 +96,16 @@ impl<K: Key> KeyedState<K> {
             hash_of: |key, max_parallelism| KeyHash::of(key, max_parallelism),
             time: StateTime::UNKNOWN,
             cleans_with_every_record: false,
+            tracks: false,
         }
+    }
+
+    /// The same, whose checkpoints hold what has changed since the one before where that is less: see
+    /// [`StateTable::with_tracking`].
+    #[must_use]
+    pub const fn with_tracking(mut self) -> Self {
+        self.tracks = true;
+        self
     }
 
     /// The number of key groups of the operator.
@@ -286,7 +297,7 @@ impl<K: Key> KeyedState<K> {
         if let Some(index) = self.tables.iter().position(|there| there.name == *name) {
             return Ok(index);
         }
-        let mut table = Box::new(TypedTable::<K, S>::new(self.range));
+        let mut table = Box::new(TypedTable::<K, S>::new(self.range, self.tracks));
         self.claim::<S>(name, table.table_mut())
             .map_err(|error| error.context(format!("as {}", S::describe())))?;
         self.tables.push(Registered {

@@ -67,9 +67,10 @@ impl Memo {
 }
 
 impl<K: Key, S: Sort> TypedTable<K, S> {
-    pub(super) fn new(range: KeyGroupRange) -> Self {
+    pub(super) fn new(range: KeyGroupRange, tracks: bool) -> Self {
+        let table = StateTable::new(range);
         Self {
-            table: StateTable::new(range),
+            table: if tracks { table.with_tracking() } else { table },
             memo: Memo::NONE,
             spare: None,
             ttl: None,
@@ -120,6 +121,11 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
     }
 
     #[inline]
+    pub(super) fn at(&self, slot: Slot) -> &S::Stored {
+        self.table.at(slot).1
+    }
+
+    #[inline]
     pub(super) fn at_mut(&mut self, slot: Slot) -> &mut S::Stored {
         self.table.at_mut(slot).1
     }
@@ -159,7 +165,7 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
             let Some(slot) = cursor.next(&self.table) else {
                 return;
             };
-            if !S::prune(self.table.at_mut(slot).1, clock) {
+            if !S::prune(self.table.at_mut_unseen(slot).1, clock) {
                 self.table_mut().remove_at(slot);
             }
         }

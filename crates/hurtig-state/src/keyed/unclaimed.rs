@@ -3,6 +3,7 @@
 use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
 use serde::de::DeserializeOwned;
 
+use crate::table::REMOVED;
 use crate::{KeyedPiece, StateImage, StateTable};
 
 /// Behind this prefix, which no name has, the keys are stored that were cleared in an unclaimed state.
@@ -24,6 +25,7 @@ pub(super) fn stored_name(prefix: &str, name: &str, expires: bool) -> String {
 pub(super) struct Unclaimed<K> {
     name: String,
     expires: bool,
+    /// The runs that it consists of, in order: those with a name list keys that are gone.
     pieces: Vec<KeyedPiece>,
     /// Keys that were cleared since, and are still in the pieces.
     cleared: StateTable<K, ()>,
@@ -49,6 +51,11 @@ impl<K: Key> Unclaimed<K> {
                 Some(name) => (name.to_string(), true),
                 None => (name, false),
             };
+            let (name, is_removed) = match name.strip_suffix(REMOVED) {
+                Some(name) => (name.to_string(), true),
+                None => (name, false),
+            };
+            piece.name = if is_removed { REMOVED.to_string() } else { String::new() };
             let index = all.iter().position(|known| known.name == name);
             let index = index.unwrap_or_else(|| {
                 all.push(Self {
@@ -88,7 +95,7 @@ impl<K: Key> Unclaimed<K> {
     /// Adds it to an image, for those who will ask for it.
     pub(super) fn snapshot(&self, prefix: &str, image: &mut StateImage) -> Result<()> {
         let named = |piece: &KeyedPiece| KeyedPiece {
-            name: stored_name(prefix, &self.name, self.expires),
+            name: stored_name(prefix, &self.name, self.expires) + &piece.name,
             ..piece.clone()
         };
         image.keyed.extend(self.pieces.iter().map(named));
@@ -106,8 +113,9 @@ impl<K: Key> Unclaimed<K> {
         table: &mut StateTable<K, V>,
         hash_of: impl Fn(&K) -> KeyHash,
     ) -> Result<()> {
-        for piece in &self.pieces {
-            table.restore(piece, &hash_of)?;
+        // Piece by piece, each of which is freed before the next: bytes and table are never there both.
+        for piece in self.pieces {
+            table.restore_run(&piece, &hash_of)?;
         }
         for (key, ()) in self.cleared.iter() {
             table.remove(hash_of(key), key);

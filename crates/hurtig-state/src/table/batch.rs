@@ -48,8 +48,8 @@ impl<K: Eq, V> StateTable<K, V> {
         records: impl IntoIterator<Item = (Q, R)>,
         mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
     ) {
-        if self.is_frozen() {
-            return self.fold_frozen(hashes, records, fold);
+        if self.is_watched() {
+            return self.fold_watched(hashes, records, fold);
         }
         if self.is_cached() {
             for (&hash, (key, record)) in hashes.iter().zip(records) {
@@ -66,32 +66,41 @@ impl<K: Eq, V> StateTable<K, V> {
         }
     }
 
-    /// The same while a snapshot is in progress, which wants the values as they were.
+    /// The same while somebody wants to know which entries change, and for a snapshot in progress what they were.
     #[inline(never)]
-    fn fold_frozen<Q: Probe<K>, R>(
+    fn fold_watched<Q: Probe<K>, R>(
         &mut self,
         hashes: &[KeyHash],
         records: impl IntoIterator<Item = (Q, R)>,
         mut fold: impl FnMut(R, Option<&mut V>) -> Option<V>,
     ) {
+        let is_cached = self.is_cached();
         let mut records = records.into_iter();
         for block in hashes.chunks(BLOCK) {
-            let hints = self.fetch(block);
+            let hints = if is_cached { [NO_HINT; BLOCK] } else { self.fetch(block) };
             for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
                 let group = self.group(hash.key_group());
                 let slot = match group.entry(hint) {
-                    Some((there, _)) if key.matches(there) => Some(hint),
-                    _ => group.find(hash, |there| key.matches(there)),
+                    Some((there, _)) if key.matches(there) => Ok(hint),
+                    _ => group.search(hash, &key),
                 };
-                let Some(slot) = slot else {
-                    self.fold_one(hash, key, record, &mut fold);
-                    continue;
-                };
-                self.thaw_entry(hash.key_group(), slot);
-                if let Some((_, value)) = self.group_mut(hash.key_group()).entry_mut(slot)
-                    && let Some(new) = fold(record, Some(value))
-                {
-                    *value = new;
+                match slot {
+                    Ok(slot) => {
+                        self.touch_watched(hash.key_group(), slot);
+                        if let Some((_, value)) = self.group_mut(hash.key_group()).entry_mut(slot)
+                            && let Some(new) = fold(record, Some(value))
+                        {
+                            *value = new;
+                        }
+                    }
+                    Err(place) => {
+                        if let Some(value) = fold(record, None) {
+                            let (group, len) = self.group_and_len(hash.key_group());
+                            let slot = group.insert_at(place, hash, key.into_key(), value);
+                            *len += 1;
+                            self.added(hash.key_group(), slot);
+                        }
+                    }
                 }
             }
         }

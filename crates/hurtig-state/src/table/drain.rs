@@ -67,7 +67,7 @@ impl<K, V> Iterator for Draining<K, V> {
 impl<K, V> StateTable<K, V> {
     /// Takes the entries out, group by group, within a group from the last to the first.
     pub fn drain(mut self) -> Draining<K, V> {
-        self.thaw_all();
+        self.touch_all();
         Draining {
             table: self,
             group: 0,

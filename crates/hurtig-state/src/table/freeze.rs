@@ -1,10 +1,13 @@
 //! A table as it was at a barrier, encoded beside the processing.
 
-use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash, Result};
+use hurtig_types::{KeyGroup, KeyGroupRange, Result};
 use serde::Serialize;
 
+use super::StateTable;
+use super::changes::{REMOVED, Run};
+use super::group::Group;
 use super::slots::Slots;
-use super::{StateTable, offset};
+use super::watch::Watch;
 use crate::{KeyedWriter, Promise, PromisedPiece, StateImage};
 
 /// How an entry is written.
@@ -40,6 +43,29 @@ impl<K, V> Freeze<K, V> {
         }
     }
 
+    /// An entry is about to be changed: it is encoded if that is owed.
+    #[inline]
+    pub(super) fn settle(
+        &mut self,
+        (place, group): (usize, KeyGroup),
+        slot: u32,
+        entries: &Group<K, V>,
+    ) {
+        let owed = self.owed.get_mut(place);
+        if owed.is_some_and(|slots| slots.take(slot))
+            && let Some(entry) = entries.entry(slot)
+        {
+            self.encode(group, entry);
+        }
+    }
+
+    /// The last entry of a key group has taken the slot of one that was removed.
+    pub(super) fn moved(&mut self, place: usize, last: u32, slot: u32) {
+        if let Some(slots) = self.owed.get_mut(place) {
+            slots.rename(last, slot);
+        }
+    }
+
     /// How many bytes were encoded so far.
     fn bytes(&self) -> usize {
         self.written.as_ref().map_or(0, KeyedWriter::bytes)
@@ -50,7 +76,7 @@ impl<K, V> Freeze<K, V> {
         if let Ok(writer) = &mut self.written {
             let bytes_each = writer.bytes() / entries.max(1) + 1;
             for (group, slots) in range.groups().zip(&self.owed) {
-                writer.set_expected(group, slots.len() * bytes_each);
+                writer.set_expected(group, slots.count() * bytes_each);
             }
         }
     }
@@ -113,21 +139,42 @@ impl<K, V> StateTable<K, V> {
         encode: Encode<K, V>,
         image: &mut StateImage,
     ) -> Result<()> {
-        self.thaw_all();
-        self.freeze = Some(Box::new(Freeze {
+        while self.encode_some(usize::MAX) {}
+        let run = self.begin_run(&name, image);
+        let (owed, left, removed) = match run {
+            Some(run) => (run.changed, run.count, run.removed),
+            None => (
+                self.groups.iter().map(|it| Slots::all(it.len())).collect(),
+                self.len,
+                None,
+            ),
+        };
+        let watch = self.watch.get_or_insert_with(|| Box::new(Watch::NONE));
+        watch.freeze = Some(Freeze {
             encode,
             written: Ok(KeyedWriter::new(self.range)),
-            owed: self.groups.iter().map(|it| Slots::all(it.len())).collect(),
-            left: self.len,
+            owed,
+            left,
             turn: 0,
-            name,
+            name: name.clone(),
             promise: None,
-        }));
+        });
         self.encode_owed(at_once);
-        if let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) {
-            image.keyed.push(freeze.written?.finish(freeze.name));
-        } else if let Some(freeze) = &mut self.freeze {
-            freeze.expect_the_rest(self.len - freeze.left, self.range);
+        let removed = removed.map(|keys| (format!("{name}{REMOVED}"), keys));
+        if let Some(freeze) = self.take_settled() {
+            if let Some((name, keys)) = removed {
+                image.keyed.push(keys?.finish(name));
+            }
+            if left > 0 || !image.builds_on_base(&name) {
+                image.keyed.push(freeze.written?.finish(name));
+            }
+        } else if let Some(freeze) = self.watch.as_mut().and_then(|it| it.freeze.as_mut()) {
+            if let Some((name, keys)) = removed {
+                let (promise, piece) = PromisedPiece::channel();
+                promise.keep(name, keys);
+                image.promised.push(piece);
+            }
+            freeze.expect_the_rest(left - freeze.left, self.range);
             let (promise, piece) = PromisedPiece::channel();
             freeze.promise = Some(promise);
             image.promised.push(piece);
@@ -135,17 +182,38 @@ impl<K, V> StateTable<K, V> {
         Ok(())
     }
 
+    /// What alone has to be written, if that is so. Notes in the image that later checkpoints may build on this one.
+    fn begin_run(&mut self, name: &str, image: &mut StateImage) -> Option<Run> {
+        let len = self.len;
+        let base = image.base();
+        let checkpoint = image.checkpoint()?;
+        let run = self.changes_mut()?.take_run(base, checkpoint, len);
+        image.runs.insert(name.to_string(), run.is_some());
+        run
+    }
+
+    /// Ends the snapshot if all is encoded.
+    fn take_settled(&mut self) -> Option<Freeze<K, V>> {
+        let watch = self.watch.as_mut()?;
+        let freeze = watch.freeze.take_if(|freeze| freeze.left == 0);
+        self.watch
+            .take_if(|watch| watch.freeze.is_none() && watch.changes.is_none());
+        freeze
+    }
+
     /// Encodes about so many bytes of an image that was promised; whether there is more to do. One that nobody waits for any more
     /// is given up.
     pub fn encode_some(&mut self, bytes: usize) -> bool {
-        let is_wanted =
-            |freeze: &Freeze<K, V>| freeze.promise.as_ref().is_some_and(Promise::is_wanted);
-        if !self.freeze.as_deref().is_some_and(is_wanted) {
-            self.freeze = None;
+        let Some(freeze) = self.watch.as_mut().and_then(|it| it.freeze.as_mut()) else {
+            return false;
+        };
+        if !freeze.promise.as_ref().is_some_and(Promise::is_wanted) {
+            freeze.left = 0;
+            self.take_settled();
             return false;
         }
         self.encode_owed(bytes);
-        let Some(freeze) = self.freeze.take_if(|freeze| freeze.left == 0) else {
+        let Some(freeze) = self.take_settled() else {
             return true;
         };
         if let Some(promise) = freeze.promise {
@@ -155,7 +223,7 @@ impl<K, V> StateTable<K, V> {
     }
 
     fn encode_owed(&mut self, bytes: usize) {
-        let Some(freeze) = &mut self.freeze else {
+        let Some(freeze) = self.watch.as_mut().and_then(|it| it.freeze.as_mut()) else {
             return;
         };
         let until = freeze.bytes().saturating_add(bytes);
@@ -171,66 +239,6 @@ impl<K, V> StateTable<K, V> {
             if let Some(entry) = group.entry(slot) {
                 freeze.encode(key_group(self.range.start() + freeze.turn), entry);
             }
-        }
-    }
-
-    /// Whether an image was promised.
-    #[inline]
-    pub(super) const fn is_frozen(&self) -> bool {
-        self.freeze.is_some()
-    }
-
-    /// The entry of this slot is about to be changed.
-    #[inline(always)]
-    pub(super) fn thaw(&mut self, group: KeyGroup, slot: u32) {
-        if self.freeze.is_some() {
-            self.thaw_entry(group, slot);
-        }
-    }
-
-    /// The same for the entry that `is_key` knows, if there is one.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn thaw_key(&mut self, hash: KeyHash, is_key: impl Fn(&K) -> bool) {
-        let group = hash.key_group();
-        if let Some(slot) = self.group(group).find(hash, is_key) {
-            self.thaw_entry(group, slot);
-        }
-    }
-
-    #[inline]
-    pub(super) fn thaw_entry(&mut self, group: KeyGroup, slot: u32) {
-        let place = offset(self.range, group);
-        let Some((freeze, entries)) = self.freeze.as_mut().zip(self.groups.get(place)) else {
-            return;
-        };
-        let owed = freeze.owed.get_mut(place);
-        if owed.is_some_and(|slots| slots.take(slot))
-            && let Some(entry) = entries.entry(slot)
-        {
-            freeze.encode(group, entry);
-        }
-    }
-
-    /// Takes an entry out; the last one of its group takes its slot.
-    pub(super) fn take_out(&mut self, group: KeyGroup, slot: u32) -> Option<(K, V)> {
-        self.thaw(group, slot);
-        let place = offset(self.range, group);
-        let entries = self.groups.get_mut(place)?;
-        let taken = entries.remove_at(slot)?;
-        self.len -= 1;
-        if let Some(freeze) = &mut self.freeze
-            && let Some(slots) = freeze.owed.get_mut(place)
-        {
-            slots.rename(entries.len() as u32, slot);
-        }
-        Some(taken)
-    }
-
-    /// All entries are about to be changed or removed.
-    pub(super) fn thaw_all(&mut self) {
-        if self.freeze.is_some() {
-            while self.encode_some(usize::MAX) {}
         }
     }
 }

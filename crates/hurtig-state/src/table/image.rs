@@ -3,8 +3,8 @@
 use hurtig_types::{Error, KeyHash, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::StateTable;
-use crate::{KeyedPiece, KeyedWriter};
+use super::{REMOVED, StateTable};
+use crate::{KeyedPiece, KeyedWriter, StateImage};
 
 impl<K: Serialize, V: Serialize> StateTable<K, V> {
     /// All entries as bytes, under this name. Costs a pass over the table.
@@ -38,6 +38,35 @@ impl<K: Serialize, V: Serialize> StateTable<K, V> {
 }
 
 impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
+    /// Takes what is stored under this name out of an image, run by run, and adds it. What is decoded is freed piece by piece.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    pub fn restore_from(
+        &mut self,
+        image: &mut StateImage,
+        name: &str,
+        hash_of: impl Fn(&K) -> KeyHash,
+    ) -> Result<()> {
+        let runs = image.take_runs(name);
+        runs.into_iter().try_for_each(|piece| self.restore_run(&piece, &hash_of))
+    }
+
+    /// Adds the entries of a piece, or takes the keys out that it lists as removed.
+    pub(crate) fn restore_run(
+        &mut self,
+        piece: &KeyedPiece,
+        hash_of: impl Fn(&K) -> KeyHash,
+    ) -> Result<()> {
+        if !piece.name.ends_with(REMOVED) {
+            return self.restore(piece, hash_of);
+        }
+        piece.read(|_, key: K| {
+            self.remove(hash_of(&key), &key);
+            Ok(())
+        })
+    }
+
     /// Adds the entries of a piece. `hash_of` must say what it said when they were added first.
     ///
     /// # Errors

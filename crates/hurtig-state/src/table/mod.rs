@@ -1,6 +1,7 @@
 //! The table under all keyed state: key group | key → value.
 
 mod batch;
+mod changes;
 mod cursor;
 mod drain;
 mod freeze;
@@ -8,6 +9,7 @@ mod group;
 mod image;
 mod record;
 mod slots;
+mod watch;
 
 use std::fmt;
 
@@ -15,9 +17,10 @@ use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 
 pub use cursor::{Cursor, Visited};
 pub use drain::Draining;
-use freeze::Freeze;
 use group::Group;
+pub(crate) use changes::REMOVED;
 pub(crate) use image::regrouped;
+use watch::Watch;
 
 /// Where an entry of a [`StateTable`] lies.
 ///
@@ -84,8 +87,8 @@ pub struct StateTable<K, V> {
     groups: Box<[Group<K, V>]>,
     /// The sum of the groups' lengths.
     len: usize,
-    /// A snapshot in progress.
-    freeze: Option<Box<Freeze<K, V>>>,
+    /// Who wants to know what changes.
+    watch: Option<Box<Watch<K, V>>>,
 }
 
 impl<K, V> StateTable<K, V> {
@@ -100,7 +103,7 @@ impl<K, V> StateTable<K, V> {
             range,
             groups: range.groups().map(|_| Group::new()).collect(),
             len: 0,
-            freeze: None,
+            watch: None,
         }
     }
 
@@ -203,7 +206,7 @@ impl<K, V> StateTable<K, V> {
     /// assert_eq!(table.len(), 4);
     /// ```
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.thaw_all();
+        self.touch_all();
         for group in self.range.groups() {
             // From the end: what takes the place of a removed entry was judged before.
             for slot in (0..self.group(group).len() as u32).rev() {
@@ -217,7 +220,7 @@ impl<K, V> StateTable<K, V> {
 
     /// Removes everything, and keeps the room.
     pub fn clear(&mut self) {
-        self.thaw_all();
+        self.touch_all();
         self.groups.iter_mut().for_each(Group::clear);
         self.len = 0;
     }

@@ -32,8 +32,8 @@ impl<K: Eq, V> StateTable<K, V> {
     /// The value of `key`, to be changed.
     #[inline]
     pub fn get_mut(&mut self, hash: KeyHash, key: &K) -> Option<&mut V> {
-        if self.is_frozen() {
-            self.thaw_key(hash, |there| there == key);
+        if self.is_watched() {
+            self.touch_key(hash, |there| there == key);
         }
         let group = self.group_mut(hash.key_group());
         let index = group.find(hash, |there| there == key)?;
@@ -60,23 +60,27 @@ impl<K: Eq, V> StateTable<K, V> {
         key: impl Probe<K>,
         make: impl FnOnce() -> V,
     ) -> &mut V {
-        if self.is_frozen() {
-            self.thaw_key(hash, |there| key.matches(there));
+        if self.is_watched() {
+            self.touch_key(hash, |there| key.matches(there));
         }
         let (group, len) = self.group_and_len(hash.key_group());
         // Each arm finds its own entry, so that the check of the slot is one with that of the search.
-        let entry = match group.search(hash, &key) {
-            Ok(slot) => group.entry_mut(slot),
+        match group.search(hash, &key) {
+            Ok(slot) => {
+                if let Some((_, value)) = self.group_mut(hash.key_group()).entry_mut(slot) {
+                    return value;
+                }
+            }
             Err(place) => {
                 let slot = group.insert_at(place, hash, key.into_key(), make());
                 *len += 1;
-                group.entry_mut(slot)
+                self.added(hash.key_group(), slot);
+                if let Some((_, value)) = self.group_mut(hash.key_group()).entry_mut(slot) {
+                    return value;
+                }
             }
-        };
-        let Some((_, value)) = entry else {
-            lost(hash.key_group())
-        };
-        value
+        }
+        lost(hash.key_group())
     }
 
     /// The slot of `key`, whose value is made if the key is new.
@@ -88,12 +92,15 @@ impl<K: Eq, V> StateTable<K, V> {
         make: impl FnOnce() -> V,
     ) -> Slot {
         let (group, len) = self.group_and_len(hash.key_group());
-        let index = group.search(hash, &key).unwrap_or_else(|place| {
-            let slot = group.insert_at(place, hash, key.into_key(), make());
-            *len += 1;
-            slot
-        });
-        slot(hash, index)
+        match group.search(hash, &key) {
+            Ok(index) => slot(hash, index),
+            Err(place) => {
+                let index = group.insert_at(place, hash, key.into_key(), make());
+                *len += 1;
+                self.added(hash.key_group(), index);
+                slot(hash, index)
+            }
+        }
     }
 
     /// Sets the value of `key`; the value that was there is returned.
@@ -115,6 +122,7 @@ impl<K: Eq, V> StateTable<K, V> {
             .group_mut(hash.key_group())
             .insert_new(hash, key, value);
         self.len += 1;
+        self.added(hash.key_group(), index);
         slot(hash, index)
     }
 
@@ -155,7 +163,19 @@ impl<K, V> StateTable<K, V> {
     /// As [`at`](Self::at).
     #[inline]
     pub fn at_mut(&mut self, slot: Slot) -> (&K, &mut V) {
-        self.thaw(slot.group, slot.index);
+        self.touch(slot.group, slot.index);
+        let Some((key, value)) = self.group_mut(slot.group).entry_mut(slot.index) else {
+            no_such_slot(slot.group, slot.index)
+        };
+        (key, value)
+    }
+
+    /// The entry at `slot`, its value to be changed in a way that no reader sees: the next checkpoint need not hold it.
+    ///
+    /// # Panics
+    /// As [`at`](Self::at).
+    pub(crate) fn at_mut_unseen(&mut self, slot: Slot) -> (&K, &mut V) {
+        self.settle(slot.group, slot.index);
         let Some((key, value)) = self.group_mut(slot.group).entry_mut(slot.index) else {
             no_such_slot(slot.group, slot.index)
         };

@@ -1,6 +1,7 @@
 //! Sets of slots.
 
 /// A set of slots of one key group.
+#[derive(Default)]
 pub(super) struct Slots {
     /// A bit for each.
     words: Vec<u64>,
@@ -20,9 +21,24 @@ impl Slots {
         Self { words, first: 0 }
     }
 
-    /// No fewer than there are in it.
-    pub(super) fn len(&self) -> usize {
-        self.words.len() * 64
+    /// How many are in it. Costs a look at each word.
+    pub(super) fn count(&self) -> usize {
+        let ones = self.words.iter().map(|word| word.count_ones() as usize);
+        ones.sum()
+    }
+
+    /// Adds one.
+    #[inline]
+    pub(super) fn add(&mut self, slot: u32) {
+        let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
+        match self.words.get_mut(word) {
+            Some(bits) => *bits |= bit,
+            None => {
+                self.words.resize(word, 0);
+                self.words.push(bit);
+            }
+        }
+        self.first = self.first.min(word);
     }
 
     /// Takes one out; whether it was in.
@@ -52,11 +68,7 @@ impl Slots {
     /// What is in slot `from` moves to slot `to`, which is not in.
     pub(super) fn rename(&mut self, from: u32, to: u32) {
         if from != to && self.take(from) {
-            let word = to as usize / 64;
-            if let Some(bits) = self.words.get_mut(word) {
-                *bits |= 1 << (to % 64);
-                self.first = self.first.min(word);
-            }
+            self.add(to);
         }
     }
 }

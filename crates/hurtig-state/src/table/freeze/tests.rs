@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use futures::FutureExt;
-use hurtig_types::Error;
+use hurtig_types::{CheckpointId, Error, KeyHash};
 use proptest::prelude::*;
 
 use super::*;
+use crate::KeyedPiece;
 
 const GROUPS: u64 = 3;
 
@@ -17,17 +18,6 @@ fn hash_of(key: &u64) -> KeyHash {
 
 fn entry(writer: &mut KeyedWriter, group: KeyGroup, key: &u64, value: &u64) -> Result<()> {
     writer.entry(group, &(key, value))
-}
-
-fn contents(mut image: StateImage) -> BTreeMap<u64, u64> {
-    image.complete().now_or_never().unwrap().unwrap();
-    let mut found = BTreeMap::new();
-    let each = |_, (key, value)| {
-        assert_eq!(found.insert(key, value), None, "{key} is there twice");
-        Ok(())
-    };
-    image.keyed.pop().unwrap().read(each).unwrap();
-    found
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +33,8 @@ enum Step {
     Clear,
     Drain,
     Freeze,
+    /// And whether it will be complete.
+    Checkpoint(bool),
     Encode(usize),
     GiveUp,
 }
@@ -60,7 +52,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (2u64..5).prop_map(Step::Retain),
         1 => Just(Step::Clear),
         1 => Just(Step::Drain),
-        3 => Just(Step::Freeze),
+        1 => Just(Step::Freeze),
+        5 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
         6 => (0usize..12).prop_map(Step::Encode),
         1 => Just(Step::GiveUp),
     ]
@@ -70,10 +63,72 @@ fn step() -> impl Strategy<Value = Step> {
 struct Run {
     table: StateTable<u64, u64>,
     model: BTreeMap<u64, u64>,
-    frozen: Option<(StateImage, BTreeMap<u64, u64>)>,
+    frozen: Option<Frozen>,
+    /// What is stored for each checkpoint that is complete.
+    stored: BTreeMap<CheckpointId, Vec<KeyedPiece>>,
+    checkpoints: u64,
+}
+
+struct Frozen {
+    image: StateImage,
+    expected: BTreeMap<u64, u64>,
+    becomes_complete: bool,
 }
 
 impl Run {
+    fn of(table: StateTable<u64, u64>) -> Self {
+        Self {
+            table,
+            model: BTreeMap::new(),
+            frozen: None,
+            stored: BTreeMap::new(),
+            checkpoints: 0,
+        }
+    }
+
+    /// An image is there: what it holds, behind what it builds on, is what was in the table.
+    fn look_at(&mut self, mut frozen: Frozen) {
+        let image = &mut frozen.image;
+        image.complete().now_or_never().unwrap().unwrap();
+        let mut pieces = Vec::new();
+        if image.builds_on_base("numbers") {
+            pieces.clone_from(&self.stored[&image.base().unwrap()]);
+        }
+        pieces.append(&mut image.keyed);
+        let mut restored = StateTable::new(self.table.range());
+        for piece in &pieces {
+            restored.restore_run(piece, hash_of).unwrap();
+        }
+        let found: BTreeMap<u64, u64> = restored.iter().map(|(key, value)| (*key, *value)).collect();
+        assert_eq!(found, frozen.expected);
+        let runs = pieces.iter().map(entries_of).sum::<usize>();
+        assert!(runs <= 2 * found.len().max(1), "{runs} entries for {}", found.len());
+        if let Some(checkpoint) = image.checkpoint().filter(|_| frozen.becomes_complete) {
+            self.stored.insert(checkpoint, pieces);
+        }
+    }
+
+    fn freeze(&mut self, mut image: StateImage, becomes_complete: bool) {
+        let name = "numbers".to_string();
+        let begun = self
+            .table
+            .freeze_after(3, name, Box::new(entry), &mut image);
+        begun.unwrap();
+        let expected = self.model.clone();
+        let next = Frozen { image, expected, becomes_complete };
+        // One that was begun before is finished first; the next was begun when that was not known to be complete.
+        if let Some(frozen) = self.frozen.replace(next) {
+            self.look_at(frozen);
+        }
+    }
+
+    fn checkpoint(&mut self, becomes_complete: bool) {
+        self.checkpoints += 1;
+        let base = self.stored.keys().next_back().copied();
+        let image = StateImage::for_checkpoint(CheckpointId::new(self.checkpoints), base);
+        self.freeze(image, becomes_complete);
+    }
+
     fn change(&mut self, key: u64, change: impl Fn(&mut u64)) {
         self.model.get_mut(&key).into_iter().for_each(change);
     }
@@ -134,7 +189,8 @@ impl Run {
                 model.clear();
             }
             Step::Drain => self.drain(),
-            Step::Freeze => self.freeze(),
+            Step::Freeze => self.freeze(StateImage::default(), true),
+            Step::Checkpoint(becomes_complete) => self.checkpoint(becomes_complete),
             Step::Encode(entries) => self.encode(entries),
             Step::GiveUp => self.frozen = None,
         }
@@ -151,41 +207,54 @@ impl Run {
         self.table = draining.finish();
     }
 
-    fn freeze(&mut self) {
-        let mut image = StateImage::default();
-        let name = "numbers".to_string();
-        let begun = self
-            .table
-            .freeze_after(3, name, Box::new(entry), &mut image);
-        begun.unwrap();
-        // One that was begun before is finished first.
-        if let Some((image, expected)) = self.frozen.replace((image, self.model.clone())) {
-            assert_eq!(contents(image), expected);
-        }
-    }
-
     fn encode(&mut self, entries: usize) {
         if !self.table.encode_some(entries)
-            && let Some((image, expected)) = self.frozen.take()
+            && let Some(frozen) = self.frozen.take()
         {
-            assert_eq!(contents(image), expected);
+            self.look_at(frozen);
         }
     }
+}
+
+fn entries_of(piece: &KeyedPiece) -> usize {
+    let mut count = 0;
+    let counted = if piece.name.ends_with(REMOVED) {
+        piece.read(|_, _: u64| {
+            count += 1;
+            Ok(())
+        })
+    } else {
+        piece.read(|_, _: (u64, u64)| {
+            count += 1;
+            Ok(())
+        })
+    };
+    counted.unwrap();
+    count
+}
+
+fn run(steps: Vec<Step>, table: StateTable<u64, u64>) {
+    let mut run = Run::of(table);
+    for step in steps.into_iter().chain([Step::Encode(usize::MAX)]) {
+        run.take(step);
+        let there: BTreeMap<u64, u64> = run.table.iter().map(|(key, value)| (*key, *value)).collect();
+        assert_eq!(there, run.model);
+        assert_eq!(run.table.len(), run.model.len());
+    }
+    assert!(run.frozen.is_none() && !run.table.encode_some(1));
 }
 
 proptest! {
     /// Whatever is done to a frozen table, its image is what the table was.
     #[test]
     fn an_image_holds_what_was_there_when_it_was_begun(steps in prop::collection::vec(step(), 0..200)) {
-        let table = StateTable::new(KeyGroupRange::new(0, GROUPS as u32));
-        let mut run = Run { table, model: BTreeMap::new(), frozen: None };
-        for step in steps.into_iter().chain([Step::Encode(usize::MAX)]) {
-            run.take(step);
-            let there: BTreeMap<u64, u64> = run.table.iter().map(|(key, value)| (*key, *value)).collect();
-            prop_assert_eq!(&there, &run.model);
-            prop_assert_eq!(run.table.len(), run.model.len());
-        }
-        prop_assert!(run.frozen.is_none() && !run.table.is_frozen());
+        run(steps, StateTable::new(KeyGroupRange::new(0, GROUPS as u32)));
+    }
+
+    /// The same of a checkpoint that stores only what has changed, together with those that it builds on.
+    #[test]
+    fn runs_put_together_are_what_was_there(steps in prop::collection::vec(step(), 0..200)) {
+        run(steps, StateTable::new(KeyGroupRange::new(0, GROUPS as u32)).with_tracking());
     }
 }
 
