@@ -39,6 +39,7 @@ pub struct AlignerOutput {
 ///     epoch: Epoch::new(1),
 ///     kind: BarrierKind::Checkpoint,
 ///     alignment: AlignmentType::Aligned,
+///     base: None,
 /// };
 /// let mut aligner = BarrierAligner::new(2, AlignmentMode::ExactlyOnce);
 /// assert!(aligner.barrier(1, barrier).block);
@@ -193,6 +194,7 @@ mod tests {
             epoch: Epoch::new(1),
             kind: BarrierKind::Checkpoint,
             alignment: AlignmentType::Aligned,
+            base: None,
         }
     }
 

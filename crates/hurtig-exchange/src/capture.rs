@@ -41,6 +41,7 @@ pub struct CaptureFrom {
 ///     epoch: Epoch::new(1),
 ///     kind: BarrierKind::Checkpoint,
 ///     alignment: AlignmentType::Unaligned,
+///     base: None,
 /// };
 /// senders[0].send_signal(Signal::Barrier(barrier));
 /// capture.barrier_came(&mut gate, 0)?;

@@ -28,6 +28,7 @@ fn barrier(alignment: AlignmentType) -> Barrier {
         epoch: Epoch::new(1),
         kind: BarrierKind::Checkpoint,
         alignment,
+        base: None,
     }
 }
 

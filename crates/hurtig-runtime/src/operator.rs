@@ -2,9 +2,9 @@
 
 use hurtig_env::World;
 use hurtig_metrics::MetricGroup;
-use hurtig_state::StateImage;
+use hurtig_state::{KeyedState, StateImage, StateTable};
 use hurtig_types::{
-    Barrier, CheckpointId, ErasedBatch, Error, KeyGroupRange, MaxParallelism, OperatorId, Result,
+    Barrier, CheckpointId, ErasedBatch, Error, Key, KeyGroupRange, MaxParallelism, OperatorId, Result,
     Timestamp, Watermark,
 };
 use std::time::Duration;
@@ -192,6 +192,8 @@ pub struct OperatorContext {
     pub key_groups: KeyGroupRange,
     /// Whether checkpoints are taken by themselves: without, nothing is ever reported complete.
     pub checkpoints: bool,
+    /// Whether a checkpoint stores only what has changed since the one before.
+    pub incremental: bool,
     /// How often periodic watermarks are due.
     pub watermark_interval: Duration,
     /// Time, randomness, storage, network, lanes.
@@ -201,6 +203,26 @@ pub struct OperatorContext {
 }
 
 impl OperatorContext {
+    /// Keyed state for this subtask, as the job's settings want it.
+    pub fn keyed_state<K: Key>(&self) -> KeyedState<K> {
+        let state = KeyedState::new(self.max_parallelism, self.key_groups);
+        if self.incremental {
+            state.with_tracking()
+        } else {
+            state
+        }
+    }
+
+    /// A state table for this subtask, as the job's settings want it.
+    pub fn state_table<K: Key, V>(&self) -> StateTable<K, V> {
+        let table = StateTable::new(self.key_groups);
+        if self.incremental {
+            table.with_tracking()
+        } else {
+            table
+        }
+    }
+
     /// `name` (subtask 2/4), as messages name it.
     pub fn label(&self) -> String {
         label(&self.name, self.subtask, self.parallelism)

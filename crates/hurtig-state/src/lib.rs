@@ -39,6 +39,7 @@ mod keyed;
 mod machine;
 mod operator;
 mod probe;
+pub mod store;
 mod table;
 mod timers;
 
@@ -54,5 +55,6 @@ pub use operator::{
     OperatorState, OperatorStateAccess, OperatorStateContext,
 };
 pub use probe::Probe;
+pub use store::{StoreBatch, StoreKeys};
 pub use table::{Cursor, Draining, Slot, StateTable, Visited};
 pub use timers::{Timer, TimerQueue, TimerRef, TimerService};

@@ -76,6 +76,8 @@ pub struct Barrier {
     pub kind: BarrierKind,
     /// Whether it waits for what is queued before it.
     pub alignment: AlignmentType,
+    /// The complete checkpoint on whose state this one may build.
+    pub base: Option<CheckpointId>,
 }
 
 impl Barrier {
@@ -86,7 +88,7 @@ impl Barrier {
     ///
     /// let at = Timestamp::from_millis;
     /// let (checkpoint, epoch, kind) = (CheckpointId::new(7), Epoch::new(1), BarrierKind::Checkpoint);
-    /// let patient = Barrier { checkpoint, epoch, kind, alignment: AlignmentType::AlignedUntil(at(100)) };
+    /// let patient = Barrier { checkpoint, epoch, kind, alignment: AlignmentType::AlignedUntil(at(100)), base: None };
     /// assert!(!patient.overtakes(at(99)) && patient.overtakes(at(100)));
     /// assert_eq!(patient.overtaking().alignment, AlignmentType::Unaligned);
     /// ```

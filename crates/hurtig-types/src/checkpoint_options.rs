@@ -31,6 +31,10 @@ pub const CHECKPOINTING_TIMEOUT: ConfigOption<Duration> =
         Duration::from_secs(600)
     });
 
+/// Whether a checkpoint stores only what has changed since the one before.
+pub const INCREMENTAL_CHECKPOINTS: ConfigOption<bool> =
+    ConfigOption::new("execution.checkpointing.incremental", || true);
+
 /// How long after the end of one checkpoint the next begins at the earliest.
 pub const CHECKPOINTING_MIN_PAUSE: ConfigOption<Duration> =
     ConfigOption::new("execution.checkpointing.min-pause", || Duration::ZERO);
@@ -156,6 +160,7 @@ pub(crate) const KEYS: &[&str] = &[
     ALIGNED_CHECKPOINT_TIMEOUT.key(),
     CHECKPOINTING_TIMEOUT.key(),
     CHECKPOINTING_MIN_PAUSE.key(),
+    INCREMENTAL_CHECKPOINTS.key(),
     MAX_CONCURRENT_CHECKPOINTS.key(),
     TOLERABLE_FAILED_CHECKPOINTS.key(),
     RETAINED_CHECKPOINTS.key(),

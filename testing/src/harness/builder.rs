@@ -253,6 +253,7 @@ impl Setup {
             max_parallelism,
             key_groups,
             checkpoints: false,
+            incremental: false,
             watermark_interval: self.watermark_interval,
             world,
             metrics: task.operator_group(id.to_string(), &self.name),

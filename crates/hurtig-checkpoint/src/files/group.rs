@@ -20,15 +20,16 @@ use futures::channel::oneshot;
 use futures::future::{BoxFuture, Either, Shared, WeakShared, select};
 use hurtig_types::{Error, Result};
 
-use super::Inner;
 use super::upload::Chunks;
-use crate::{FileName, Participant, StateFile};
+use super::{Home, Inner};
+use crate::{FileName, FileScope, Participant, StateFile};
 
 /// Of all who share the file.
 pub(super) type Written = Shared<BoxFuture<'static, Result<StateFile, Arc<Error>>>>;
 
 /// What goes into a file, and for whom.
 pub(super) struct Contents {
+    pub(super) scope: FileScope,
     pub(super) name: FileName,
     pub(super) chunks: Chunks,
     pub(super) members: Vec<Participant>,
@@ -62,10 +63,10 @@ impl Groups {
     pub(super) fn join(
         &mut self,
         inner: &Arc<Inner>,
-        participant: Participant,
+        (participant, home): (Participant, Home),
         pieces: Chunks,
     ) -> Result<Joined> {
-        let written = self.place_for(inner, participant, pieces.length())?;
+        let written = self.place_for(inner, (participant, home), pieces.length())?;
         let Some(gathering) = &mut self.gathering else {
             return Err(Error::bug("no file gathers, and one was just opened"));
         };
@@ -83,7 +84,7 @@ impl Groups {
     fn place_for(
         &mut self,
         inner: &Arc<Inner>,
-        participant: Participant,
+        first: (Participant, Home),
         length: u64,
     ) -> Result<Written> {
         if let Some(gathering) = &self.gathering
@@ -95,25 +96,28 @@ impl Groups {
             }
         }
         self.close();
-        self.open(inner, participant)
+        self.open(inner, first)
     }
 
     /// Opens a file, which is named after its first participant: that one is in no other process.
-    fn open(&mut self, inner: &Arc<Inner>, participant: Participant) -> Result<Written> {
+    fn open(
+        &mut self,
+        inner: &Arc<Inner>,
+        (participant, home): (Participant, Home),
+    ) -> Result<Written> {
         let number = self.files;
         self.files += 1;
+        let (scope, front) = inner.place_of(home);
+        let label = label(participant);
         let contents = Contents {
-            name: FileName::new(format!(
-                "{}-{}-{number}.state",
-                inner.epoch,
-                label(participant)
-            ))?,
+            scope,
+            name: FileName::new(format!("{front}-{label}-{number}.state"))?,
             chunks: super::begun(),
             members: Vec::new(),
         };
         let before = self.last.take().and_then(|last| last.upgrade());
         let (full, filled) = oneshot::channel();
-        let written = write(inner.clone(), number, before, filled)
+        let written = write(inner.clone(), (home, number), before, filled)
             .boxed()
             .shared();
         let weak = written.downgrade();
@@ -153,17 +157,17 @@ fn label(participant: Participant) -> String {
 
 async fn write(
     inner: Arc<Inner>,
-    number: u64,
+    file: (Home, u64),
     before: Option<Written>,
     full: oneshot::Receiver<Contents>,
 ) -> Result<StateFile, Arc<Error>> {
-    let contents = gather(&inner, number, before, full).await?;
+    let contents = gather(&inner, file, before, full).await?;
     inner.write(contents).await.map_err(Arc::new)
 }
 
 async fn gather(
     inner: &Inner,
-    number: u64,
+    (home, number): (Home, u64),
     before: Option<Written>,
     full: oneshot::Receiver<Contents>,
 ) -> Result<Contents, Arc<Error>> {
@@ -175,7 +179,7 @@ async fn gather(
     };
     let handed_over = match select(Box::pin(before), full).await {
         Either::Left(((), full)) => {
-            let gathered = inner.groups.lock().take(number);
+            let gathered = inner.groups_of(home).lock().take(number);
             match gathered {
                 Some(contents) => return Ok(contents),
                 None => full.await,

@@ -2,6 +2,7 @@
 
 mod group;
 mod pieces;
+mod runs;
 mod upload;
 
 use std::collections::BTreeMap;
@@ -15,12 +16,13 @@ use parking_lot::Mutex;
 
 use crate::store::store_error;
 use crate::{
-    CheckpointLocation, CheckpointStore, Epoch, FileScope, Participant, Snapshot, StateData,
-    StateFile, StateHandle,
+    CheckpointId, CheckpointLocation, CheckpointStore, Epoch, FileScope, Participant, Snapshot,
+    StateData, StateFile, StateHandle,
 };
 use group::{Contents, Groups, Joined};
 pub(crate) use pieces::decode_list;
 use pieces::{Piece, pieces_of};
+pub use runs::Runs;
 use upload::{Chunks, upload};
 
 /// What a state file begins with: its magic and version.
@@ -89,7 +91,11 @@ struct Inner {
     location: CheckpointLocation,
     epoch: Epoch,
     options: FileOptions,
+    /// For what this checkpoint alone names.
     groups: Mutex<Groups>,
+    /// For what later ones may name too.
+    shared: Mutex<Groups>,
+    runs: Runs,
     claims: Mutex<Claims>,
 }
 
@@ -108,12 +114,29 @@ impl SnapshotFiles {
         epoch: Epoch,
         options: FileOptions,
     ) -> Self {
+        Self::building_on(store, location, epoch, options, (Runs::default(), None))
+    }
+
+    /// The same for a checkpoint whose states may build on those of `base`, as `runs` has them. States that later checkpoints may
+    /// build on go to files that are shared.
+    pub fn building_on(
+        store: CheckpointStore,
+        location: CheckpointLocation,
+        epoch: Epoch,
+        options: FileOptions,
+        (runs, base): (Runs, Option<CheckpointId>),
+    ) -> Self {
+        if let Some(base) = base {
+            runs.forget_before(base);
+        }
         Self(Arc::new(Inner {
             store,
             location,
             epoch,
             options,
             groups: Mutex::default(),
+            shared: Mutex::default(),
+            runs,
             claims: Mutex::default(),
         }))
     }
@@ -132,29 +155,59 @@ impl SnapshotFiles {
         images: Vec<(OperatorId, StateImage)>,
     ) -> Result<Snapshot> {
         let mut stored = Vec::with_capacity(images.len());
-        let mut large = Chunks::default();
+        let mut large = ByHome::<Chunks>::default();
         for (operator, image) in images {
+            let runs = self.0.runs.built_on(participant, operator, &image)?;
             let pieces = pieces_of(participant, image)
                 .map_err(|error| error.context(format!("operator {operator}")))?;
             for piece in &pieces {
                 if !self.is_inline(piece) {
-                    large.push(piece.bytes.clone());
+                    large.of(self.home_of(piece)).push(piece.bytes.clone());
                 }
             }
-            stored.push((operator, pieces));
+            stored.push((operator, pieces, runs));
         }
-        let mut place = Place::default();
-        if large.length() > 0 {
-            place = self.write(participant, large).await?;
+        let mut places = ByHome::<Place>::default();
+        for home in [Home::Own, Home::Shared] {
+            let large = std::mem::take(large.of(home));
+            if large.length() > 0 {
+                *places.of(home) = self.write(participant, home, large).await?;
+            }
         }
         let operators = stored.into_iter();
-        let operators = operators.map(|(operator, pieces)| {
-            let handles = pieces
-                .into_iter()
-                .map(|piece| self.handle(piece, &mut place));
-            Ok((operator, handles.collect::<Result<_>>()?))
+        let operators = operators.map(|(operator, pieces, runs)| {
+            let handles = self.handles((participant, operator), pieces, runs, &mut places)?;
+            Ok((operator, handles))
         });
         operators.collect()
+    }
+
+    /// The pieces of an operator's state, those that it builds on first.
+    fn handles(
+        &self,
+        (participant, operator): (Participant, OperatorId),
+        pieces: Vec<Piece>,
+        mut runs: BTreeMap<String, Vec<StateHandle>>,
+        places: &mut ByHome<Place>,
+    ) -> Result<Vec<StateHandle>> {
+        let mut handles = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let run = piece.run.clone();
+            let place = places.of(self.home_of(&piece));
+            let handle = self.handle(piece, place)?;
+            match run.and_then(|run| runs.get_mut(&run)) {
+                Some(run) => run.push(handle),
+                None => handles.push(handle),
+            }
+        }
+        for (name, run) in runs {
+            handles.extend(run.iter().cloned());
+            if let CheckpointLocation::Checkpoint(_, checkpoint) = self.0.location {
+                let state = (participant, operator, name);
+                self.0.runs.note(checkpoint, state, run);
+            }
+        }
+        Ok(handles)
     }
 
     /// Takes back what was stored for a participant that then failed, so that it may decline. A file is deleted when none of
@@ -192,9 +245,19 @@ impl SnapshotFiles {
         piece.bytes.len() <= self.0.options.inline_bytes_max
     }
 
-    async fn write(&self, participant: Participant, pieces: Chunks) -> Result<Place> {
+    fn home_of(&self, piece: &Piece) -> Home {
+        match self.0.location {
+            CheckpointLocation::Checkpoint(..) if piece.run.is_some() => Home::Shared,
+            _ => Home::Own,
+        }
+    }
+
+    async fn write(&self, participant: Participant, home: Home, pieces: Chunks) -> Result<Place> {
         self.0.check_alive()?;
-        let joined = self.0.groups.lock().join(&self.0, participant, pieces);
+        let joined = {
+            let mut groups = self.0.groups_of(home).lock();
+            groups.join(&self.0, (participant, home), pieces)
+        };
         let Joined { written, offset } = joined?;
         // The first to poll begins the file: whoever else can run now joins it before.
         yield_now().await;
@@ -220,6 +283,31 @@ impl SnapshotFiles {
             key_groups: piece.key_groups,
             data,
         })
+    }
+}
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Home {
+    /// This checkpoint's alone.
+    Own,
+    /// That of all which build on it.
+    Shared,
+}
+
+/// One of each.
+#[derive(Default)]
+struct ByHome<T> {
+    own: T,
+    shared: T,
+}
+
+impl<T> ByHome<T> {
+    fn of(&mut self, home: Home) -> &mut T {
+        match home {
+            Home::Own => &mut self.own,
+            Home::Shared => &mut self.shared,
+        }
     }
 }
 
@@ -253,11 +341,29 @@ fn begun() -> Chunks {
 }
 
 impl Inner {
+    fn groups_of(&self, home: Home) -> &Mutex<Groups> {
+        match home {
+            Home::Own => &self.groups,
+            Home::Shared => &self.shared,
+        }
+    }
+
+    /// The directory of a file, and what its name begins with: in a shared directory a name must be that of no other checkpoint's file.
+    fn place_of(&self, home: Home) -> (FileScope, String) {
+        match (home, &self.location) {
+            (Home::Shared, CheckpointLocation::Checkpoint(job, checkpoint)) => (
+                FileScope::Shared(*job),
+                format!("{checkpoint}-{}", self.epoch),
+            ),
+            _ => (FileScope::Exclusive, self.epoch.to_string()),
+        }
+    }
+
     /// Writes a file and notes who needs it.
     async fn write(&self, contents: Contents) -> Result<StateFile> {
         self.check_alive()?;
         let file = StateFile {
-            scope: FileScope::Exclusive,
+            scope: contents.scope,
             name: contents.name,
             length: contents.chunks.length(),
             checksum: contents.chunks.checksum(),

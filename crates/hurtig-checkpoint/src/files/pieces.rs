@@ -16,12 +16,18 @@ pub(super) struct Piece {
     pub(super) name: String,
     pub(super) key_groups: Option<KeyGroupRange>,
     pub(super) bytes: Bytes,
+    /// The state that it is a run of, if later checkpoints may build on that.
+    pub(super) run: Option<String>,
 }
 
 /// The pieces of an operator's image.
 pub(super) fn pieces_of(participant: Participant, image: StateImage) -> Result<Vec<Piece>> {
-    let keyed = image.keyed.into_iter();
-    let keyed = keyed.map(|piece| keyed_piece(participant, piece));
+    let runs = image.runs;
+    let keyed = image.keyed.into_iter().map(|piece| {
+        let run = Some(piece.state()).filter(|state| runs.contains_key(*state));
+        let run = run.map(str::to_string);
+        Ok(Piece { run, ..keyed_piece(participant, piece)? })
+    });
     let lists = image.lists.into_iter();
     let lists = lists.map(|piece| list_piece(participant, piece));
     keyed.chain(lists).collect()
@@ -45,6 +51,7 @@ fn keyed_piece(participant: Participant, piece: KeyedPiece) -> Result<Piece> {
         name: piece.name,
         key_groups: Some(piece.range),
         bytes: piece.bytes.into(),
+        run: None,
     })
 }
 
@@ -69,6 +76,7 @@ fn list_piece(participant: Participant, piece: ListPiece) -> Result<Piece> {
         name: piece.name,
         key_groups: None,
         bytes: bytes.into(),
+        run: None,
     })
 }
 

@@ -15,11 +15,15 @@ use crate::files::decode_list;
 use crate::store::{REQUESTS_MAX, store_error};
 use crate::{CheckpointLocation, CheckpointStore, StateData, StateFile, StateHandle, StateKind};
 
-/// A piece that was read.
+/// A piece that was read; of keyed state in parts, one behind the other.
 enum Piece {
-    Keyed(KeyedPiece),
+    Keyed(Vec<KeyedPiece>),
     List(ListPiece),
 }
+
+/// About how many bytes of keyed state are read at a time. Each is memory of its own, which is free again once it is decoded: so at
+/// a start bytes and tables are never there both.
+const PART_BYTES: u64 = 8 << 20;
 
 impl CheckpointStore {
     /// Reads the state that was [assigned](crate::assign) to a participant's operator. Of keyed state it reads the index and the
@@ -111,22 +115,27 @@ impl Source<'_> {
         })
     }
 
-    async fn keyed(&self, range: KeyGroupRange) -> Result<KeyedPiece> {
+    async fn keyed(&self, range: KeyGroupRange) -> Result<Vec<KeyedPiece>> {
         let name = &self.handle.name;
         let groups = self.handle.key_groups.unwrap_or(KeyGroupRange::new(0, 0));
-        if groups.intersection(range) == groups {
+        if groups.intersection(range) == groups && self.length() <= PART_BYTES {
             // All of it: one request in place of two.
             let bytes = self.bytes(0..self.length()).await?;
             let index = self.index(&bytes, groups)?;
             let blocks = part(&bytes, index.span(range))?;
-            return index.piece(name, range, &blocks).map_err(damaged);
+            let piece = index.piece(name, range, &blocks).map_err(damaged)?;
+            return Ok(vec![piece]);
         }
         let index = self
             .bytes(0..KeyedIndex::length(groups.len()) as u64)
             .await?;
         let index = self.index(&index, groups)?;
-        let blocks = self.bytes(index.span(range)).await?;
-        index.piece(name, range, &blocks).map_err(damaged)
+        let mut pieces = Vec::new();
+        for range in index.parts(range, PART_BYTES) {
+            let blocks = self.bytes(index.span(range)).await?;
+            pieces.push(index.piece(name, range, &blocks).map_err(damaged)?);
+        }
+        Ok(pieces)
     }
 
     fn index(&self, bytes: &[u8], groups: KeyGroupRange) -> Result<KeyedIndex> {
@@ -229,7 +238,7 @@ fn image_of(pieces: Vec<(Piece, Share)>) -> StateImage {
     let mut own = (0, 1);
     for (piece, share) in pieces {
         match (piece, share) {
-            (Piece::Keyed(piece), _) => image.keyed.push(piece),
+            (Piece::Keyed(pieces), _) => image.keyed.extend(pieces),
             (Piece::List(piece), Share::Entries { first, of }) => {
                 own = (u64::from(first), u64::from(of.max(1)));
                 match shared_out.get_mut(&piece.name) {

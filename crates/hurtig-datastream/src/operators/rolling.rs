@@ -27,7 +27,7 @@ impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
         Self {
             combine,
             selector,
-            table: StateTable::new(context.key_groups),
+            table: context.state_table(),
             keys: Vec::new(),
             max_parallelism: context.max_parallelism,
         }
@@ -68,10 +68,8 @@ where
 
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
-        for piece in image.take_keyed(KEPT) {
-            let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
-            self.table.restore(&piece, hash_of)?;
-        }
+        let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
+        self.table.restore_from(&mut image, KEPT, hash_of)?;
         image.finish()
     }
 

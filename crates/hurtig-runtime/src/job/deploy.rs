@@ -293,6 +293,9 @@ impl VertexDeployer<'_> {
             .job
             .configuration
             .get(&options::AUTO_WATERMARK_INTERVAL)?;
+        let configuration = &self.job.configuration;
+        let checkpoints =
+            configuration.get(&options::CHECKPOINTING_INTERVAL)? > Duration::ZERO;
         Ok(OperatorContext {
             name: operator.name.clone(),
             operator_id: operator.operator_id,
@@ -300,11 +303,8 @@ impl VertexDeployer<'_> {
             parallelism: self.vertex.parallelism.get(),
             max_parallelism: self.vertex.max_parallelism,
             key_groups: subtask.key_groups,
-            checkpoints: self
-                .job
-                .configuration
-                .get(&options::CHECKPOINTING_INTERVAL)?
-                > Duration::ZERO,
+            checkpoints,
+            incremental: checkpoints && configuration.get(&options::INCREMENTAL_CHECKPOINTS)?,
             watermark_interval: interval,
             world: self.world.clone(),
             metrics: self

@@ -96,13 +96,14 @@ impl<S: SourceSplit> Coordinator<S> {
 
     /// Answers with the enumerator's state, and tells the readers what belongs behind it.
     fn snapshot(&mut self, checkpoint: CheckpointId, answer: SnapshotAnswer) {
-        let image = self.enumerator.snapshot().map(|state| StateImage {
-            lists: vec![ListPiece {
+        let image = self.enumerator.snapshot().map(|state| {
+            let mut image = StateImage::default();
+            image.lists.push(ListPiece {
                 name: ENUMERATOR.to_string(),
                 mode: ListMode::Split,
                 entries: vec![state],
-            }],
-            ..StateImage::default()
+            });
+            image
         });
         for subtask in 0..self.link.parallelism() {
             self.link.send(subtask, ToReader::Mark(checkpoint));

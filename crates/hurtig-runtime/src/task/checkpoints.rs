@@ -147,6 +147,7 @@ mod tests {
             epoch: Epoch::new(1),
             kind: BarrierKind::Checkpoint,
             alignment: AlignmentType::Aligned,
+            base: None,
         }
     }
 

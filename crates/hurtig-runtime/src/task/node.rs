@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hurtig_state::StateImage;
 use hurtig_types::{
-    Barrier, CheckpointId, ErasedBatch, Error, ErrorKind, OperatorId, Origin, Result, Signal,
+    Barrier, BarrierKind, CheckpointId, ErasedBatch, Error, ErrorKind, OperatorId, Origin, Result, Signal,
     Timestamp, Watermark,
 };
 
@@ -12,6 +12,14 @@ use super::chain::Target;
 use super::metrics::NodeMetrics;
 use crate::operator::label;
 use crate::{OperatorContext, Output, Progress, StreamOperator};
+
+/// Later checkpoints may build on a checkpoint, not on a savepoint, which is the user's.
+fn image_for(barrier: &Barrier) -> StateImage {
+    match barrier.kind {
+        BarrierKind::Checkpoint => StateImage::for_checkpoint(barrier.checkpoint, barrier.base),
+        _ => StateImage::default(),
+    }
+}
 
 /// How messages and metrics name an operator.
 #[derive(Clone, Debug)]
@@ -311,7 +319,7 @@ impl Node {
 
     /// Asks the operator for what it must remember. What it said before, when it had to wait, does not count.
     fn snapshot(&mut self, barrier: Barrier) -> Result<Progress> {
-        let mut image = StateImage::default();
+        let mut image = image_for(&barrier);
         let progress = self
             .operator
             .snapshot(barrier, &mut image, &mut self.output)

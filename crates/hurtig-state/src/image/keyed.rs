@@ -6,6 +6,8 @@ use hurtig_codec::{append_value, take_value};
 use hurtig_types::{Error, KeyGroup, KeyGroupRange, MaxParallelism, Result};
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::table::REMOVED;
+
 /// The first byte of every piece.
 const VERSION: u8 = 1;
 /// Version, first key group, number of key groups.
@@ -52,6 +54,11 @@ pub struct KeyedPiece {
 }
 
 impl KeyedPiece {
+    /// The name of the state that it is a piece of: one that lists removed keys has a longer name.
+    pub fn state(&self) -> &str {
+        self.name.strip_suffix(REMOVED).unwrap_or(&self.name)
+    }
+
     /// The entries, in the order in which they were written.
     ///
     /// # Errors
@@ -189,6 +196,33 @@ impl KeyedIndex {
             self.start_of(both.end())
         };
         blocks.saturating_add(start)..blocks.saturating_add(end)
+    }
+
+    /// Its key groups in `range`, in parts whose blocks have at most about so many bytes together: one group more where one is larger.
+    ///
+    /// ```
+    /// use hurtig_state::{KeyedIndex, KeyedWriter};
+    /// use hurtig_types::{KeyGroup, KeyGroupRange};
+    ///
+    /// let mut writer = KeyedWriter::new(KeyGroupRange::new(0, 4));
+    /// (0..4).try_for_each(|group| writer.entry(KeyGroup::new(group), &[7u8; 100]))?;
+    /// let index = KeyedIndex::read(&writer.finish("sevens").bytes)?;
+    /// let parts = index.parts(KeyGroupRange::new(1, 9), 210);
+    /// assert_eq!(parts, [KeyGroupRange::new(1, 3), KeyGroupRange::new(3, 4)]);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn parts(&self, range: KeyGroupRange, bytes: u64) -> Vec<KeyGroupRange> {
+        let all = self.range.intersection(range);
+        let (mut parts, mut start) = (Vec::new(), all.start());
+        for group in all.start()..all.end() {
+            let length = self.start_of(group + 1).saturating_sub(self.start_of(start));
+            if length > bytes && group > start {
+                parts.push(KeyGroupRange::new(start as u32, group as u32));
+                start = group;
+            }
+        }
+        parts.push(KeyGroupRange::new(start as u32, all.end() as u32));
+        parts
     }
 
     /// A piece of those of its key groups that are in `range`, of the bytes that [`span`](Self::span) named.

@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 
 use hurtig_types::{CheckpointId, Error, Result};
 
-use crate::table::REMOVED;
-
 /// The state of one operator's subtask as bytes.
 ///
 /// ```
@@ -99,10 +97,7 @@ impl StateImage {
 
     /// Takes the pieces of a state out that is stored in runs, in their order: each adds entries, or lists keys that are gone.
     pub(crate) fn take_runs(&mut self, name: &str) -> Vec<KeyedPiece> {
-        let is_it = |piece: &mut KeyedPiece| {
-            let rest = piece.name.strip_prefix(name);
-            rest.is_some_and(|rest| rest.is_empty() || rest == REMOVED)
-        };
+        let is_it = |piece: &mut KeyedPiece| piece.state() == name;
         self.keyed.extract_if(.., is_it).collect()
     }
 

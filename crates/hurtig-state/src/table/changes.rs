@@ -51,11 +51,11 @@ pub(super) struct Run {
     pub(super) removed: Option<Result<KeyedWriter>>,
 }
 
-impl<K: Serialize> Changes<K> {
-    fn of(range: KeyGroupRange) -> Self {
+impl<K> Changes<K> {
+    fn of(range: KeyGroupRange, write_key: WriteKey<K>) -> Self {
         Self {
             groups: range.groups().map(|_| GroupChanges::default()).collect(),
-            write_key: |writer, group, key| writer.entry(group, key),
+            write_key,
             range,
             removed: Ok(KeyedWriter::new(range)),
             removals: 0,
@@ -64,9 +64,7 @@ impl<K: Serialize> Changes<K> {
             run_entries: 0,
         }
     }
-}
 
-impl<K> Changes<K> {
     #[inline]
     pub(super) fn changed(&mut self, place: usize, slot: u32) {
         if self.since.is_some()
@@ -200,8 +198,26 @@ impl<K: Serialize, V> StateTable<K, V> {
     /// ```
     #[must_use]
     pub fn with_tracking(mut self) -> Self {
-        let changes = Some(Changes::of(self.range));
+        let changes = Some(Changes::of(self.range, write_key));
         self.watch.get_or_insert_with(|| Box::new(Watch::NONE)).changes = changes;
         self
+    }
+}
+
+fn write_key<K: Serialize>(writer: &mut KeyedWriter, group: KeyGroup, key: &K) -> Result<()> {
+    writer.entry(group, key)
+}
+
+impl<K, V> StateTable<K, V> {
+    /// A table for the same key groups that remembers changes if this one does, with nothing in it.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let mut table = Self::new(self.range);
+        let changes = self.watch.as_ref().and_then(|watch| watch.changes.as_ref());
+        if let Some(changes) = changes {
+            let changes = Some(Changes::of(self.range, changes.write_key));
+            table.watch = Some(Box::new(Watch { changes, ..Watch::NONE }));
+        }
+        table
     }
 }

@@ -111,7 +111,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             handler,
             selectors,
             max_parallelism: context.max_parallelism,
-            state: KeyedState::new(context.max_parallelism, context.key_groups),
+            state: context.keyed_state(),
             operator_state: if H::HAS_BROADCAST {
                 operator_state.with_broadcast()
             } else {

@@ -38,11 +38,10 @@ pub(in crate::window) struct Stage<F, K, W: Window> {
 
 impl<F, K: Key, W: Window> Stage<F, K, W> {
     pub(in crate::window) fn new(finish: F, is_merging: bool, context: &OperatorContext) -> Self {
-        let (max_parallelism, range) = (context.max_parallelism, context.key_groups);
         Self {
             finish,
-            by_key: KeyedState::new(max_parallelism, range),
-            by_window: KeyedState::new(max_parallelism, range).with_hash(window_hash),
+            by_key: context.keyed_state(),
+            by_window: context.keyed_state().with_hash(window_hash),
             is_merging,
         }
     }

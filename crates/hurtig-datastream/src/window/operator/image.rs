@@ -31,9 +31,7 @@ where
     pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
-        for piece in image.take_keyed(WINDOWS) {
-            self.table.restore(&piece, hash_of)?;
-        }
+        self.table.restore_from(&mut image, WINDOWS, hash_of)?;
         self.timers.restore(&mut image, hash_of)?;
         self.stage.restore(&mut image)?;
         let watermark = self.ahead.restore_watermark(&mut image)?;

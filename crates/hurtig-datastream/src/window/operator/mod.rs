@@ -132,7 +132,7 @@ where
             trigger,
             gather,
             stage: Stage::new(finish, is_merging, context),
-            table: StateTable::new(context.key_groups),
+            table: context.state_table(),
             timers: TimerService::new(),
             late: LateRecords::new(lateness.side_output, context),
             ahead: GroupTimes::none(context.key_groups),

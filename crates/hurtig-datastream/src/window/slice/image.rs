@@ -1,6 +1,8 @@
 //! Slices in checkpoints.
 
-use hurtig_state::{KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage};
+use std::collections::BTreeMap;
+
+use hurtig_state::{KeyedPiece, KeyedWriter, ListMode, ListPiece, StateImage, StateTable};
 use hurtig_types::{Data, Key, KeyHash, Result, Timestamp};
 
 use super::{SliceWindowOperator, Slices};
@@ -61,9 +63,7 @@ where
     pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
-        for piece in image.take_keyed(SETTLED) {
-            self.table.restore(&piece, hash_of)?;
-        }
+        self.table.restore_from(&mut image, SETTLED, hash_of)?;
         self.was_interrupted = restore_interrupted(&mut image)?;
         self.fired_to = self.marks.restore(&mut image, hash_of)?;
         let all: Vec<(i64, Vec<i64>, Option<i64>)> = image.take_list(SLICES)?;
@@ -74,26 +74,49 @@ where
         }
         self.starts = all.into_iter().flat_map(|of| of.1).collect();
         let is_open = |piece: &mut KeyedPiece| piece.name.starts_with(OPEN);
-        for piece in image.keyed.extract_if(.., is_open) {
-            piece.read(|_, (start, key, acc): (i64, K, G::Acc)| {
-                self.restore_open(start, hash_of(&key), key, acc);
-                Ok(())
-            })?;
+        let open: Vec<_> = image.keyed.extract_if(.., is_open).collect();
+        for pieces in by_slice(open).into_values() {
+            self.restore_slice(pieces, hash_of)?;
         }
         self.stage.restore(&mut image)?;
         self.watermark = self.ahead.restore_watermark(&mut image)?;
         image.finish()
     }
 
-    /// A slice that was open is open again if it may be, and settled otherwise.
-    fn restore_open(&mut self, start: i64, hash: KeyHash, key: K, acc: G::Acc) {
-        let is_open = self.open.get(start).is_some() || self.opens(start);
-        if is_open && let Some(table) = self.open.get(start) {
-            table.insert(hash, key, acc);
-            return;
+    /// A slice that was open is open again if it may be, and settled otherwise. Of a key that comes again the last is what counts.
+    fn restore_slice(
+        &mut self,
+        pieces: Vec<KeyedPiece>,
+        hash_of: impl Fn(&K) -> KeyHash,
+    ) -> Result<()> {
+        let mut settled = StateTable::new(self.table.range());
+        let mut at = None;
+        for piece in pieces {
+            piece.read(|_, (start, key, acc): (i64, K, G::Acc)| {
+                let hash = hash_of(&key);
+                at = Some(start);
+                let is_open = self.open.get(start).is_some() || self.opens(start);
+                let open = self.open.get(start).filter(|_| is_open);
+                open.unwrap_or(&mut settled).insert(hash, key, acc);
+                Ok(())
+            })?;
         }
-        self.starts.insert(start);
-        let slices = self.table.get_or_insert_with(hash, key, S::new);
-        slices.join(start, acc);
+        if let Some(start) = at.filter(|_| !settled.is_empty()) {
+            self.starts.insert(start);
+            for (hash, key, acc) in settled.drain() {
+                let slices = self.table.get_or_insert_with(hash, key, S::new);
+                slices.join(start, acc);
+            }
+        }
+        Ok(())
     }
+}
+
+/// The pieces of each slice, in their order.
+fn by_slice(open: Vec<KeyedPiece>) -> BTreeMap<String, Vec<KeyedPiece>> {
+    let mut slices = BTreeMap::<_, Vec<_>>::new();
+    for piece in open {
+        slices.entry(piece.name.clone()).or_default().push(piece);
+    }
+    slices
 }

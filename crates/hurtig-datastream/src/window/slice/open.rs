@@ -1,7 +1,6 @@
 //! The newest slices, each a table of its own.
 
 use hurtig_state::{Draining, StateTable};
-use hurtig_types::KeyGroupRange;
 
 /// What the tables of all open slices may take when they are empty: 64 bytes per key group each.
 const EMPTY_BYTES_MAX: usize = 4 << 20;
@@ -17,7 +16,8 @@ const TABLES_MIN: usize = 4;
 /// are here; the others are in the table that has all slices of a key beside each other, and each slice is in one of
 /// both.
 pub(super) struct OpenSlices<K, A> {
-    range: KeyGroupRange,
+    /// What a new table is like.
+    empty: StateTable<K, A>,
     /// How many there may be.
     tables_max: usize,
     /// From the newest to the oldest.
@@ -27,10 +27,11 @@ pub(super) struct OpenSlices<K, A> {
 }
 
 impl<K: Eq, A> OpenSlices<K, A> {
-    pub(super) fn new(range: KeyGroupRange) -> Self {
-        let fitting = EMPTY_BYTES_MAX / (64 * range.len().max(1));
+    /// Whose tables are like `empty`.
+    pub(super) fn new(empty: StateTable<K, A>) -> Self {
+        let fitting = EMPTY_BYTES_MAX / (64 * empty.range().len().max(1));
         Self {
-            range,
+            empty,
             tables_max: fitting.clamp(TABLES_MIN, TABLES_MAX),
             slices: Vec::new(),
             spare: Vec::new(),
@@ -54,7 +55,7 @@ impl<K: Eq, A> OpenSlices<K, A> {
         let table = self
             .spare
             .pop()
-            .unwrap_or_else(|| StateTable::new(self.range));
+            .unwrap_or_else(|| self.empty.another());
         self.slices.insert(place, (start, table));
         true
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use hurtig_checkpoint::{
     Action, CheckpointKind, CheckpointLocation, CheckpointStore, ClaimMode, CompletedCheckpoint,
-    Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
+    Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, Runs, SnapshotFiles, StopMode,
     UnclaimedState, VertexPlan, assign,
 };
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
@@ -53,6 +53,8 @@ pub(super) struct JobCheckpoints {
     job: JobId,
     store: CheckpointStore,
     files: FileOptions,
+    /// What the states of this attempt's checkpoints consist of.
+    runs: Runs,
     unclaimed: UnclaimedState,
     savepoints: Savepoints,
     /// After how long barriers overtake what is queued; none for never.
@@ -109,6 +111,7 @@ impl JobCheckpoints {
             triggers: TriggerQueue::default(),
             store,
             files: settings.files,
+            runs: Runs::default(),
             unclaimed: settings.unclaimed,
             savepoints: Savepoints::new(settings.savepoint_directory.clone()),
             unaligned_after: settings.unaligned_after,
@@ -189,6 +192,7 @@ impl JobCheckpoints {
     /// All tasks of an attempt run.
     pub(super) fn deployed(&mut self, vertices: Vec<VertexPlan>, participants: Participants) {
         self.epoch += 1;
+        self.runs = Runs::default();
         self.participants = participants;
         let epoch = Epoch::new(self.epoch);
         let taking_part =
@@ -311,8 +315,8 @@ impl JobCheckpoints {
                 epoch,
                 checkpoint,
                 kind,
-                base: _,
-            } => self.trigger(epoch, checkpoint, kind),
+                base,
+            } => self.trigger(epoch, (checkpoint, base), kind),
             Action::WriteMetadata {
                 epoch,
                 location,
@@ -381,7 +385,12 @@ impl JobCheckpoints {
         }
     }
 
-    fn trigger(&mut self, epoch: Epoch, checkpoint: CheckpointId, kind: CheckpointKind) {
+    fn trigger(
+        &mut self,
+        epoch: Epoch,
+        (checkpoint, base): (CheckpointId, Option<CheckpointId>),
+        kind: CheckpointKind,
+    ) {
         let (location, kind) = match kind {
             CheckpointKind::Checkpoint => (
                 CheckpointLocation::Checkpoint(self.job, checkpoint),
@@ -400,6 +409,7 @@ impl JobCheckpoints {
             epoch,
             kind,
             alignment: self.alignment(kind),
+            base,
         };
         self.log.triggered(CheckpointRecord {
             id: checkpoint,
@@ -412,7 +422,9 @@ impl JobCheckpoints {
             path: self.store.directory_of(&location),
             failure: None,
         });
-        let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
+        let runs = (self.runs.clone(), base);
+        let files =
+            SnapshotFiles::building_on(self.store.clone(), location, epoch, self.files, runs);
         self.desk.open(checkpoint, files);
         let start = start_barriers(barrier, self.participants.clone(), self.desk.clone());
         self.triggers.push(checkpoint, Box::pin(start));
