@@ -150,6 +150,8 @@ pub enum StateKind {
     OutputInFlight,
     /// Of an operator's coordinator.
     Coordinator,
+    /// A file of a database that holds keyed state: by key group, and then the whole of it.
+    Database,
 }
 
 /// Where the bytes of a piece of state are; `F` names a file.
@@ -228,12 +230,32 @@ impl StateHandle {
     }
 }
 
+impl StateHandle {
+    /// What tells it from all other pieces of the job, if it is a part of a file that later checkpoints may name again.
+    pub(crate) fn shared_name(&self, job: JobId) -> Option<String> {
+        match &self.data {
+            StateData::Slice { file, offset, .. } if file.scope == FileScope::Shared(job) => {
+                Some(format!("{}@{offset}", file.name.as_str()))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl<F> StateHandle<F> {
     /// The file that it lies in, if any.
     pub fn file(&self) -> Option<&F> {
         match &self.data {
             StateData::Inline(_) => None,
             StateData::Slice { file, .. } => Some(file),
+        }
+    }
+
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        match &self.data {
+            StateData::Inline(bytes) => bytes.len() as u64,
+            StateData::Slice { length, .. } => *length,
         }
     }
 

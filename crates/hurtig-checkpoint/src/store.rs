@@ -109,6 +109,11 @@ impl CheckpointStore {
         })
     }
 
+    /// Whose checkpoints these are.
+    pub(crate) const fn job(&self) -> JobId {
+        self.job
+    }
+
     /// The directory of a checkpoint, as a path or URL.
     pub fn directory_of(&self, location: &CheckpointLocation) -> String {
         match location {

@@ -1,5 +1,6 @@
 //! Writing state: what a process's participants hand in, small pieces into the metadata, others into few files.
 
+mod database;
 mod group;
 mod pieces;
 mod runs;
@@ -156,7 +157,12 @@ impl SnapshotFiles {
     ) -> Result<Snapshot> {
         let mut stored = Vec::with_capacity(images.len());
         let mut large = ByHome::<Chunks>::default();
-        for (operator, image) in images {
+        let mut databases = BTreeMap::<OperatorId, Vec<StateHandle>>::new();
+        for (operator, mut image) in images {
+            for database in std::mem::take(&mut image.databases) {
+                let stored = self.store_database((participant, operator), image.base, database);
+                databases.entry(operator).or_default().extend(stored.await?);
+            }
             let runs = self.0.runs.built_on(participant, operator, &image)?;
             let pieces = pieces_of(participant, image)
                 .map_err(|error| error.context(format!("operator {operator}")))?;
@@ -176,7 +182,8 @@ impl SnapshotFiles {
         }
         let operators = stored.into_iter();
         let operators = operators.map(|(operator, pieces, runs)| {
-            let handles = self.handles((participant, operator), pieces, runs, &mut places)?;
+            let mut handles = self.handles((participant, operator), pieces, runs, &mut places)?;
+            handles.extend(databases.remove(&operator).unwrap_or_default());
             Ok((operator, handles))
         });
         operators.collect()

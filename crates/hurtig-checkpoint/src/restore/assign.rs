@@ -174,7 +174,7 @@ fn shares_of(
     let all = 0..vertex.parallelism;
     let whole = |new| (new, Share::Whole);
     match handle.kind {
-        StateKind::Keyed => keyed_shares(handle, state, vertex),
+        StateKind::Keyed | StateKind::Database => keyed_shares(handle, state, vertex),
         StateKind::List if state.parallelism == vertex.parallelism => Ok(vec![whole(old)]),
         StateKind::List => {
             let of = vertex.parallelism;

@@ -1,6 +1,7 @@
 //! Restoring: who gets which pieces of state, and reading them.
 
 mod assign;
+mod database;
 mod in_flight;
 mod read;
 

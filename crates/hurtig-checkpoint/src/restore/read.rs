@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use hurtig_env::object_store::{Error as StoreError, GetOptions, GetRange};
+use hurtig_state::store::StateBackend;
 use hurtig_state::{KeyedIndex, KeyedPiece, ListMode, ListPiece, StateImage};
 use hurtig_types::{Error, KeyGroupRange, Result};
 
@@ -23,13 +24,14 @@ enum Piece {
 
 /// About how many bytes of keyed state are read at a time. Each is memory of its own, which is free again once it is decoded: so at
 /// a start bytes and tables are never there both.
-const PART_BYTES: u64 = 8 << 20;
+pub(super) const PART_BYTES: u64 = 8 << 20;
 
 impl CheckpointStore {
     /// Reads the state that was [assigned](crate::assign) to a participant's operator. Of keyed state it reads the index and the
     /// key groups of the participant, and what it reads is checked against checksums.
     ///
-    /// A keyed state may come as several pieces, of different key groups. Call it on [`Lane::Io`](hurtig_env::Lane::Io).
+    /// A keyed state may come as several pieces: of different key groups, and in runs, one behind the other. Databases are received by
+    /// the backend that they are of. Call it on [`Lane::Io`](hurtig_env::Lane::Io).
     ///
     /// # Errors
     /// When a file is missing, has another length, or is not what was written; the message names it.
@@ -37,16 +39,21 @@ impl CheckpointStore {
         &self,
         location: &CheckpointLocation,
         assigned: &AssignedState,
+        backend: Option<&dyn StateBackend>,
     ) -> Result<StateImage> {
         // Boxed one by one: the compiler does not see of a stream of closures that it is `Send`.
         let mut reads = Vec::<BoxFuture<'_, Result<(Piece, Share)>>>::new();
-        for piece in &assigned.pieces {
+        let is_file = |piece: &&AssignedPiece| piece.handle.kind == StateKind::Database;
+        for piece in assigned.pieces.iter().filter(|piece| !is_file(piece)) {
             let read = self.read_piece(location, piece);
             reads.push(Box::pin(async move { Ok((read.await?, piece.share)) }));
         }
         let reads = stream::iter(reads).buffered(REQUESTS_MAX);
         let pieces: Vec<(Piece, Share)> = reads.try_collect().await?;
-        Ok(image_of(pieces))
+        let mut image = image_of(pieces);
+        let files = assigned.pieces.iter().filter(is_file);
+        image.received = self.receive_databases(location, files, backend).await?;
+        Ok(image)
     }
 
     pub(super) async fn read_list(
@@ -89,10 +96,10 @@ impl CheckpointStore {
 }
 
 /// The bytes of a piece, and where they are.
-struct Source<'a> {
-    store: &'a CheckpointStore,
-    location: &'a CheckpointLocation,
-    handle: &'a StateHandle,
+pub(super) struct Source<'a> {
+    pub(super) store: &'a CheckpointStore,
+    pub(super) location: &'a CheckpointLocation,
+    pub(super) handle: &'a StateHandle,
 }
 
 impl Source<'_> {
@@ -105,6 +112,9 @@ impl Source<'_> {
             StateKind::OutputInFlight => ListMode::OutputInFlight,
             StateKind::Keyed => {
                 return Err(Error::bug("it is no list, and was assigned as one"));
+            }
+            StateKind::Database => {
+                return Err(Error::bug("it is a file of a database, and was assigned as a list"));
             }
         };
         let bytes = self.bytes(0..self.length()).await?;
@@ -150,14 +160,11 @@ impl Source<'_> {
     }
 
     fn length(&self) -> u64 {
-        match &self.handle.data {
-            StateData::Inline(bytes) => bytes.len() as u64,
-            StateData::Slice { length, .. } => *length,
-        }
+        self.handle.length()
     }
 
     /// A part of the piece.
-    async fn bytes(&self, span: Range<u64>) -> Result<Bytes> {
+    pub(super) async fn bytes(&self, span: Range<u64>) -> Result<Bytes> {
         if span.end > self.length() {
             return Err(damaged(Error::io("it ends before its last key group")));
         }

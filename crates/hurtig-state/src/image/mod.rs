@@ -5,16 +5,19 @@
 //!             └ lists: entries by name (positions of splits, committables) ─► shared out entry by entry, or to all
 //! ```
 
+mod database;
 mod keyed;
 mod list;
 mod promise;
 
+pub use database::DatabaseImage;
 pub use keyed::{KeyedIndex, KeyedPiece, KeyedWriter};
 pub use list::{ListMode, ListPiece};
 pub use promise::{Promise, PromisedPiece};
 
 use std::collections::BTreeMap;
 
+use crate::store::ReceivedDatabase;
 use hurtig_types::{CheckpointId, Error, Result};
 
 /// The state of one operator's subtask as bytes.
@@ -39,10 +42,14 @@ pub struct StateImage {
     /// The keyed states on which later checkpoints may build, by name; and whether what is here builds on what the base has under
     /// this name, which then comes first. Nothing of such a state is here when nothing has changed.
     pub runs: BTreeMap<String, bool>,
+    /// What lies in stores.
+    pub databases: Vec<DatabaseImage>,
+    /// The same when it is restored: of which each key group is in one, with their names.
+    pub received: Vec<(String, ReceivedDatabase)>,
     /// For which checkpoint it is taken, on which later ones may build.
-    checkpoint: Option<CheckpointId>,
+    pub checkpoint: Option<CheckpointId>,
     /// The checkpoint on which it may build.
-    base: Option<CheckpointId>,
+    pub base: Option<CheckpointId>,
 }
 
 impl StateImage {
@@ -53,16 +60,6 @@ impl StateImage {
             base,
             ..Self::default()
         }
-    }
-
-    /// The checkpoint that it is taken for, if later ones may build on it.
-    pub const fn checkpoint(&self) -> Option<CheckpointId> {
-        self.checkpoint
-    }
-
-    /// The checkpoint on which it may build.
-    pub const fn base(&self) -> Option<CheckpointId> {
-        self.base
     }
 
     /// Whether what is here of this state only adds to what the base has.
@@ -76,6 +73,8 @@ impl StateImage {
             && self.lists.is_empty()
             && self.promised.is_empty()
             && self.runs.is_empty()
+            && self.databases.is_empty()
+            && self.received.is_empty()
     }
 
     /// Waits for what was promised.
@@ -121,7 +120,9 @@ impl StateImage {
     /// When something is left, whose name nobody here knows.
     pub fn finish(&self) -> Result<()> {
         let keyed = self.keyed.iter().map(|piece| &piece.name);
-        let Some(name) = keyed.chain(self.lists.iter().map(|list| &list.name)).next() else {
+        let received = self.received.iter().map(|(name, _)| name);
+        let lists = self.lists.iter().map(|list| &list.name);
+        let Some(name) = keyed.chain(received).chain(lists).next() else {
             return Ok(());
         };
         Err(Error::invalid_job(format!(

@@ -185,8 +185,8 @@ impl<K, V> StateTable<K, V> {
     /// What alone has to be written, if that is so. Notes in the image that later checkpoints may build on this one.
     fn begin_run(&mut self, name: &str, image: &mut StateImage) -> Option<Run> {
         let len = self.len;
-        let base = image.base();
-        let checkpoint = image.checkpoint()?;
+        let base = image.base;
+        let checkpoint = image.checkpoint?;
         let run = self.changes_mut()?.take_run(base, checkpoint, len);
         image.runs.insert(name.to_string(), run.is_some());
         run

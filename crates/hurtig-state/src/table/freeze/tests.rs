@@ -92,7 +92,7 @@ impl Run {
         image.complete().now_or_never().unwrap().unwrap();
         let mut pieces = Vec::new();
         if image.builds_on_base("numbers") {
-            pieces.clone_from(&self.stored[&image.base().unwrap()]);
+            pieces.clone_from(&self.stored[&image.base.unwrap()]);
         }
         pieces.append(&mut image.keyed);
         let mut restored = StateTable::new(self.table.range());
@@ -103,7 +103,7 @@ impl Run {
         assert_eq!(found, frozen.expected);
         let runs = pieces.iter().map(entries_of).sum::<usize>();
         assert!(runs <= 2 * found.len().max(1), "{runs} entries for {}", found.len());
-        if let Some(checkpoint) = image.checkpoint().filter(|_| frozen.becomes_complete) {
+        if let Some(checkpoint) = image.checkpoint.filter(|_| frozen.becomes_complete) {
             self.stored.insert(checkpoint, pieces);
         }
     }
