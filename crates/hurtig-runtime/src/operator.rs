@@ -2,11 +2,13 @@
 
 use hurtig_env::World;
 use hurtig_metrics::MetricGroup;
+use hurtig_state::store::{OperatorStore, SharedBackend};
 use hurtig_state::{KeyedState, StateImage, StateTable};
 use hurtig_types::{
     Barrier, CheckpointId, ErasedBatch, Error, Key, KeyGroupRange, MaxParallelism, OperatorId, Result,
     Timestamp, Watermark,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 use crate::Output;
@@ -194,6 +196,8 @@ pub struct OperatorContext {
     pub checkpoints: bool,
     /// Whether a checkpoint stores only what has changed since the one before.
     pub incremental: bool,
+    /// What keyed state lies in; none for memory.
+    pub backend: Option<SharedBackend>,
     /// How often periodic watermarks are due.
     pub watermark_interval: Duration,
     /// Time, randomness, storage, network, lanes.
@@ -203,18 +207,39 @@ pub struct OperatorContext {
 }
 
 impl OperatorContext {
-    /// Keyed state for this subtask, as the job's settings want it.
-    pub fn keyed_state<K: Key>(&self) -> KeyedState<K> {
+    /// The store of this subtask, if keyed state does not lie in memory. Asked for once, and shared by all tables and timers.
+    pub fn store(&self) -> Option<OperatorStore> {
+        let label = format!("{}-{}", self.operator_id, self.subtask);
+        let backend = self.backend.as_ref();
+        backend.map(|backend| backend.store(label, self.key_groups))
+    }
+
+    /// Keyed state for this subtask in this store, or in memory. Names of states are stored behind `prefix`.
+    pub fn keyed_state<K: Key>(&self, store: Option<&OperatorStore>, prefix: &str) -> KeyedState<K> {
         let state = KeyedState::new(self.max_parallelism, self.key_groups);
-        if self.incremental {
+        if let Some(store) = store {
+            state.in_store(store.clone(), prefix)
+        } else if self.incremental {
             state.with_tracking()
         } else {
             state
         }
     }
 
-    /// A state table for this subtask, as the job's settings want it.
-    pub fn state_table<K: Key, V>(&self) -> StateTable<K, V> {
+    /// A state table for this subtask in this store, or in memory.
+    pub fn state_table<K: Key, V: Serialize + DeserializeOwned>(
+        &self,
+        store: Option<&OperatorStore>,
+        name: &str,
+    ) -> StateTable<K, V> {
+        if let Some(store) = store {
+            return StateTable::in_store(
+                self.key_groups,
+                store.handle().clone(),
+                name,
+                store.share(),
+            );
+        }
         let table = StateTable::new(self.key_groups);
         if self.incremental {
             table.with_tracking()

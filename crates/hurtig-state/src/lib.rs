@@ -44,7 +44,8 @@ mod table;
 mod timers;
 
 pub use image::{
-    DatabaseImage, KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, Promise, PromisedPiece, StateImage,
+    DatabaseImage, KeyedIndex, KeyedPiece, KeyedWriter, ListMode, ListPiece, Promise,
+    PromisedPiece, StateImage,
 };
 pub use keyed::{
     AggregateFunction, AggregatingState, KeyedContext, KeyedState, KeyedStateToken, ListState,

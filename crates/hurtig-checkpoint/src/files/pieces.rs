@@ -26,7 +26,10 @@ pub(super) fn pieces_of(participant: Participant, image: StateImage) -> Result<V
     let keyed = image.keyed.into_iter().map(|piece| {
         let run = Some(piece.state()).filter(|state| runs.contains_key(*state));
         let run = run.map(str::to_string);
-        Ok(Piece { run, ..keyed_piece(participant, piece)? })
+        Ok(Piece {
+            run,
+            ..keyed_piece(participant, piece)?
+        })
     });
     let lists = image.lists.into_iter();
     let lists = lists.map(|piece| list_piece(participant, piece));

@@ -50,7 +50,8 @@ impl Runs {
             if !builds {
                 return Ok((name.clone(), Vec::new()));
             }
-            let known = base.and_then(|base| base.states.get(&(participant, operator, name.clone())));
+            let known =
+                base.and_then(|base| base.states.get(&(participant, operator, name.clone())));
             let known = known.ok_or_else(|| {
                 Error::bug(format!(
                     "the state `{name}` of {participant} builds on a checkpoint that has no such state"
@@ -69,7 +70,10 @@ impl Runs {
         pieces: Vec<StateHandle>,
     ) {
         let mut all = self.0.lock();
-        all.entry(checkpoint).or_default().states.insert(state, pieces);
+        all.entry(checkpoint)
+            .or_default()
+            .states
+            .insert(state, pieces);
     }
 
     /// A job starts from a checkpoint: these pieces of databases may be named again by those which build on it.

@@ -22,7 +22,10 @@ impl CheckpointStore {
             let handle = piece.handle.as_ref();
             let (name, file) = split_name(handle)?;
             let range = handle.key_groups.map(|range| (range.start(), range.end()));
-            databases.entry((name, range)).or_default().push((file, handle));
+            databases
+                .entry((name, range))
+                .or_default()
+                .push((file, handle));
         }
         let mut received = Vec::new();
         for ((name, _), files) in databases {

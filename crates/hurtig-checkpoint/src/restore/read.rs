@@ -114,7 +114,9 @@ impl Source<'_> {
                 return Err(Error::bug("it is no list, and was assigned as one"));
             }
             StateKind::Database => {
-                return Err(Error::bug("it is a file of a database, and was assigned as a list"));
+                return Err(Error::bug(
+                    "it is a file of a database, and was assigned as a list",
+                ));
             }
         };
         let bytes = self.bytes(0..self.length()).await?;

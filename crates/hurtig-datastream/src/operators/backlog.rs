@@ -52,6 +52,9 @@ impl<T> Backlog<T> {
 /// How many records' state is fetched together: enough for cache misses to overlap, few enough to stay in the first-level cache.
 const STRETCH: usize = 64;
 
+/// How many records' state is fetched from a store together.
+const FAR_STRETCH: usize = 512;
+
 /// A backlog with the keys of its records.
 pub(crate) struct KeyedBacklog<K, T> {
     records: Backlog<T>,
@@ -95,6 +98,17 @@ impl<K, T> KeyedBacklog<K, T> {
         }
         let end = (taken + STRETCH).min(self.hashes.len());
         self.hashes.get(taken..end)
+    }
+
+    /// At the start of every long stretch: hashes and keys of the records in it, whose state can be fetched from a store together.
+    pub(crate) fn next_far_stretch(&self) -> Option<(&[KeyHash], &[K])> {
+        let taken = self.records.taken;
+        if !taken.is_multiple_of(FAR_STRETCH) {
+            return None;
+        }
+        let keys = self.keys.as_slice();
+        let count = keys.len().min(FAR_STRETCH);
+        self.hashes.get(taken..taken + count).zip(keys.get(..count))
     }
 
     /// The next record.

@@ -1,12 +1,13 @@
 //! Rolling aggregates: one update for each record.
 
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_state::store::OperatorStore;
 use hurtig_state::{StateImage, StateTable};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result,
 };
 
-use super::BYTES_PER_SLICE;
+use super::{BYTES_PER_SLICE, freeze_store, restore_store};
 use crate::KeySelector;
 
 /// Keeps one value per key: that of its first record. For each one after it `combine` folds the record into the value, and turns the
@@ -15,6 +16,7 @@ pub(crate) struct RollingOperator<K, T, F> {
     combine: F,
     selector: KeySelector<T, K>,
     table: StateTable<K, T>,
+    store: Option<OperatorStore>,
     keys: Vec<K>,
     max_parallelism: MaxParallelism,
 }
@@ -24,10 +26,12 @@ const KEPT: &str = "rolling";
 
 impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
     pub(crate) fn new(combine: F, selector: KeySelector<T, K>, context: &OperatorContext) -> Self {
+        let store = context.store();
         Self {
             combine,
             selector,
-            table: context.state_table(),
+            table: context.state_table(store.as_ref(), KEPT),
+            store,
             keys: Vec::new(),
             max_parallelism: context.max_parallelism,
         }
@@ -51,6 +55,7 @@ where
         if batch.hashes.len() != self.keys.len() {
             return Err(Error::bug("a keyed batch without the hashes of its keys"));
         }
+        self.table.load_batch(&batch.hashes, &self.keys)?;
         let combine = &mut self.combine;
         let records = self.keys.iter().zip(&mut batch.values);
         self.table
@@ -61,6 +66,7 @@ where
                 }
                 None => Some(value.clone()),
             });
+        self.table.trim()?;
         batch.hashes.clear();
         std::mem::swap(output.main::<T>()?, batch);
         Ok(Progress::Done)
@@ -69,12 +75,14 @@ where
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
+        restore_store(self.store.as_ref(), &mut image)?;
         self.table.restore_from(&mut image, KEPT, hash_of)?;
         image.finish()
     }
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
         self.table.freeze(KEPT, image)?;
+        freeze_store(self.store.as_ref(), image)?;
         Ok(Progress::Done)
     }
 

@@ -215,7 +215,9 @@ impl KeyedIndex {
         let all = self.range.intersection(range);
         let (mut parts, mut start) = (Vec::new(), all.start());
         for group in all.start()..all.end() {
-            let length = self.start_of(group + 1).saturating_sub(self.start_of(start));
+            let length = self
+                .start_of(group + 1)
+                .saturating_sub(self.start_of(start));
             if length > bytes && group > start {
                 parts.push(KeyGroupRange::new(start as u32, group as u32));
                 start = group;
@@ -397,6 +399,21 @@ impl KeyedWriter {
             }
             block.bytes.extend(entries);
             block.count += u32::from_le_bytes(*count);
+        }
+        Ok(())
+    }
+
+    /// Hands out what was added, entry by entry: `take` is given the bytes from the next entry on, and returns those behind it.
+    pub(crate) fn each_entry(
+        &self,
+        mut take: impl FnMut(KeyGroup, &[u8]) -> Result<usize>,
+    ) -> Result<()> {
+        for (group, block) in self.range.groups().zip(&self.blocks) {
+            let mut rest = block.bytes.get(COUNT_BYTES..).unwrap_or_default();
+            for _ in 0..block.count {
+                let taken = take(group, rest)?;
+                rest = rest.get(taken..).unwrap_or_default();
+            }
         }
         Ok(())
     }

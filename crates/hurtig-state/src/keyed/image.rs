@@ -46,7 +46,7 @@ impl<K: Key> KeyedState<K> {
     pub fn freeze(&mut self, prefix: &str, image: &mut StateImage) -> Result<()> {
         let time = self.time();
         for registered in &mut self.tables {
-            if registered.table.len() > 0 {
+            if registered.table.len() > 0 || registered.table.is_spilled() {
                 let name = stored_name(prefix, &registered.name, registered.table.expires());
                 registered.table.freeze(name, &time, image)?;
             }

@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
+use hurtig_types::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::ttl::Clock;
@@ -22,6 +23,12 @@ pub(super) trait Sort: 'static {
     fn prune(stored: &mut Self::Stored, clock: &Clock) -> bool {
         let _ = (stored, clock);
         true
+    }
+
+    /// When what a key has was used last, if it has a time to live.
+    fn last_used(stored: &Self::Stored) -> Timestamp {
+        let _ = stored;
+        Timestamp::NONE
     }
 
     /// What has not expired of what a key has.

@@ -8,9 +8,10 @@ use hurtig_types::{Error, Key, KeyGroupRange, KeyHash, MaxParallelism, Result};
 use super::sort::Sort;
 use super::table::{AnyTable, TypedTable};
 use super::ttl::StateTime;
-use super::unclaimed::Unclaimed;
+use super::unclaimed::{Unclaimed, stored_name};
 use super::value::ValueOf;
 use crate::StateTable;
+use crate::store::OperatorStore;
 
 /// What keyed state is reached through: the context that a keyed function is called with.
 ///
@@ -64,6 +65,8 @@ pub struct KeyedState<K> {
     cleans_with_every_record: bool,
     /// Whether tables remember what changes between checkpoints.
     tracks: bool,
+    /// What its tables lie in, under names that begin with this.
+    store: Option<(OperatorStore, String)>,
 }
 
 /// How a key is hashed.
@@ -97,6 +100,7 @@ impl<K: Key> KeyedState<K> {
             time: StateTime::UNKNOWN,
             cleans_with_every_record: false,
             tracks: false,
+            store: None,
         }
     }
 
@@ -106,6 +110,57 @@ impl<K: Key> KeyedState<K> {
     pub const fn with_tracking(mut self) -> Self {
         self.tracks = true;
         self
+    }
+
+    /// The same in a store, where the names of its columns begin with `prefix`.
+    #[must_use]
+    pub fn in_store(mut self, store: OperatorStore, prefix: impl Into<String>) -> Self {
+        self.store = Some((store, prefix.into()));
+        self
+    }
+
+    /// Fetches what lies in a store of these keys, all at once: call it before they are current keys. Does nothing without a store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn load_batch(&mut self, hashes: &[KeyHash], keys: &[K]) -> Result<()> {
+        if self.store.is_none() {
+            return Ok(());
+        }
+        let mut tables = self.tables.iter_mut();
+        tables.try_for_each(|registered| registered.table.load_batch(hashes, keys))
+    }
+
+    /// Makes room in memory for what else lies in a store, and tells what went wrong with that since the last call: what was done since
+    /// then does not count. Call it between batches.
+    ///
+    /// # Errors
+    /// When the store could not be read, or cannot be written.
+    pub fn trim(&mut self) -> Result<()> {
+        if self.store.is_none() {
+            return Ok(());
+        }
+        let time = self.time;
+        let mut tables = self.tables.iter_mut();
+        tables.try_for_each(|registered| registered.table.trim(&time))
+    }
+
+    /// Whether it lies in a store.
+    pub const fn is_spilled(&self) -> bool {
+        self.store.is_some()
+    }
+
+    fn new_table<S: Sort>(&self, name: &str) -> StateTable<K, S::Stored> {
+        if let Some((store, prefix)) = &self.store {
+            let name = stored_name(prefix, name, S::EXPIRES);
+            return StateTable::in_store(self.range, store.handle().clone(), name, store.share());
+        }
+        let table = StateTable::new(self.range);
+        if self.tracks {
+            table.with_tracking()
+        } else {
+            table
+        }
     }
 
     /// The number of key groups of the operator.
@@ -273,9 +328,9 @@ impl<K: Key> KeyedState<K> {
     }
 
     /// The keys of the table at `index`.
-    pub(super) fn keys_at(&self, index: usize) -> Vec<K> {
-        let registered = self.tables.get(index);
-        registered.map_or_else(Vec::new, |registered| registered.table.keys())
+    pub(super) fn keys_at(&mut self, index: usize) -> Result<Vec<K>> {
+        let registered = self.tables.get_mut(index);
+        registered.map_or_else(|| Ok(Vec::new()), |registered| registered.table.keys())
     }
 
     /// The hash of a key.
@@ -297,7 +352,7 @@ impl<K: Key> KeyedState<K> {
         if let Some(index) = self.tables.iter().position(|there| there.name == *name) {
             return Ok(index);
         }
-        let mut table = Box::new(TypedTable::<K, S>::new(self.range, self.tracks));
+        let mut table = Box::new(TypedTable::<K, S>::of(self.new_table::<S>(name)));
         self.claim::<S>(name, table.table_mut())
             .map_err(|error| error.context(format!("as {}", S::describe())))?;
         self.tables.push(Registered {

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use hurtig_types::{Key, KeyGroupRange, KeyHash, Result};
+use hurtig_types::{Key, KeyHash, Result};
 
 use super::sort::Sort;
 use super::ttl::{Clock, StateTime, StateTtl};
@@ -20,7 +20,19 @@ pub(super) trait AnyTable<K>: Any + Send {
     fn clear_key(&mut self, hash: KeyHash, key: &K);
 
     /// The keys that have a value, by key group.
-    fn keys(&self) -> Vec<K>;
+    ///
+    /// # Errors
+    /// When they lie in a store that cannot be read.
+    fn keys(&mut self) -> Result<Vec<K>>;
+
+    /// Fetches what lies in a store of these keys.
+    fn load_batch(&mut self, hashes: &[KeyHash], keys: &[K]) -> Result<()>;
+
+    /// Makes room in memory for a store's other entries; or says what went wrong with it.
+    fn trim(&mut self, time: &StateTime) -> Result<()>;
+
+    /// Whether its entries lie in a store.
+    fn is_spilled(&self) -> bool;
 
     /// Asks for the cache lines of these keys.
     fn prefetch(&self, hashes: &[KeyHash]);
@@ -67,10 +79,13 @@ impl Memo {
 }
 
 impl<K: Key, S: Sort> TypedTable<K, S> {
-    pub(super) fn new(range: KeyGroupRange, tracks: bool) -> Self {
-        let table = StateTable::new(range);
+    pub(super) fn of(mut table: StateTable<K, S::Stored>) -> Self {
+        if S::EXPIRES {
+            // Until it is known for how long: for ever.
+            table.set_expiry(|_| i64::MAX);
+        }
         Self {
-            table: if tracks { table.with_tracking() } else { table },
+            table,
             memo: Memo::NONE,
             spare: None,
             ttl: None,
@@ -89,10 +104,12 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
     #[inline]
     pub(super) fn find(&mut self, turn: u64, hash: KeyHash, key: &K) -> Option<Slot> {
         if self.memo.turn != turn {
-            self.memo = Memo {
-                turn,
-                slot: self.table.find(hash, key),
-            };
+            let mut slot = self.table.find(hash, key);
+            if slot.is_none() && self.table.is_spilled() {
+                self.table.load(hash, key);
+                slot = self.table.find(hash, key);
+            }
+            self.memo = Memo { turn, slot };
         }
         self.memo.slot
     }
@@ -106,6 +123,9 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
         key: &K,
         make: impl FnOnce() -> S::Stored,
     ) -> Slot {
+        if self.table.is_spilled() {
+            self.find(turn, hash, key);
+        }
         let slot = match self.memo {
             Memo { turn: known, slot } if known == turn => match slot {
                 Some(slot) => slot,
@@ -142,7 +162,25 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
     /// Says how long its entries live; whether that was not known.
     #[inline]
     pub(super) fn set_ttl(&mut self, ttl: StateTtl) -> bool {
-        self.ttl.replace(ttl).is_none()
+        let is_new = self.ttl.replace(ttl).is_none();
+        if is_new && self.table.is_spilled() {
+            self.expire_in_store(ttl);
+        }
+        is_new
+    }
+
+    /// What has expired may go from the store, where nobody looks for it.
+    #[cold]
+    fn expire_in_store(&mut self, ttl: StateTtl) {
+        let expires_at = move |stored: &S::Stored| {
+            let last_used = S::last_used(stored);
+            if last_used.is_some() {
+                last_used.saturating_add_millis(ttl.millis()).as_millis()
+            } else {
+                i64::MAX
+            }
+        };
+        self.table.set_expiry(expires_at);
     }
 
     /// Whether nothing was asked of it in this turn.
@@ -153,11 +191,17 @@ impl<K: Key, S: Sort> TypedTable<K, S> {
 
     /// Removes all that has expired.
     pub(super) fn prune_all(&mut self, clock: &Clock) {
+        if self.table.is_spilled() {
+            return;
+        }
         self.table_mut().retain(|_, stored| S::prune(stored, clock));
     }
 
     /// Looks at the next few entries, and removes what has expired.
     pub(super) fn prune_some(&mut self, count: usize, clock: &Clock) {
+        if self.table.is_spilled() {
+            return;
+        }
         let cursor = self.cleaned.take();
         let mut cursor = cursor.unwrap_or_else(|| self.table.cursor());
         for _ in 0..count {
@@ -183,11 +227,28 @@ impl<K: Key, S: Sort> AnyTable<K> for TypedTable<K, S> {
     }
 
     fn clear_key(&mut self, hash: KeyHash, key: &K) {
+        self.table.load(hash, key);
         self.table_mut().remove(hash, key);
     }
 
-    fn keys(&self) -> Vec<K> {
-        self.table.iter().map(|(key, _)| key.clone()).collect()
+    fn keys(&mut self) -> Result<Vec<K>> {
+        self.table_mut().all_keys()
+    }
+
+    fn load_batch(&mut self, hashes: &[KeyHash], keys: &[K]) -> Result<()> {
+        self.table_mut().load_batch(hashes, keys)
+    }
+
+    fn trim(&mut self, time: &StateTime) -> Result<()> {
+        if let Some(ttl) = &self.ttl {
+            self.table.set_now(Clock::of(ttl, time).time().as_millis());
+        }
+        self.table_mut().trim()?;
+        self.table.check()
+    }
+
+    fn is_spilled(&self) -> bool {
+        self.table.is_spilled()
     }
 
     fn prefetch(&self, hashes: &[KeyHash]) {

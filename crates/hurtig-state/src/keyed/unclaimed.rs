@@ -55,7 +55,11 @@ impl<K: Key> Unclaimed<K> {
                 Some(name) => (name.to_string(), true),
                 None => (name, false),
             };
-            piece.name = if is_removed { REMOVED.to_string() } else { String::new() };
+            piece.name = if is_removed {
+                REMOVED.to_string()
+            } else {
+                String::new()
+            };
             let index = all.iter().position(|known| known.name == name);
             let index = index.unwrap_or_else(|| {
                 all.push(Self {
@@ -118,6 +122,7 @@ impl<K: Key> Unclaimed<K> {
             table.restore_run(&piece, &hash_of)?;
         }
         for (key, ()) in self.cleared.iter() {
+            table.load_batch(&[hash_of(key)], [key])?;
             table.remove(hash_of(key), key);
         }
         Ok(())

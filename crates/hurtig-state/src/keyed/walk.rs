@@ -100,7 +100,7 @@ impl<K: Key> KeyedState<K> {
         mut function: impl FnMut(&K, &mut Self) -> Result<()>,
     ) -> Result<()> {
         let index = token.register(self)?;
-        let keys = self.keys_at(index);
+        let keys = self.keys_at(index)?;
         for key in keys {
             self.set_current_key(key.clone(), self.hash(&key));
             function(&key, self)?;

@@ -132,10 +132,12 @@ impl StoreBatch {
     /// All changes, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = StoreOperation<'_>> {
         let of = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
-        self.operations.iter().map(move |(column, key, value)| match value {
-            Some(value) => StoreOperation::Put(*column, of(key), of(value)),
-            None => StoreOperation::Delete(*column, of(key)),
-        })
+        self.operations
+            .iter()
+            .map(move |(column, key, value)| match value {
+                Some(value) => StoreOperation::Put(*column, of(key), of(value)),
+                None => StoreOperation::Delete(*column, of(key)),
+            })
     }
 
     /// How many changes there are.

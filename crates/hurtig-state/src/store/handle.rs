@@ -23,18 +23,50 @@ use super::{Column, Store, StoreBatch, StoreKeys, StoreSnapshot};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct StoreHandle(Arc<Mutex<Box<dyn Store>>>);
+pub struct StoreHandle(Arc<Mutex<Opened>>);
+
+/// A store, or how it is opened.
+enum Opened {
+    Open(Box<dyn Store>),
+    NotYet(Box<dyn FnMut() -> Result<Box<dyn Store>> + Send>),
+}
 
 impl StoreHandle {
     /// Shares a store.
     pub fn new(store: Box<dyn Store>) -> Self {
-        Self(Arc::new(Mutex::new(store)))
+        Self(Arc::new(Mutex::new(Opened::Open(store))))
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, Box<dyn Store>>> {
+    /// Shares a store that is opened when it is used first.
+    pub fn lazy(open: impl FnMut() -> Result<Box<dyn Store>> + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Opened::NotYet(Box::new(open)))))
+    }
+
+    /// Another store takes the place of this one, for all who share it. Columns of the one say nothing to the other.
+    ///
+    /// # Errors
+    /// When a call into the store has panicked.
+    pub fn replace(&self, store: Box<dyn Store>) -> Result<()> {
+        *self.guard()? = Opened::Open(store);
+        Ok(())
+    }
+
+    fn guard(&self) -> Result<MutexGuard<'_, Opened>> {
         self.0.lock().map_err(|_| {
             Error::bug("the store of an operator's state cannot be used any more: a call into it has panicked before")
         })
+    }
+
+    /// Lends the store out, opened.
+    fn with<T>(&self, use_it: impl FnOnce(&mut Box<dyn Store>) -> Result<T>) -> Result<T> {
+        let mut opened = self.guard()?;
+        if let Opened::NotYet(open) = &mut *opened {
+            *opened = Opened::Open(open()?);
+        }
+        match &mut *opened {
+            Opened::Open(store) => use_it(store),
+            Opened::NotYet(_) => Err(Error::bug("a store was opened and is not open")),
+        }
     }
 
     /// The column of this name, which is made if there is none: see [`Store::column`].
@@ -42,7 +74,7 @@ impl StoreHandle {
     /// # Errors
     /// When it cannot be made.
     pub fn column(&self, name: &str, expiry: Option<Arc<AtomicI64>>) -> Result<Column> {
-        self.lock()?.column(name, expiry)
+        self.with(|store| store.column(name, expiry))
     }
 
     /// The names of all columns there are, also of those that nobody has asked for since it was opened.
@@ -50,7 +82,7 @@ impl StoreHandle {
     /// # Errors
     /// When a call into the store has panicked.
     pub fn columns(&self) -> Result<Vec<String>> {
-        Ok(self.lock()?.columns())
+        self.with(|store| Ok(store.columns()))
     }
 
     /// Looks many keys up at once: see [`Store::get_many`].
@@ -63,7 +95,7 @@ impl StoreHandle {
         keys: &StoreKeys,
         found: &mut dyn FnMut(usize, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        self.lock()?.get_many(column, keys, found)
+        self.with(|store| store.get_many(column, keys, found))
     }
 
     /// Puts and deletes many keys, in the order of the batch.
@@ -71,7 +103,7 @@ impl StoreHandle {
     /// # Errors
     /// When the store cannot be written; what is in it then is not known.
     pub fn write(&self, batch: &StoreBatch) -> Result<()> {
-        self.lock()?.write(batch)
+        self.with(|store| store.write(batch))
     }
 
     /// Calls `each` with all entries from key `from` on, before key `to`, in the order of keys, until it says false.
@@ -85,7 +117,7 @@ impl StoreHandle {
         to: &[u8],
         each: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool>,
     ) -> Result<()> {
-        self.lock()?.scan(column, from, to, each)
+        self.with(|store| store.scan(column, from, to, each))
     }
 
     /// All that is in it now: see [`Store::snapshot`].
@@ -93,7 +125,7 @@ impl StoreHandle {
     /// # Errors
     /// When it cannot be taken.
     pub fn snapshot(&self) -> Result<Arc<dyn StoreSnapshot>> {
-        self.lock()?.snapshot()
+        self.with(|store| store.snapshot())
     }
 }
 

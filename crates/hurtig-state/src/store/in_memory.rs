@@ -18,7 +18,9 @@ pub(crate) struct InMemoryStore(Arc<std::sync::Mutex<Columns>>);
 impl InMemoryStore {
     /// A copy of all that is in it.
     pub(crate) fn copy(&self) -> Self {
-        Self(Arc::new(std::sync::Mutex::new(self.0.lock().unwrap().clone())))
+        Self(Arc::new(std::sync::Mutex::new(
+            self.0.lock().unwrap().clone(),
+        )))
     }
 
     /// How many entries a column has.
@@ -65,7 +67,9 @@ impl Store for InMemoryStore {
         for operation in batch.iter() {
             match operation {
                 StoreOperation::Put(column, key, value) => {
-                    columns[column.0 as usize].1.insert(key.to_vec(), value.to_vec());
+                    columns[column.0 as usize]
+                        .1
+                        .insert(key.to_vec(), value.to_vec());
                 }
                 StoreOperation::Delete(column, key) => {
                     columns[column.0 as usize].1.remove(key);

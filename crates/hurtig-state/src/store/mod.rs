@@ -12,9 +12,11 @@
 //! 2. A snapshot holds what was written before it was taken, whatever is written after.
 
 mod batch;
+mod cache;
 mod handle;
 #[cfg(test)]
 pub(crate) mod in_memory;
+mod operator;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use std::sync::atomic::AtomicI64;
 use hurtig_types::{KeyGroup, KeyGroupRange, Result};
 
 pub use batch::{StoreBatch, StoreKeys, StoreOperation};
+pub use cache::CacheShare;
 pub use handle::StoreHandle;
+pub use operator::{OperatorStore, SharedBackend};
 
 /// What the keyed state of a process's jobs lies in, if that is not its memory. Shared by all operators.
 pub trait StateBackend: Send + Sync + 'static {

@@ -77,7 +77,11 @@ impl<K: Eq, V> StateTable<K, V> {
         let is_cached = self.is_cached();
         let mut records = records.into_iter();
         for block in hashes.chunks(BLOCK) {
-            let hints = if is_cached { [NO_HINT; BLOCK] } else { self.fetch(block) };
+            let hints = if is_cached {
+                [NO_HINT; BLOCK]
+            } else {
+                self.fetch(block)
+            };
             for ((&hash, hint), (key, record)) in block.iter().zip(hints).zip(&mut records) {
                 let group = self.group(hash.key_group());
                 let slot = match group.entry(hint) {

@@ -29,6 +29,8 @@ pub(super) struct Changes<K> {
     /// How many runs the state consists of, and how many entries they have together.
     runs: usize,
     run_entries: usize,
+    /// How many entries were changed or added since, those included that are gone again.
+    touched: usize,
 }
 
 type WriteKey<K> = fn(&mut KeyedWriter, KeyGroup, &K) -> Result<()>;
@@ -52,7 +54,7 @@ pub(super) struct Run {
 }
 
 impl<K> Changes<K> {
-    fn of(range: KeyGroupRange, write_key: WriteKey<K>) -> Self {
+    pub(super) fn of(range: KeyGroupRange, write_key: WriteKey<K>) -> Self {
         Self {
             groups: range.groups().map(|_| GroupChanges::default()).collect(),
             write_key,
@@ -62,6 +64,7 @@ impl<K> Changes<K> {
             since: None,
             runs: 0,
             run_entries: 0,
+            touched: 0,
         }
     }
 
@@ -70,7 +73,7 @@ impl<K> Changes<K> {
         if self.since.is_some()
             && let Some(group) = self.groups.get_mut(place)
         {
-            group.changed.add(slot);
+            self.touched += usize::from(group.changed.add(slot));
         }
     }
 
@@ -79,7 +82,7 @@ impl<K> Changes<K> {
         if self.since.is_some()
             && let Some(group) = self.groups.get_mut(place)
         {
-            group.changed.add(slot);
+            self.touched += usize::from(group.changed.add(slot));
             group.new.add(slot);
         }
     }
@@ -144,18 +147,45 @@ impl<K> Changes<K> {
         let mut groups = self.groups.iter_mut();
         let changed = groups.by_ref().map(|it| std::mem::take(&mut it.changed));
         let changed = changed.collect();
-        let nothing = Ok(KeyedWriter::new(self.range));
-        let removed = std::mem::replace(&mut self.removed, nothing);
         Some(Run {
             changed,
             count,
-            removed: Some(removed).filter(|_| self.removals > 0),
+            removed: self.take_removed(),
         })
+    }
+
+    /// The same, from this point on.
+    pub(super) fn counted_from(mut self, since: CheckpointId) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// How much has changed, at most.
+    pub(super) const fn touched(&self) -> usize {
+        self.touched
+    }
+
+    /// The entries that were added or changed; from now on they are not.
+    pub(super) fn take_changed(&mut self) -> Box<[Slots]> {
+        self.touched = 0;
+        let mut groups = self.groups.iter_mut();
+        let changed = groups.by_ref().map(|it| std::mem::take(it).changed);
+        changed.collect()
+    }
+
+    /// The keys that were removed, if there are any; from now on they are not.
+    pub(super) fn take_removed(&mut self) -> Option<Result<KeyedWriter>> {
+        if std::mem::take(&mut self.removals) == 0 {
+            return None;
+        }
+        let nothing = Ok(KeyedWriter::new(self.range));
+        Some(std::mem::replace(&mut self.removed, nothing))
     }
 
     /// Nothing has changed since this checkpoint.
     fn begin(&mut self, since: Option<CheckpointId>) {
         self.since = since;
+        self.touched = 0;
         for group in &mut self.groups {
             *group = GroupChanges::default();
         }
@@ -199,12 +229,18 @@ impl<K: Serialize, V> StateTable<K, V> {
     #[must_use]
     pub fn with_tracking(mut self) -> Self {
         let changes = Some(Changes::of(self.range, write_key));
-        self.watch.get_or_insert_with(|| Box::new(Watch::NONE)).changes = changes;
+        self.watch
+            .get_or_insert_with(|| Box::new(Watch::NONE))
+            .changes = changes;
         self
     }
 }
 
-fn write_key<K: Serialize>(writer: &mut KeyedWriter, group: KeyGroup, key: &K) -> Result<()> {
+pub(super) fn write_key<K: Serialize>(
+    writer: &mut KeyedWriter,
+    group: KeyGroup,
+    key: &K,
+) -> Result<()> {
     writer.entry(group, key)
 }
 
@@ -216,7 +252,10 @@ impl<K, V> StateTable<K, V> {
         let changes = self.watch.as_ref().and_then(|watch| watch.changes.as_ref());
         if let Some(changes) = changes {
             let changes = Some(Changes::of(self.range, changes.write_key));
-            table.watch = Some(Box::new(Watch { changes, ..Watch::NONE }));
+            table.watch = Some(Box::new(Watch {
+                changes,
+                ..Watch::NONE
+            }));
         }
         table
     }

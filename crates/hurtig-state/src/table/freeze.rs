@@ -129,6 +129,9 @@ impl<K, V> StateTable<K, V> {
         encode: impl Fn(&mut KeyedWriter, KeyGroup, &K, &V) -> Result<()> + Send + 'static,
         image: &mut StateImage,
     ) -> Result<()> {
+        if self.is_spilled() {
+            return self.flush();
+        }
         self.freeze_after(BYTES_AT_ONCE, name.into(), Box::new(encode), image)
     }
 

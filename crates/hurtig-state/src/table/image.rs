@@ -37,7 +37,7 @@ impl<K: Serialize, V: Serialize> StateTable<K, V> {
     }
 }
 
-impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
+impl<K: Eq + Clone + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
     /// Takes what is stored under this name out of an image, run by run, and adds it. What is decoded is freed piece by piece.
     ///
     /// # Errors
@@ -49,7 +49,8 @@ impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
         hash_of: impl Fn(&K) -> KeyHash,
     ) -> Result<()> {
         let runs = image.take_runs(name);
-        runs.into_iter().try_for_each(|piece| self.restore_run(&piece, &hash_of))
+        runs.into_iter()
+            .try_for_each(|piece| self.restore_run(&piece, &hash_of))
     }
 
     /// Adds the entries of a piece, or takes the keys out that it lists as removed.
@@ -62,7 +63,11 @@ impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
             return self.restore(piece, hash_of);
         }
         piece.read(|_, key: K| {
-            self.remove(hash_of(&key), &key);
+            let hash = hash_of(&key);
+            if self.is_spilled() {
+                self.load_batch(&[hash], [&key])?;
+            }
+            self.remove(hash, &key);
             Ok(())
         })
     }
@@ -78,7 +83,11 @@ impl<K: Eq + DeserializeOwned, V: DeserializeOwned> StateTable<K, V> {
                 return Err(regrouped(group, hash.key_group()));
             }
             self.insert(hash, key, value);
-            Ok(())
+            if self.is_spilled() {
+                self.trim()
+            } else {
+                Ok(())
+            }
         })
     }
 }

@@ -9,17 +9,19 @@ mod group;
 mod image;
 mod record;
 mod slots;
+mod spill;
 mod watch;
 
 use std::fmt;
 
 use hurtig_types::{KeyGroup, KeyGroupRange, KeyHash};
 
+pub(crate) use changes::REMOVED;
 pub use cursor::{Cursor, Visited};
 pub use drain::Draining;
 use group::Group;
-pub(crate) use changes::REMOVED;
 pub(crate) use image::regrouped;
+use spill::Spill;
 use watch::Watch;
 
 /// Where an entry of a [`StateTable`] lies.
@@ -89,6 +91,8 @@ pub struct StateTable<K, V> {
     len: usize,
     /// Who wants to know what changes.
     watch: Option<Box<Watch<K, V>>>,
+    /// What is behind it, if it is larger than memory.
+    spill: Option<Box<Spill<K, V>>>,
 }
 
 impl<K, V> StateTable<K, V> {
@@ -104,6 +108,7 @@ impl<K, V> StateTable<K, V> {
             groups: range.groups().map(|_| Group::new()).collect(),
             len: 0,
             watch: None,
+            spill: None,
         }
     }
 

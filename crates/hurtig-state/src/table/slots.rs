@@ -27,18 +27,23 @@ impl Slots {
         ones.sum()
     }
 
-    /// Adds one.
+    /// Adds one; whether it was not in.
     #[inline]
-    pub(super) fn add(&mut self, slot: u32) {
+    pub(super) fn add(&mut self, slot: u32) -> bool {
         let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
+        self.first = self.first.min(word);
         match self.words.get_mut(word) {
-            Some(bits) => *bits |= bit,
+            Some(bits) => {
+                let is_new = *bits & bit == 0;
+                *bits |= bit;
+                is_new
+            }
             None => {
                 self.words.resize(word, 0);
                 self.words.push(bit);
+                true
             }
         }
-        self.first = self.first.min(word);
     }
 
     /// Takes one out; whether it was in.

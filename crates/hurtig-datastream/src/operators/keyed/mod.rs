@@ -4,6 +4,7 @@ mod functions;
 
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_state::store::OperatorStore;
 use hurtig_state::{KeyedState, OperatorState, StateImage, StateTime, TimerService};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
@@ -12,7 +13,7 @@ use hurtig_types::{
 
 use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
 use super::group_times::{GroupTimes, restore_interrupted, store_interrupted};
-use super::{BYTES_PER_SLICE, OPERATOR_STATE};
+use super::{BYTES_PER_SLICE, OPERATOR_STATE, freeze_store, restore_store, timers_of};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
 pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
 
@@ -81,6 +82,8 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
     max_parallelism: MaxParallelism,
     state: KeyedState<K>,
+    /// What state and timers lie in, if not in memory.
+    store: Option<OperatorStore>,
     operator_state: OperatorState,
     timers: TimerService<K>,
     /// Key groups whose event time is ahead.
@@ -107,17 +110,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         context: &OperatorContext,
     ) -> Self {
         let operator_state = OperatorState::of_subtask(context.subtask);
+        let store = context.store();
         Self {
             handler,
             selectors,
             max_parallelism: context.max_parallelism,
-            state: context.keyed_state(),
+            state: context.keyed_state(store.as_ref(), USER_STATE),
             operator_state: if H::HAS_BROADCAST {
                 operator_state.with_broadcast()
             } else {
                 operator_state
             },
-            timers: TimerService::new(),
+            timers: timers_of(store.as_ref(), context),
+            store,
             ahead: GroupTimes::none(context.key_groups),
             was_interrupted: false,
             first: KeyedBacklog::default(),
@@ -175,7 +180,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
     }
 
     fn run_records(&mut self, output: &mut Output) -> Result<Progress> {
-        while let Some(record) = next_record(&mut self.first, &self.state) {
+        while let Some(record) = next_record(&mut self.first, &mut self.state)? {
             let (value, of) = (record.value, Some((record.key, record.hash)));
             let time = (record.timestamp, None);
             if self.call(output, of, time, |handler, ctx, out| {
@@ -184,7 +189,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
                 return Ok(Progress::More);
             }
         }
-        while let Some(record) = next_record(&mut self.second, &self.state) {
+        while let Some(record) = next_record(&mut self.second, &mut self.state)? {
             let (value, of) = (record.value, Some((record.key, record.hash)));
             let time = (record.timestamp, None);
             if self.call(output, of, time, |handler, ctx, out| {
@@ -201,6 +206,12 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             }
         }
         Ok(Progress::Done)
+    }
+
+    /// Whether all that was asked of a store came true: otherwise nothing of what was made of it may leave.
+    fn check(&mut self) -> Result<()> {
+        self.state.trim()?;
+        self.timers.check()
     }
 
     fn fire_timers(&mut self, output: &mut Output) -> Result<Progress> {
@@ -230,12 +241,17 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
 #[inline]
 fn next_record<K: Key, T>(
     backlog: &mut KeyedBacklog<K, T>,
-    state: &KeyedState<K>,
-) -> Option<KeyedRecord<K, T>> {
-    if let Some(hashes) = backlog.next_stretch() {
+    state: &mut KeyedState<K>,
+) -> Result<Option<KeyedRecord<K, T>>> {
+    if state.is_spilled() {
+        if let Some((hashes, keys)) = backlog.next_far_stretch() {
+            state.trim()?;
+            state.load_batch(hashes, keys)?;
+        }
+    } else if let Some(hashes) = backlog.next_stretch() {
         state.prefetch(hashes);
     }
-    backlog.next()
+    Ok(backlog.next())
 }
 
 /// Takes over a batch with its keys.
@@ -273,7 +289,9 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         } else {
             self.broadcast.fill(batch.get_mut::<Records<B>>()?);
         }
-        self.run_records(output)
+        let progress = self.run_records(output)?;
+        self.check()?;
+        Ok(progress)
     }
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
@@ -281,13 +299,17 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         self.ahead.settle(watermark.timestamp());
         self.was_interrupted = false;
         self.by_watermark = true;
-        self.fire_timers(output)
+        let progress = self.fire_timers(output)?;
+        self.check()?;
+        Ok(progress)
     }
 
     fn process_time(&mut self, now: Timestamp, output: &mut Output) -> Result<Progress> {
         self.fire_until = now;
         self.by_watermark = false;
-        self.fire_timers(output)
+        let progress = self.fire_timers(output)?;
+        self.check()?;
+        Ok(progress)
     }
 
     fn next_time(&self) -> Option<Timestamp> {
@@ -295,16 +317,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     }
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
-        if self.firing {
-            self.fire_timers(output)
+        let progress = if self.firing {
+            self.fire_timers(output)?
         } else {
-            self.run_records(output)
-        }
+            self.run_records(output)?
+        };
+        self.check()?;
+        Ok(progress)
     }
 
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         self.was_interrupted = restore_interrupted(&mut image)?;
+        restore_store(self.store.as_ref(), &mut image)?;
         let watermark = self.ahead.restore_watermark(&mut image)?;
         self.timers.advance_watermark(watermark);
         self.state.restore(USER_STATE, &mut image)?;
@@ -324,6 +349,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         }
         let watermark = self.timers.current_watermark();
         self.ahead.store_watermark(watermark, image)?;
+        freeze_store(self.store.as_ref(), image)?;
         Ok(Progress::Done)
     }
 

@@ -65,6 +65,11 @@ impl Clock {
         }
     }
 
+    /// What has come by now.
+    pub(in crate::keyed) const fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// When what is used now was used.
     pub(super) const fn stamp(&self) -> Timestamp {
         self.stamp

@@ -70,6 +70,11 @@ pub struct StateTtl {
 }
 
 impl StateTtl {
+    /// For how many milliseconds something lives that is not used.
+    pub(in crate::keyed) const fn millis(&self) -> i64 {
+        self.millis
+    }
+
     /// State lives so long after it was made or written last, by the clock.
     ///
     /// # Panics

@@ -82,6 +82,11 @@ impl<T: Data> Sort for TimedListOf<T> {
         format!("ListState<{}> with a time to live", short_name::<T>())
     }
 
+    fn last_used(stored: &TimedList<T>) -> Timestamp {
+        let times = stored.times.iter().copied();
+        times.max().unwrap_or(Timestamp::NONE)
+    }
+
     fn prune(stored: &mut TimedList<T>, clock: &Clock) -> bool {
         stored.prune(clock);
         !stored.elements.is_empty()

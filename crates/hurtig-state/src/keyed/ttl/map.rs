@@ -4,7 +4,7 @@ use std::borrow::{Borrow, Cow};
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-use hurtig_types::{Data, Key};
+use hurtig_types::{Data, Key, Timestamp};
 
 use super::access::TtlAccess;
 use super::clock::Clock;
@@ -30,6 +30,11 @@ impl<UK: Key, UV: Data> Sort for TimedMapOf<UK, UV> {
     fn prune(stored: &mut TimedMap<UK, UV>, clock: &Clock) -> bool {
         stored.retain(|_, timed| !clock.check(&mut timed.at));
         !stored.is_empty()
+    }
+
+    fn last_used(stored: &TimedMap<UK, UV>) -> Timestamp {
+        let times = stored.values().map(|timed| timed.at);
+        times.max().unwrap_or(Timestamp::NONE)
     }
 
     fn live<'s>(stored: &'s TimedMap<UK, UV>, clock: &Clock) -> Option<Cow<'s, TimedMap<UK, UV>>> {

@@ -33,6 +33,10 @@ impl<S: Sort> Sort for TimedOf<S> {
         !clock.check(&mut stored.at)
     }
 
+    fn last_used(stored: &Self::Stored) -> Timestamp {
+        stored.at
+    }
+
     fn live<'s>(stored: &'s Self::Stored, clock: &Clock) -> Option<Cow<'s, Self::Stored>> {
         (!clock.is_expired(stored.at)).then_some(Cow::Borrowed(stored))
     }

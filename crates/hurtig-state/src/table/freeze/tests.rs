@@ -99,10 +99,15 @@ impl Run {
         for piece in &pieces {
             restored.restore_run(piece, hash_of).unwrap();
         }
-        let found: BTreeMap<u64, u64> = restored.iter().map(|(key, value)| (*key, *value)).collect();
+        let found: BTreeMap<u64, u64> =
+            restored.iter().map(|(key, value)| (*key, *value)).collect();
         assert_eq!(found, frozen.expected);
         let runs = pieces.iter().map(entries_of).sum::<usize>();
-        assert!(runs <= 2 * found.len().max(1), "{runs} entries for {}", found.len());
+        assert!(
+            runs <= 2 * found.len().max(1),
+            "{runs} entries for {}",
+            found.len()
+        );
         if let Some(checkpoint) = image.checkpoint.filter(|_| frozen.becomes_complete) {
             self.stored.insert(checkpoint, pieces);
         }
@@ -115,7 +120,11 @@ impl Run {
             .freeze_after(3, name, Box::new(entry), &mut image);
         begun.unwrap();
         let expected = self.model.clone();
-        let next = Frozen { image, expected, becomes_complete };
+        let next = Frozen {
+            image,
+            expected,
+            becomes_complete,
+        };
         // One that was begun before is finished first; the next was begun when that was not known to be complete.
         if let Some(frozen) = self.frozen.replace(next) {
             self.look_at(frozen);
@@ -237,7 +246,11 @@ fn run(steps: Vec<Step>, table: StateTable<u64, u64>) {
     let mut run = Run::of(table);
     for step in steps.into_iter().chain([Step::Encode(usize::MAX)]) {
         run.take(step);
-        let there: BTreeMap<u64, u64> = run.table.iter().map(|(key, value)| (*key, *value)).collect();
+        let there: BTreeMap<u64, u64> = run
+            .table
+            .iter()
+            .map(|(key, value)| (*key, *value))
+            .collect();
         assert_eq!(there, run.model);
         assert_eq!(run.table.len(), run.model.len());
     }
