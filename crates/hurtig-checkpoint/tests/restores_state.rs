@@ -146,7 +146,7 @@ fn each_subtask_reads_its_key_groups_and_no_others() {
             });
             let assigned = &assignment[&subtask(n)][0].1;
             let (read, bytes) = disk
-                .bytes_read(disk.store.read_state(&location(), assigned))
+                .bytes_read(disk.store.read_state(&location(), assigned, None))
                 .await;
             assert_eq!(bytes, needed.sum::<u64>());
             let pieces = read.unwrap().keyed;

@@ -248,7 +248,7 @@ fn a_coordinators_list_is_its_own() {
         assert_eq!(assignment.len(), 1);
         let read = disk
             .store
-            .read_state(&location(), &assignment[&who][0].1)
+            .read_state(&location(), &assignment[&who][0].1, None)
             .await;
         assert_eq!(pieces(read.unwrap()), pieces(image));
     });
@@ -278,7 +278,7 @@ fn a_local_directory_takes_files_of_many_parts() {
         let assignment = assign(&metadata, &[plan], UnclaimedState::Refuse)?;
         for (n, bytes) in (0..).zip(sizes) {
             let assigned = &assignment[&subtask(n)][0].1;
-            let read = store.read_state(&location(), assigned).await?;
+            let read = store.read_state(&location(), assigned, None).await?;
             assert_eq!(pieces(read), pieces(bulky(bytes)));
         }
         for file in metadata.files() {

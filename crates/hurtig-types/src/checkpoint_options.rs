@@ -35,6 +35,24 @@ pub const CHECKPOINTING_TIMEOUT: ConfigOption<Duration> =
 pub const INCREMENTAL_CHECKPOINTS: ConfigOption<bool> =
     ConfigOption::new("execution.checkpointing.incremental", || true);
 
+/// Where keyed state lies: `hashmap`, in memory, or `rocksdb`, on the local disk.
+pub const STATE_BACKEND: ConfigOption<String> =
+    ConfigOption::new("state.backend.type", || "hashmap".to_string());
+
+/// How much memory the process has for state that lies on the local disk: entries in use, blocks and write buffers together.
+pub const MANAGED_MEMORY_SIZE: ConfigOption<MemorySize> =
+    ConfigOption::new("taskmanager.memory.managed.size", || {
+        MemorySize::from_kib(512 << 10)
+    });
+
+/// Where databases lie; not set for the directory of temporary files.
+pub const ROCKSDB_LOCAL_DIRECTORY: ConfigOption<String> =
+    ConfigOption::new("state.backend.rocksdb.localdir", String::new);
+
+/// Which part of a database's memory is for what is not written yet.
+pub const ROCKSDB_WRITE_BUFFER_RATIO: ConfigOption<f64> =
+    ConfigOption::new("state.backend.rocksdb.memory.write-buffer-ratio", || 0.5);
+
 /// How long after the end of one checkpoint the next begins at the earliest.
 pub const CHECKPOINTING_MIN_PAUSE: ConfigOption<Duration> =
     ConfigOption::new("execution.checkpointing.min-pause", || Duration::ZERO);
@@ -161,6 +179,10 @@ pub(crate) const KEYS: &[&str] = &[
     CHECKPOINTING_TIMEOUT.key(),
     CHECKPOINTING_MIN_PAUSE.key(),
     INCREMENTAL_CHECKPOINTS.key(),
+    STATE_BACKEND.key(),
+    MANAGED_MEMORY_SIZE.key(),
+    ROCKSDB_LOCAL_DIRECTORY.key(),
+    ROCKSDB_WRITE_BUFFER_RATIO.key(),
     MAX_CONCURRENT_CHECKPOINTS.key(),
     TOLERABLE_FAILED_CHECKPOINTS.key(),
     RETAINED_CHECKPOINTS.key(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hurtig_checkpoint::{
-    AssignedState, CheckpointId, CheckpointLocation, CheckpointStore, Metadata, OperatorState,
+    AssignedState, CheckpointId, CheckpointLocation, CheckpointStore, FileScope, Metadata, OperatorState,
     Participant, StateKind, SubtaskState, UnclaimedState, VertexPlan, assign,
 };
 use hurtig_connect::decode_value;
@@ -125,6 +125,9 @@ impl Judge {
             .trace()
             .line(format_args!("{kind} {id} at {offsets:?}"));
         self.storm.marks().hit(format!("{kind}.judged"));
+        if builds_on_another(&metadata) {
+            self.storm.marks().hit("checkpoint.builds-on");
+        }
         let in_flight = has_records_in_flight(&metadata);
         if in_flight {
             self.storm.marks().hit("checkpoint.unaligned");
@@ -286,6 +289,15 @@ pub(crate) fn difference(mut there: Vec<Row>, mut expected: Vec<Row>) -> Option<
 }
 
 /// Whether records that an unaligned barrier overtook are part of the checkpoint: then the state is behind the offsets.
+/// Whether a part of it is in a file that an earlier checkpoint has written.
+fn builds_on_another(metadata: &Metadata) -> bool {
+    let own = format!("{}-", metadata.checkpoint);
+    let mut files = metadata.handles().filter_map(|handle| handle.file());
+    files.any(|file| {
+        matches!(file.scope, FileScope::Shared(_)) && !file.name.as_str().starts_with(&own)
+    })
+}
+
 fn has_records_in_flight(metadata: &Metadata) -> bool {
     let in_flight = [StateKind::InputInFlight, StateKind::OutputInFlight];
     metadata
@@ -341,7 +353,7 @@ impl Images {
         for (participant, operators) in assigned(metadata)? {
             let coordinates = matches!(participant, Participant::Coordinator(_));
             for (operator, state) in operators {
-                let image = store.read_state(location, &state).await?;
+                let image = store.read_state(location, &state, None).await?;
                 images.insert((coordinates, operator), image);
             }
         }

@@ -254,6 +254,7 @@ impl Setup {
             key_groups,
             checkpoints: false,
             incremental: false,
+            backend: None,
             watermark_interval: self.watermark_interval,
             world,
             metrics: task.operator_group(id.to_string(), &self.name),

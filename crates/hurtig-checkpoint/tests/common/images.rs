@@ -89,7 +89,7 @@ impl Disk {
             if let Some(operators) = assignment.get(&subtask(n)) {
                 assert_eq!(operators.len(), 1);
                 let assigned = &operators[0].1;
-                image = self.store.read_state(&location(), assigned).await?;
+                image = self.store.read_state(&location(), assigned, None).await?;
             }
             images.push(image);
         }

@@ -1,5 +1,6 @@
 //! The operators behind the API: each knows the types of its records, and works a batch at a time.
 
+mod backing;
 mod backlog;
 mod filter;
 mod flat_map;
@@ -15,6 +16,7 @@ mod sink;
 mod source;
 mod watermarks;
 
+pub(crate) use backing::Backing;
 pub(crate) use filter::FilterOperator;
 pub(crate) use flat_map::FlatMapOperator;
 pub(crate) use group_times::{GroupTimes, restore_interrupted, store_interrupted};

@@ -1,13 +1,12 @@
 //! Rolling aggregates: one update for each record.
 
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::store::OperatorStore;
 use hurtig_state::{StateImage, StateTable};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result,
 };
 
-use super::{BYTES_PER_SLICE, freeze_store, restore_store};
+use super::{BYTES_PER_SLICE, Backing};
 use crate::KeySelector;
 
 /// Keeps one value per key: that of its first record. For each one after it `combine` folds the record into the value, and turns the
@@ -16,7 +15,7 @@ pub(crate) struct RollingOperator<K, T, F> {
     combine: F,
     selector: KeySelector<T, K>,
     table: StateTable<K, T>,
-    store: Option<OperatorStore>,
+    backing: Backing,
     keys: Vec<K>,
     max_parallelism: MaxParallelism,
 }
@@ -26,12 +25,12 @@ const KEPT: &str = "rolling";
 
 impl<K: Key, T: Data, F: FnMut(&mut T, &mut T)> RollingOperator<K, T, F> {
     pub(crate) fn new(combine: F, selector: KeySelector<T, K>, context: &OperatorContext) -> Self {
-        let store = context.store();
+        let backing = Backing::of(context);
         Self {
             combine,
             selector,
-            table: context.state_table(store.as_ref(), KEPT),
-            store,
+            table: context.state_table(backing.store(), KEPT),
+            backing,
             keys: Vec::new(),
             max_parallelism: context.max_parallelism,
         }
@@ -75,14 +74,14 @@ where
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
-        restore_store(self.store.as_ref(), &mut image)?;
+        self.backing.restore(&mut image)?;
         self.table.restore_from(&mut image, KEPT, hash_of)?;
         image.finish()
     }
 
     fn snapshot(&mut self, _: Barrier, image: &mut StateImage, _: &mut Output) -> Result<Progress> {
         self.table.freeze(KEPT, image)?;
-        freeze_store(self.store.as_ref(), image)?;
+        self.backing.freeze(image)?;
         Ok(Progress::Done)
     }
 

@@ -11,6 +11,7 @@ use hurtig_exchange::{AlignmentMode, InputGate};
 use hurtig_graph::{ChainInput, JobEdge, JobEdgeId, JobVertex, OperatorKind, Subtask};
 use hurtig_metrics::MetricGroup;
 use hurtig_state::StateImage;
+use hurtig_state::store::SharedBackend;
 use hurtig_types::{Error, OperatorId, Result, options};
 
 use super::Job;
@@ -47,6 +48,8 @@ pub(super) struct DeployCheckpoints {
     pub(super) mode: AlignmentMode,
     /// Whether barriers may overtake.
     pub(super) unaligned: bool,
+    /// What keyed state lies in; none for memory.
+    pub(super) backend: Option<SharedBackend>,
     pub(super) desk: SnapshotDesk,
 }
 
@@ -304,6 +307,7 @@ impl VertexDeployer<'_> {
             max_parallelism: self.vertex.max_parallelism,
             key_groups: subtask.key_groups,
             checkpoints,
+            backend: self.checkpoints.backend.clone(),
             incremental: checkpoints && configuration.get(&options::INCREMENTAL_CHECKPOINTS)?,
             watermark_interval: interval,
             world: self.world.clone(),

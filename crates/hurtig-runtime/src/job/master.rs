@@ -8,10 +8,12 @@ use futures::future::{Either, select};
 use hurtig_checkpoint::{JobEnd, VertexPlan};
 use hurtig_env::{Rng, World};
 use hurtig_graph::OperatorKind;
+use hurtig_state::store::SharedBackend;
 use hurtig_types::{Error, ErrorKind, Result, options};
 
 use super::Job;
 use super::attempt::Attempt;
+use super::backend::backend_of;
 use super::checkpoints::{CheckpointSettings, JobCheckpoints};
 use super::client::{JobClient, Wish};
 use super::deploy::{DeployCheckpoints, deploy};
@@ -28,6 +30,7 @@ async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
     job.configuration.get(&options::JOB_STORE_MAX_CAPACITY)?;
     job.program.check(&world).boxed().await?;
     let settings = CheckpointSettings::read(&job.configuration)?;
+    let backend = backend_of(&job.configuration, &world)?;
     let mut master = Master {
         restarts: RestartStrategy::of(&job.configuration, settings.is_enabled())?,
         rng: world.rng(&format!("restarts of {}", client.job_id())),
@@ -43,6 +46,7 @@ async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
         client,
         world,
         settings,
+        backend,
     };
     let outcome = master.attempts().await;
     let end = match &outcome {
@@ -58,6 +62,7 @@ struct Master {
     client: JobClient,
     world: World,
     settings: CheckpointSettings,
+    backend: Option<SharedBackend>,
     checkpoints: JobCheckpoints,
     restarts: RestartStrategy,
     rng: Rng,
@@ -86,7 +91,8 @@ impl Master {
 
     async fn attempt(&mut self) -> Result<()> {
         let vertices = plan(&self.job);
-        let restored = self.checkpoints.restore(vertices.clone());
+        let restored = self.checkpoints
+            .restore(vertices.clone(), self.backend.as_ref());
         let restored = while_waiting(&self.client, restored).await?;
         let in_flight = self.checkpoints.restore_in_flight(&self.job.plan);
         let in_flight = while_waiting(&self.client, in_flight).await?;
@@ -95,6 +101,7 @@ impl Master {
             in_flight,
             mode: self.settings.mode,
             unaligned: self.settings.unaligned_after.is_some(),
+            backend: self.backend.clone(),
             desk: self.checkpoints.desk().clone(),
         };
         let deployment = deploy(&self.job, &self.world, &self.client, settings)?;

@@ -1,6 +1,7 @@
 //! Running a job: deployment, the master that watches its tasks, the client that watches the master.
 
 mod attempt;
+mod backend;
 mod channels;
 mod checkpoints;
 mod client;

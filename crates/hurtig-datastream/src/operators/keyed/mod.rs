@@ -4,7 +4,6 @@ mod functions;
 
 use hurtig_metrics::{Counter, names};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
-use hurtig_state::store::OperatorStore;
 use hurtig_state::{KeyedState, OperatorState, StateImage, StateTime, TimerService};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
@@ -13,7 +12,7 @@ use hurtig_types::{
 
 use super::backlog::{Backlog, KeyedBacklog, KeyedRecord};
 use super::group_times::{GroupTimes, restore_interrupted, store_interrupted};
-use super::{BYTES_PER_SLICE, OPERATOR_STATE, freeze_store, restore_store, timers_of};
+use super::{BYTES_PER_SLICE, Backing, OPERATOR_STATE};
 use crate::{Collector, KeySelector, KeyedProcessContext, TimeDomain};
 pub(crate) use functions::{CoProcessKeyed, ProcessKeyed, ProcessKeyedBroadcast};
 
@@ -82,8 +81,7 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     selectors: (KeySelector<A, K>, Option<KeySelector<B, K>>),
     max_parallelism: MaxParallelism,
     state: KeyedState<K>,
-    /// What state and timers lie in, if not in memory.
-    store: Option<OperatorStore>,
+    backing: Backing,
     operator_state: OperatorState,
     timers: TimerService<K>,
     /// Key groups whose event time is ahead.
@@ -101,7 +99,11 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     /// Whether it is a watermark that it fires for.
     by_watermark: bool,
     fired: Counter,
+    fired_since_trim: usize,
 }
+
+/// After so many timers room is made in memory for the state of others.
+const TIMERS_PER_TRIM: usize = 512;
 
 impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, H> {
     pub(crate) fn new(
@@ -110,19 +112,19 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
         context: &OperatorContext,
     ) -> Self {
         let operator_state = OperatorState::of_subtask(context.subtask);
-        let store = context.store();
+        let backing = Backing::of(context);
         Self {
             handler,
             selectors,
             max_parallelism: context.max_parallelism,
-            state: context.keyed_state(store.as_ref(), USER_STATE),
+            state: context.keyed_state(backing.store(), USER_STATE),
             operator_state: if H::HAS_BROADCAST {
                 operator_state.with_broadcast()
             } else {
                 operator_state
             },
-            timers: timers_of(store.as_ref(), context),
-            store,
+            timers: TimerService::new(),
+            backing,
             ahead: GroupTimes::none(context.key_groups),
             was_interrupted: false,
             first: KeyedBacklog::default(),
@@ -131,6 +133,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             fire_until: Timestamp::MIN,
             firing: false,
             by_watermark: false,
+            fired_since_trim: 0,
             fired: context.metrics.counter(names::NUM_FIRED_TIMERS),
         }
     }
@@ -226,6 +229,11 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
                 return Ok(Progress::Done);
             };
             self.fired.inc(1);
+            if self.fired_since_trim == TIMERS_PER_TRIM {
+                self.fired_since_trim = 0;
+                self.state.trim()?;
+            }
+            self.fired_since_trim += 1;
             let (time, key) = (timer.time, Some((timer.key, timer.hash)));
             let full = self.call(output, key, (time, Some(domain)), |handler, ctx, out| {
                 handler.on_timer(time, ctx, out)
@@ -273,6 +281,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     for KeyedOperator<K, A, B, H>
 {
     fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
+        self.backing.open_timers(&mut self.timers)?;
         self.handler.open(context, &mut self.operator_state)
     }
 
@@ -329,7 +338,8 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     fn restore(&mut self, mut image: StateImage) -> Result<()> {
         let max_parallelism = self.max_parallelism;
         self.was_interrupted = restore_interrupted(&mut image)?;
-        restore_store(self.store.as_ref(), &mut image)?;
+        self.backing.restore(&mut image)?;
+        self.backing.open_timers(&mut self.timers)?;
         let watermark = self.ahead.restore_watermark(&mut image)?;
         self.timers.advance_watermark(watermark);
         self.state.restore(USER_STATE, &mut image)?;
@@ -349,7 +359,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         }
         let watermark = self.timers.current_watermark();
         self.ahead.store_watermark(watermark, image)?;
-        freeze_store(self.store.as_ref(), image)?;
+        self.backing.freeze(image)?;
         Ok(Progress::Done)
     }
 

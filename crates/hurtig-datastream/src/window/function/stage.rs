@@ -1,6 +1,7 @@
 //! The last stage of a window operator: calls the function with everything it may ask for.
 
 use hurtig_runtime::{OperatorContext, SideOutputs};
+use hurtig_state::store::OperatorStore;
 use hurtig_state::{KeyedState, StateImage};
 use hurtig_types::{Key, KeyHash, MaxParallelism, Records, Result, Timestamp};
 
@@ -37,11 +38,16 @@ pub(in crate::window) struct Stage<F, K, W: Window> {
 }
 
 impl<F, K: Key, W: Window> Stage<F, K, W> {
-    pub(in crate::window) fn new(finish: F, is_merging: bool, context: &OperatorContext) -> Self {
+    pub(in crate::window) fn new(
+        finish: F,
+        is_merging: bool,
+        store: Option<&OperatorStore>,
+        context: &OperatorContext,
+    ) -> Self {
         Self {
             finish,
-            by_key: context.keyed_state(),
-            by_window: context.keyed_state().with_hash(window_hash),
+            by_key: context.keyed_state(store, KEY_STATE),
+            by_window: context.keyed_state(store, WINDOW_STATE).with_hash(window_hash),
             is_merging,
         }
     }
@@ -66,6 +72,12 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
     pub(in crate::window) fn restore(&mut self, image: &mut StateImage) -> Result<()> {
         self.by_key.restore(KEY_STATE, image)?;
         self.by_window.restore(WINDOW_STATE, image)
+    }
+
+    /// Makes room in memory, where the states lie in a store; or says what went wrong with that.
+    pub(in crate::window) fn trim(&mut self) -> Result<()> {
+        self.by_key.trim()?;
+        self.by_window.trim()
     }
 
     /// How many entries the states of the function have.

@@ -12,6 +12,9 @@ use crate::window::assigner::WindowAssigner;
 use crate::window::function::{Finish, Gather};
 use crate::window::trigger::Trigger;
 
+/// After so many timers room is made in memory for the windows of other keys.
+const TIMERS_PER_TRIM: usize = 512;
+
 impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
 where
     K: Key,
@@ -46,10 +49,22 @@ where
             else {
                 return Ok(Progress::Done);
             };
+            if self.table.is_spilled() {
+                self.load_due(hash, &key)?;
+            }
             if let Some(slot) = self.table.find(hash, &key) {
                 self.wake((domain, time), (slot, hash), emit)?;
             }
         }
+    }
+
+    /// Fetches the windows of a key whose timer is due.
+    fn load_due(&mut self, hash: KeyHash, key: &K) -> Result<()> {
+        if self.fired_since_trim == TIMERS_PER_TRIM {
+            self.trim()?;
+        }
+        self.fired_since_trim += 1;
+        self.table.load_batch(&[hash], [key])
     }
 
     /// The queue came for a key: fires its next timer, if it is due, and lets the queue come again for the one after.

@@ -9,7 +9,7 @@ use crate::window::function::{Finish, Gather};
 use crate::window::trigger::Trigger;
 
 /// The name of the windows' state.
-const WINDOWS: &str = "windows";
+pub(super) const WINDOWS: &str = "windows";
 
 impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
 where
@@ -24,11 +24,14 @@ where
         self.table.freeze(WINDOWS, image)?;
         self.timers.snapshot(self.table.range(), image)?;
         self.stage.freeze(image)?;
+        self.backing.freeze(image)?;
         let watermark = self.timers.current_watermark();
         self.ahead.store_watermark(watermark, image)
     }
 
     pub(super) fn restore_image(&mut self, mut image: StateImage) -> Result<()> {
+        self.backing.restore(&mut image)?;
+        self.backing.open_timers(&mut self.timers)?;
         let max_parallelism = self.max_parallelism;
         let hash_of = |key: &K| KeyHash::of(key, max_parallelism);
         self.table.restore_from(&mut image, WINDOWS, hash_of)?;

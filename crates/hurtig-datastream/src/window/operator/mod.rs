@@ -32,7 +32,10 @@ use super::assigner::WindowAssigner;
 use super::function::{Finish, Gather, Moment, Stage};
 use super::trigger::{Trigger, TriggerContext};
 use super::window::Window;
-use crate::operators::{BYTES_PER_SLICE, GroupTimes, restore_interrupted, store_interrupted};
+use crate::operators::{
+    BYTES_PER_SLICE, Backing, GroupTimes, restore_interrupted, store_interrupted,
+};
+use image::WINDOWS;
 use crate::{KeySelector, TimeDomain};
 use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
@@ -65,6 +68,9 @@ where
     stage: Stage<F, K, A::Window>,
     table: StateTable<K, KeyEntry<A::Window, G::Acc, Tr::State>>,
     timers: TimerService<K>,
+    backing: Backing,
+    /// How many timers have fired since room was made.
+    fired_since_trim: usize,
     late: LateRecords<T>,
     /// Key groups whose event time is ahead.
     ahead: GroupTimes,
@@ -121,6 +127,7 @@ where
         context: &OperatorContext,
     ) -> Self {
         let (is_merging, is_event_time) = (assigner.is_merging(), assigner.is_event_time());
+        let backing = Backing::of(context);
         let triggering = TriggerContext::new(Timestamp::MIN, Timestamp::MIN);
         Self {
             selector,
@@ -131,8 +138,10 @@ where
             assigner,
             trigger,
             gather,
-            stage: Stage::new(finish, is_merging, context),
-            table: context.state_table(),
+            stage: Stage::new(finish, is_merging, backing.store(), context),
+            backing,
+            fired_since_trim: 0,
+            table: context.state_table(backing.store(), WINDOWS),
             timers: TimerService::new(),
             late: LateRecords::new(lateness.side_output, context),
             ahead: GroupTimes::none(context.key_groups),
@@ -189,7 +198,18 @@ where
             Work::ProcessingTime => self.fire_timers(TimeDomain::ProcessingTime, &mut emit),
         };
         self.late.count();
-        progress
+        let progress = progress?;
+        self.trim()?;
+        self.timers.check()?;
+        Ok(progress)
+    }
+
+    /// Makes room in memory for the windows of other keys, if they lie in a store; or says what went wrong with that.
+    pub(super) fn trim(&mut self) -> Result<()> {
+        self.fired_since_trim = 0;
+        self.table.trim()?;
+        self.table.check()?;
+        self.stage.trim()
     }
 }
 
@@ -203,6 +223,7 @@ where
     F: Finish<K, A::Window, G::Acc>,
 {
     fn open(&mut self, context: &OperatorContext, _: &mut Output) -> Result<()> {
+        self.backing.open_timers(&mut self.timers)?;
         self.stage.finish().open(context)
     }
 

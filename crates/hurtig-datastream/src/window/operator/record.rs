@@ -14,6 +14,8 @@ use crate::window::trigger::{Trigger, TriggerResult};
 
 /// How many records' entries are fetched ahead of them.
 const AHEAD: usize = 32;
+/// How many records' entries are fetched together from a store.
+const FAR_AHEAD: usize = 512;
 
 impl<K, T, A, Tr, G, F> WindowOperator<K, T, A, Tr, G, F>
 where
@@ -46,13 +48,20 @@ where
         emit: &mut Emit<'_, F::Out>,
     ) -> Result<Progress> {
         self.gone_until = self.timers.current_watermark();
+        // What was fetched before a pause may have made room since.
+        let mut loaded = batch.next;
         let some_are_ahead = !self.ahead.is_empty();
         for key in keys.iter().skip(batch.next) {
             if emit.records.is_full() {
                 return Ok(Progress::More);
             }
             let index = batch.next;
-            if index.is_multiple_of(AHEAD) {
+            if self.table.is_spilled() {
+                if index == loaded {
+                    self.load_ahead(index, keys, &batch.hashes)?;
+                    loaded += FAR_AHEAD;
+                }
+            } else if index.is_multiple_of(AHEAD) {
                 let ahead = batch.hashes.get(index..).unwrap_or_default();
                 self.table.prefetch(ahead.get(..AHEAD).unwrap_or(ahead));
             }
@@ -74,6 +83,13 @@ where
             self.take_record(value, timestamp, (key, hash), emit)?;
         }
         Ok(Progress::Done)
+    }
+
+    /// Fetches the windows of the keys of a long stretch from their store.
+    fn load_ahead(&mut self, index: usize, keys: &[K], hashes: &[KeyHash]) -> Result<()> {
+        self.trim()?;
+        let keys = keys.iter().skip(index).take(FAR_AHEAD);
+        self.table.load_batch(hashes.get(index..).unwrap_or_default(), keys)
     }
 
     fn take_record(

@@ -136,7 +136,11 @@ where
         let stream = self.stream.clone();
         let prototype = Prototype::new((self.into_parts(), prototype));
         stream.transform(&name, description, move |context| {
-            let (parts, function) = prototype.instance();
+            let (mut parts, function) = prototype.instance();
+            if context.backend.is_some() {
+                // Slices are tables in memory; windows that lie in a store are kept by key.
+                parts.grid = None;
+            }
             Ok(make(selector.clone(), parts, function, context))
         })
     }

@@ -23,6 +23,7 @@ use hurtig_checkpoint::{
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_graph::Plan;
 use hurtig_state::StateImage;
+use hurtig_state::store::SharedBackend;
 use hurtig_types::{
     AlignmentType, Barrier, BarrierKind, CheckpointId, Error, JobId, OperatorId, Result, Timestamp,
 };
@@ -149,7 +150,12 @@ impl JobCheckpoints {
     ///
     /// # Errors
     /// When the checkpoint does not fit the job, or cannot be read.
-    pub(super) async fn restore(&mut self, vertices: Vec<VertexPlan>) -> Result<Restored> {
+    pub(super) async fn restore(
+        &mut self,
+        vertices: Vec<VertexPlan>,
+        backend: Option<&SharedBackend>,
+    ) -> Result<Restored> {
+        self.runs = Runs::default();
         let Some(checkpoint) = self.coordinator.latest() else {
             return Ok(Restored::new());
         };
@@ -158,7 +164,13 @@ impl JobCheckpoints {
         let mut restored = Restored::new();
         for (participant, operators) in assign(checkpoint.metadata(), &vertices, self.unclaimed)? {
             for (operator, state) in operators {
-                let image = self.store.read_state(checkpoint.location(), &state).await;
+                let handles = state.pieces.iter().map(|piece| &*piece.handle);
+                self.runs.restored_from(checkpoint.id(), self.job, handles);
+                let backend = backend.map(SharedBackend::backend);
+                let image = self
+                    .store
+                    .read_state(checkpoint.location(), &state, backend);
+                let image = image.await;
                 let image = image.map_err(|error| {
                     error.context(format!("restoring from checkpoint {}", checkpoint.id()))
                 })?;
@@ -192,7 +204,6 @@ impl JobCheckpoints {
     /// All tasks of an attempt run.
     pub(super) fn deployed(&mut self, vertices: Vec<VertexPlan>, participants: Participants) {
         self.epoch += 1;
-        self.runs = Runs::default();
         self.participants = participants;
         let epoch = Epoch::new(self.epoch);
         let taking_part =
