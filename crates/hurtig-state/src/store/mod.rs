@@ -12,6 +12,7 @@
 //! 2. A snapshot holds what was written before it was taken, whatever is written after.
 
 mod batch;
+mod handle;
 #[cfg(test)]
 pub(crate) mod in_memory;
 
@@ -22,6 +23,7 @@ use std::sync::atomic::AtomicI64;
 use hurtig_types::{KeyGroup, KeyGroupRange, Result};
 
 pub use batch::{StoreBatch, StoreKeys, StoreOperation};
+pub use handle::StoreHandle;
 
 /// What the keyed state of a process's jobs lies in, if that is not its memory. Shared by all operators.
 pub trait StateBackend: Send + Sync + 'static {
