@@ -189,6 +189,7 @@ where
             Work::ProcessingTime => self.fire_timers(TimeDomain::ProcessingTime, &mut emit),
         };
         self.late.count();
+        self.timers.check()?;
         progress
     }
 }
@@ -261,7 +262,9 @@ where
     }
 
     fn encode_some(&mut self) -> bool {
-        self.table.encode_some(BYTES_PER_SLICE) || self.stage.encode_some()
+        self.table.encode_some(BYTES_PER_SLICE)
+            || self.timers.encode_some(BYTES_PER_SLICE)
+            || self.stage.encode_some()
     }
 
     /// Between two timers.
