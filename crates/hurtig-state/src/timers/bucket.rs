@@ -6,7 +6,7 @@ use std::mem;
 use hurtig_types::{KeyGroup, KeyHash};
 
 use super::crowd::Crowd;
-use super::shards::Shards;
+use super::shards::{SHARDS, Shards, shard_of};
 use crate::Probe;
 
 /// A timer without its time.
@@ -94,7 +94,9 @@ impl<K: Eq, N: Eq + Hash> Bucket<K, N> {
             Self::Many(shards) => shards.pop_front().map(|entry| (entry, shards.is_empty())),
         }
     }
+}
 
+impl<K, N> Bucket<K, N> {
     /// How many bytes it holds outside the queue's tree.
     pub(super) fn boxed_bytes(&self) -> usize {
         match self {
@@ -113,6 +115,43 @@ impl<K: Eq, N: Eq + Hash> Bucket<K, N> {
         one.into_iter()
             .chain(few.into_iter().flatten())
             .chain(many.into_iter().flatten())
+    }
+
+    /// In how many parts it is divided.
+    pub(super) const fn parts(&self) -> usize {
+        match self {
+            Self::Many(_) => SHARDS,
+            Self::One(_) | Self::Few(_) => 1,
+        }
+    }
+
+    /// In which part the timers of this key group are.
+    pub(super) const fn part_of(&self, group: KeyGroup) -> usize {
+        match self {
+            Self::Many(_) => shard_of(group),
+            Self::One(_) | Self::Few(_) => 0,
+        }
+    }
+
+    /// The part from which the next timer is popped.
+    pub(super) fn first_part(&self) -> usize {
+        match self {
+            Self::Many(shards) => shards.first_part(),
+            Self::One(_) | Self::Few(_) => 0,
+        }
+    }
+
+    /// The timers of a part, but for so many at its front.
+    pub(super) fn part(&self, part: usize, skipped: usize) -> impl Iterator<Item = &Entry<K, N>> {
+        let (one, many) = match self {
+            Self::One(only) => (Some(only).filter(|_| skipped == 0), None),
+            Self::Few(crowd) => (None, Some(&**crowd)),
+            Self::Many(shards) => (None, shards.part(part)),
+        };
+        let many = many
+            .into_iter()
+            .flat_map(move |crowd| crowd.iter_from(skipped));
+        one.into_iter().chain(many)
     }
 
     /// The timers of this key group, and maybe of others.

@@ -47,6 +47,11 @@ impl<K, N> Crowd<K, N> {
         self.entries.iter()
     }
 
+    /// All but so many at the front.
+    pub(super) fn iter_from(&self, skipped: usize) -> impl Iterator<Item = &Entry<K, N>> {
+        self.entries.range(skipped.min(self.entries.len())..)
+    }
+
     pub(super) fn into_entries(self) -> impl Iterator<Item = Entry<K, N>> {
         self.entries.into_iter()
     }

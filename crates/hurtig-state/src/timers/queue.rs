@@ -7,6 +7,7 @@ use std::hash::Hash;
 use hurtig_types::{KeyGroup, KeyHash, Timestamp};
 
 use super::bucket::{Bucket, Entry};
+use super::freeze::Freeze;
 use crate::Probe;
 
 /// A timer that fell due: at `time`, something was to be done for `key` in `namespace`.
@@ -69,11 +70,13 @@ pub struct TimerRef<'a, K, N = ()> {
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 pub struct TimerQueue<K, N = ()> {
-    buckets: BTreeMap<Timestamp, Bucket<K, N>>,
+    pub(super) buckets: BTreeMap<Timestamp, Bucket<K, N>>,
     /// How many timers all buckets hold.
     len: usize,
     /// What the buckets hold outside the tree.
     boxed_bytes: usize,
+    /// What is still owed to a snapshot.
+    pub(super) freeze: Option<Box<Freeze<K, N>>>,
 }
 
 impl<K, N> TimerQueue<K, N> {
@@ -83,6 +86,7 @@ impl<K, N> TimerQueue<K, N> {
             buckets: BTreeMap::new(),
             len: 0,
             boxed_bytes: 0,
+            freeze: None,
         }
     }
 
@@ -121,6 +125,9 @@ impl<K: Eq, N: Eq + Hash> TimerQueue<K, N> {
         hash: KeyHash,
         namespace: N,
     ) -> bool {
+        if self.freeze.is_some() {
+            self.settle(time, hash.key_group());
+        }
         let is_new = match self.buckets.entry(time) {
             Place::Vacant(place) => {
                 place.insert(Bucket::One(Entry {
@@ -154,6 +161,9 @@ impl<K: Eq, N: Eq + Hash> TimerQueue<K, N> {
     /// assert!(timers.is_empty());
     /// ```
     pub fn delete(&mut self, time: Timestamp, key: &K, hash: KeyHash, namespace: &N) -> bool {
+        if self.freeze.is_some() {
+            self.settle(time, hash.key_group());
+        }
         let Place::Occupied(mut place) = self.buckets.entry(time) else {
             return false;
         };
@@ -169,6 +179,9 @@ impl<K: Eq, N: Eq + Hash> TimerQueue<K, N> {
 
     /// Takes out the next timer if it is due: if its time is `up_to` or before.
     pub fn pop_due(&mut self, up_to: Timestamp) -> Option<Timer<K, N>> {
+        if self.freeze.is_some() {
+            self.settle_first(up_to);
+        }
         let mut place = self
             .buckets
             .first_entry()
@@ -241,7 +254,10 @@ impl<K: Eq, N: Eq + Hash> TimerQueue<K, N> {
     }
 }
 
-const fn timer<'a, K, N>(time: &Timestamp, entry: &'a Entry<K, N>) -> TimerRef<'a, K, N> {
+pub(super) const fn timer<'a, K, N>(
+    time: &Timestamp,
+    entry: &'a Entry<K, N>,
+) -> TimerRef<'a, K, N> {
     TimerRef {
         time: *time,
         key: &entry.key,

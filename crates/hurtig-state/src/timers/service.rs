@@ -2,16 +2,25 @@
 
 use std::hash::Hash;
 
-use hurtig_types::{KeyHash, Timestamp};
+use hurtig_types::{KeyGroupRange, KeyHash, Result, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::queue::{Timer, TimerQueue};
+use super::domain::DomainTimers;
+use super::image::{EVENT_TIME, PROCESSING_TIME};
+use super::queue::Timer;
+use super::stored::StoredTimers;
 use crate::Probe;
+use crate::store::StoreHandle;
 
 /// The timers of a keyed operator, in event time and in processing time, and how far both times have come.
 ///
 /// The law: times are told, never read. The watermark never goes back; processing time is as it was told last.
 ///
 /// A timer that is registered for a time already past is due at once: it is the next to be popped.
+///
+/// They are in memory, or [in a store](Self::in_store) with the next of them in memory. Of what may fail with a store, nothing that is
+/// done to single timers says so: who owns them asks by [`check`](Self::check), after each call into user code and before what came
+/// of it goes out. With that the task fails, so that whatever was done after the error does not count.
 ///
 /// ```
 /// use hurtig_state::TimerService;
@@ -35,8 +44,8 @@ use crate::Probe;
 /// assert_eq!(timers.current_processing_time(), at(15));
 /// ```
 pub struct TimerService<K, N = ()> {
-    event_time: TimerQueue<K, N>,
-    processing_time: TimerQueue<K, N>,
+    event_time: DomainTimers<K, N>,
+    processing_time: DomainTimers<K, N>,
     watermark: Timestamp,
     now: Timestamp,
 }
@@ -45,11 +54,35 @@ impl<K, N> TimerService<K, N> {
     /// No timers; no time has passed.
     pub const fn new() -> Self {
         Self {
-            event_time: TimerQueue::new(),
-            processing_time: TimerQueue::new(),
+            event_time: DomainTimers::on_heap(),
+            processing_time: DomainTimers::on_heap(),
             watermark: Timestamp::MIN,
             now: Timestamp::MIN,
         }
+    }
+
+    /// Why a timer could not be stored or found since the last call, if timers are in a store.
+    ///
+    /// # Errors
+    /// When one could not. What timers did since then does not count.
+    pub fn check(&mut self) -> Result<()> {
+        self.event_time.check()?;
+        self.processing_time.check()
+    }
+
+    /// Writes what is only in memory to the store, if timers are in one: a snapshot of it has all of them then.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or something has failed before.
+    pub fn flush(&mut self) -> Result<()> {
+        self.event_time.flush()?;
+        self.processing_time.flush()
+    }
+
+    /// Encodes about so many bytes of an image that was promised; whether there is more to do. One that nobody waits for any more
+    /// is given up.
+    pub fn encode_some(&mut self, bytes: usize) -> bool {
+        self.event_time.encode_some(bytes) || self.processing_time.encode_some(bytes)
     }
 
     /// How far event time has come; [`Timestamp::MIN`] before the first watermark.
@@ -86,34 +119,73 @@ impl<K, N> TimerService<K, N> {
         self.processing_time.next_time()
     }
 
-    /// The queue of event-time timers.
-    pub const fn event_time_timers(&self) -> &TimerQueue<K, N> {
-        &self.event_time
-    }
-
-    /// The queue of processing-time timers.
-    pub const fn processing_time_timers(&self) -> &TimerQueue<K, N> {
-        &self.processing_time
-    }
-
     /// Those of event time, those of processing time.
-    pub(super) const fn queues_mut(&mut self) -> [&mut TimerQueue<K, N>; 2] {
+    pub(super) const fn domains_mut(&mut self) -> [&mut DomainTimers<K, N>; 2] {
         [&mut self.event_time, &mut self.processing_time]
     }
 
-    /// How many timers wait in both domains.
-    pub const fn len(&self) -> usize {
+    /// How many timers wait in both domains; of those in a store, how many are in memory.
+    pub fn len(&self) -> usize {
         self.event_time.len() + self.processing_time.len()
     }
 
     /// Whether none waits.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn is_empty(&self) -> bool {
+        self.next_event_time().is_none() && self.next_processing_time().is_none()
     }
 
-    /// About how many bytes both queues hold.
+    /// About how many bytes of memory both queues hold.
     pub fn memory_bytes(&self) -> usize {
         self.event_time.memory_bytes() + self.processing_time.memory_bytes()
+    }
+}
+
+impl<K, N> TimerService<K, N>
+where
+    K: Serialize + DeserializeOwned,
+    N: Serialize + DeserializeOwned,
+{
+    /// The timers of the key groups of `range` that are in this store: those of the checkpoint from which it was opened, or none. So are
+    /// all that are registered. A bounded number of each key group, those that fire next, is in memory too.
+    ///
+    /// Of one time, they fire in the order of key groups, and in a key group in that of their keys' bytes. Registering and deleting
+    /// say true where the store would have to be asked.
+    ///
+    /// ```no_run
+    /// # fn stored(store: &hurtig_state::store::StoreHandle) -> hurtig_types::Result<()> {
+    /// use hurtig_state::TimerService;
+    /// use hurtig_types::{KeyHash, MaxParallelism, Timestamp};
+    ///
+    /// let max_parallelism = MaxParallelism::new(128)?;
+    /// let range = max_parallelism.range_of(0, 1);
+    /// let mut timers = TimerService::<String>::in_store(store, range)?;
+    /// let (key, at) = ("a", Timestamp::from_millis(10));
+    /// timers.register_event_time_timer(at, key, KeyHash::of(key, max_parallelism), ());
+    /// timers.check()?;
+    /// timers.flush()?;
+    ///
+    /// let reopened = TimerService::<String>::in_store(store, range)?;
+    /// assert_eq!(reopened.next_event_time(), Some(at));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store cannot be read, or has something else under the names of timers.
+    pub fn in_store(store: &StoreHandle, range: KeyGroupRange) -> Result<Self> {
+        let open = |name| StoredTimers::open(store, name, range);
+        Ok(Self::of_stored(open(EVENT_TIME)?, open(PROCESSING_TIME)?))
+    }
+}
+
+impl<K, N> TimerService<K, N> {
+    fn of_stored(event_time: StoredTimers<K, N>, processing_time: StoredTimers<K, N>) -> Self {
+        Self {
+            event_time: DomainTimers::Stored(Box::new(event_time)),
+            processing_time: DomainTimers::Stored(Box::new(processing_time)),
+            watermark: Timestamp::MIN,
+            now: Timestamp::MIN,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::crowd::Crowd;
 use crate::Probe;
 
 /// How many shards there are: as many as an operator has key groups by default.
-const SHARDS: usize = 128;
+pub(super) const SHARDS: usize = 128;
 
 /// Timers of one time, divided by key group.
 ///
@@ -27,7 +27,7 @@ pub(super) struct Shards<K, N> {
     bytes: usize,
 }
 
-const fn shard_of(group: KeyGroup) -> usize {
+pub(super) const fn shard_of(group: KeyGroup) -> usize {
     group.index() % SHARDS
 }
 
@@ -52,6 +52,16 @@ impl<K, N> Shards<K, N> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<K, N>> {
         self.crowds.iter().flat_map(Crowd::iter)
+    }
+
+    pub(super) fn part(&self, shard: usize) -> Option<&Crowd<K, N>> {
+        self.crowds.get(shard)
+    }
+
+    /// The first shard that has timers.
+    pub(super) fn first_part(&self) -> usize {
+        let rest = self.crowds.iter().skip(self.first);
+        self.first + rest.take_while(|crowd| crowd.is_empty()).count()
     }
 
     /// The timers of this key group, and maybe of others.

@@ -179,6 +179,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             &mut ctx,
             &mut Collector::new(main, event_time),
         )?;
+        self.timers.check()?;
         Ok(main.is_full())
     }
 
@@ -353,7 +354,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         self.handler.snapshot(&mut self.operator_state)?;
         self.state.freeze(USER_STATE, image)?;
         self.operator_state.snapshot(OPERATOR_STATE, image)?;
-        self.timers.snapshot(self.state.range(), image)?;
+        self.timers.freeze(self.state.range(), image)?;
         if self.firing && self.by_watermark {
             store_interrupted(image)?;
         }
@@ -364,7 +365,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
     }
 
     fn encode_some(&mut self) -> bool {
-        self.state.encode_some(BYTES_PER_SLICE)
+        self.state.encode_some(BYTES_PER_SLICE) || self.timers.encode_some(BYTES_PER_SLICE)
     }
 
     /// Between two timers.

@@ -22,7 +22,7 @@ where
 {
     pub(super) fn add_to_image(&mut self, image: &mut StateImage) -> Result<()> {
         self.table.freeze(WINDOWS, image)?;
-        self.timers.snapshot(self.table.range(), image)?;
+        self.timers.freeze(self.table.range(), image)?;
         self.stage.freeze(image)?;
         self.backing.freeze(image)?;
         let watermark = self.timers.current_watermark();

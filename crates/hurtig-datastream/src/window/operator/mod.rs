@@ -139,9 +139,9 @@ where
             trigger,
             gather,
             stage: Stage::new(finish, is_merging, backing.store(), context),
+            table: context.state_table(backing.store(), WINDOWS),
             backing,
             fired_since_trim: 0,
-            table: context.state_table(backing.store(), WINDOWS),
             timers: TimerService::new(),
             late: LateRecords::new(lateness.side_output, context),
             ahead: GroupTimes::none(context.key_groups),
@@ -282,7 +282,9 @@ where
     }
 
     fn encode_some(&mut self) -> bool {
-        self.table.encode_some(BYTES_PER_SLICE) || self.stage.encode_some()
+        self.table.encode_some(BYTES_PER_SLICE)
+            || self.timers.encode_some(BYTES_PER_SLICE)
+            || self.stage.encode_some()
     }
 
     /// Between two timers.
