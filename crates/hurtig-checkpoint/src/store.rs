@@ -115,7 +115,10 @@ impl CheckpointStore {
             CheckpointLocation::Checkpoint(job, id) => {
                 format!("{}/{job}/chk-{id}", self.directory)
             }
-            CheckpointLocation::Savepoint(directory) => directory.trim_end_matches('/').to_string(),
+            CheckpointLocation::Savepoint(directory)
+            | CheckpointLocation::Claimed(_, directory) => {
+                directory.trim_end_matches('/').to_string()
+            }
         }
     }
 
@@ -273,8 +276,10 @@ impl CheckpointStore {
     /// A user may name the directory of an earlier savepoint for a new one, which then fails: the earlier one must not be
     /// deleted in its place.
     async fn check_own(&self, id: CheckpointId, location: &CheckpointLocation) -> Result<()> {
-        let CheckpointLocation::Savepoint(_) = location else {
-            return Ok(());
+        let job = match location {
+            CheckpointLocation::Checkpoint(..) => return Ok(()),
+            CheckpointLocation::Savepoint(_) => self.job,
+            CheckpointLocation::Claimed(job, _) => *job,
         };
         let name = self.metadata_name(location);
         if self.length(&name).await?.is_none() {
@@ -282,12 +287,11 @@ impl CheckpointStore {
         }
         let bytes = self.bytes(&name).await.map_err(Unread::into_error)?;
         let there = Metadata::decode(&bytes);
-        if there.is_ok_and(|there| (there.job, there.checkpoint) == (self.job, id)) {
+        if there.is_ok_and(|there| (there.job, there.checkpoint) == (job, id)) {
             return Ok(());
         }
         Err(Error::io(format!(
-            "`{name}` is not savepoint {id} of job {}: nothing was deleted",
-            self.job
+            "`{name}` is not savepoint {id} of job {job}: nothing was deleted"
         )))
     }
 

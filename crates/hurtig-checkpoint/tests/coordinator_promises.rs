@@ -422,6 +422,38 @@ fn a_checkpoint_that_was_not_claimed_is_the_users() {
 }
 
 #[test]
+fn a_claimed_savepoint_is_deleted_in_its_turn_but_not_by_a_job_that_has_not_run() {
+    let mut driver = Driver::new(every(100));
+    driver.after(100);
+    driver.complete(1, &[exclusive("a")]);
+    let metadata = driver.coordinator.latest().unwrap().metadata().clone();
+    let location = CheckpointLocation::Claimed(JOB, "/savepoints/one".to_string());
+    let claimed = CompletedCheckpoint::new(location.clone(), metadata, ClaimMode::Claim);
+    let start = || Driver {
+        coordinator: Coordinator::new(every(100), JOB, 1001..2001, vec![claimed.clone()]).unwrap(),
+        now: Duration::ZERO,
+        epoch: Epoch::new(2),
+    };
+    let is_deleted = |actions: &[Action]| {
+        let is_it = |action: &Action| matches!(action, Action::DeleteCheckpoint { location: it, .. } if *it == location);
+        actions.iter().any(is_it)
+    };
+
+    let mut driver = start();
+    let actions = driver.step(Event::Ended(JobEnd::Failed));
+    assert!(!is_deleted(&actions), "{actions:?}");
+
+    let mut driver = start();
+    driver.step(deployed(2));
+    driver.after(100);
+    assert!(is_deleted(&driver.complete(1001, &[])));
+
+    let mut driver = start();
+    driver.step(deployed(2));
+    assert!(is_deleted(&driver.step(Event::Ended(JobEnd::Canceled))));
+}
+
+#[test]
 fn a_task_that_has_finished_is_not_waited_for() {
     let mut driver = Driver::new(every(100));
     driver.after(100);

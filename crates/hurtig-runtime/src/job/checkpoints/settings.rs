@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hurtig_checkpoint::{CheckpointConfig, FileOptions, Retention, UnclaimedState};
+use hurtig_checkpoint::{CheckpointConfig, ClaimMode, FileOptions, Retention, UnclaimedState};
 use hurtig_exchange::AlignmentMode;
 use hurtig_types::{ConfigOption, Configuration, Error, Result, options};
 
@@ -19,6 +19,8 @@ pub(in crate::job) struct CheckpointSettings {
     pub(in crate::job) savepoint_directory: Option<String>,
     /// Where the job starts from.
     pub(in crate::job) restore: Option<String>,
+    /// Whose that is from then on.
+    pub(in crate::job) claim: ClaimMode,
     pub(in crate::job) unclaimed: UnclaimedState,
 }
 
@@ -33,6 +35,7 @@ impl CheckpointSettings {
             Ok::<_, Error>(text.filter(|text| !text.is_empty()))
         };
         let ignore = configuration.get(&options::IGNORE_UNCLAIMED_STATE)?;
+        check_backend(configuration)?;
         let mode = mode(configuration)?;
         let unaligned_after = unaligned_after(configuration, mode)?;
         let mut protocol = protocol(configuration)?;
@@ -51,6 +54,7 @@ impl CheckpointSettings {
             directory: text(&options::CHECKPOINTS_DIRECTORY)?,
             savepoint_directory: text(&options::SAVEPOINT_DIRECTORY)?,
             restore: text(&options::STATE_RECOVERY_PATH)?,
+            claim: claim(configuration)?,
             unclaimed: if ignore {
                 UnclaimedState::Ignore
             } else {
@@ -94,6 +98,38 @@ fn retention(configuration: &Configuration) -> Result<Retention> {
             ("RETAIN_ON_CANCELLATION", Retention::RetainOnCancellation),
         ],
     )
+}
+
+fn claim(configuration: &Configuration) -> Result<ClaimMode> {
+    let option = &options::STATE_RECOVERY_CLAIM_MODE;
+    let mode = configuration.get(option)?;
+    if mode.trim().eq_ignore_ascii_case("LEGACY") {
+        return Err(Error::config(format!(
+            "`{}` is `{mode}`, which Flink 2 took out, for nobody knew whose the files were: choose CLAIM to hand them to the job, or \
+             NO_CLAIM to keep them",
+            option.key()
+        )));
+    }
+    let choices = [
+        ("NO_CLAIM", ClaimMode::NoClaim),
+        ("CLAIM", ClaimMode::Claim),
+    ];
+    choose(configuration, option, choices)
+}
+
+/// There is one backend so far: a job that wants another is not run on this one in silence.
+fn check_backend(configuration: &Configuration) -> Result<()> {
+    let backend = configuration.get(&options::STATE_BACKEND)?;
+    let key = options::STATE_BACKEND.key();
+    match backend.trim().to_ascii_lowercase().as_str() {
+        "hashmap" => Ok(()),
+        "rocksdb" => Err(Error::unsupported(format!(
+            "`{key}` is `{backend}`, which is not built in: choose hashmap"
+        ))),
+        _ => Err(Error::config(format!(
+            "`{key}` is `{backend}`: expected one of hashmap, rocksdb"
+        ))),
+    }
 }
 
 fn mode(configuration: &Configuration) -> Result<AlignmentMode> {
