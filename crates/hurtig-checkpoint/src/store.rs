@@ -1,14 +1,13 @@
 //! Where checkpoints are kept, laid out as Flink does.
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 use std::ops::Range;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use hurtig_env::object_store::{Error as StoreError, ObjectMeta, ObjectStoreExt, PutMode};
-use hurtig_env::{Location, Storage};
+use hurtig_env::{Location, Storage, reason};
 use hurtig_types::{Error, ErrorKind, JobId, Result};
 
 use crate::{
@@ -171,21 +170,37 @@ impl CheckpointStore {
     pub async fn write(&self, location: &CheckpointLocation, metadata: &Metadata) -> Result<()> {
         let name = self.metadata_name(location);
         let bytes = metadata.encode()?;
-        let place = self.open(&name)?;
-        let put = place
-            .store
-            .put_opts(&place.path, bytes.clone().into(), PutMode::Create.into());
-        let Err(error) = put.await else {
+        let Err(failed) = self.create(&name, &bytes).await? else {
             return Ok(());
         };
-        // An error is not yet a failure: the store may have written and lost the answer.
+        // An error is not yet a failure: the store may have written and lost the answer. But what can be read back may not have come to
+        // the disk yet: it counts once the store itself refuses to write, because it has it.
+        if !is_there(&failed) {
+            match self.create(&name, &bytes).await? {
+                Ok(()) => return Ok(()),
+                Err(error) if is_there(&error) => {}
+                Err(_) => {
+                    return Err(store_error(&name, &failed).context("cannot write a checkpoint"));
+                }
+            }
+        }
         match self.bytes(&name).await {
             Ok(there) if there == bytes => Ok(()),
             Ok(_) => Err(Error::io(format!(
                 "`{name}` exists, written by another: nothing was replaced"
             ))),
-            Err(_) => Err(store_error(&name, &error).context("cannot write a checkpoint")),
+            Err(unread) => Err(unread.into_error().context("cannot write a checkpoint")),
         }
+    }
+
+    /// Writes a file that must not be there.
+    async fn create(&self, name: &str, bytes: &[u8]) -> Result<Result<(), StoreError>> {
+        let place = self.open(name)?;
+        let payload = bytes.to_vec().into();
+        let put = place
+            .store
+            .put_opts(&place.path, payload, PutMode::Create.into());
+        Ok(put.await.map(drop))
     }
 
     /// After a [`write`](Self::write) that failed: whether the metadata is there by now, or the store does not say.
@@ -422,6 +437,10 @@ impl CheckpointStore {
     }
 }
 
+fn is_there(error: &StoreError) -> bool {
+    matches!(error, StoreError::AlreadyExists { .. })
+}
+
 fn done(removed: std::result::Result<(), StoreError>, name: &str) -> Result<()> {
     match removed {
         Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
@@ -431,9 +450,5 @@ fn done(removed: std::result::Result<(), StoreError>, name: &str) -> Result<()> 
 
 /// Names the file as the user does, with the innermost cause: `Permission denied (os error 13)`.
 pub(crate) fn store_error(name: &str, error: &StoreError) -> Error {
-    let mut cause: &dyn StdError = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    Error::new(ErrorKind::Io, cause.to_string()).context(format!("`{name}`"))
+    Error::new(ErrorKind::Io, reason(error)).context(format!("`{name}`"))
 }

@@ -52,6 +52,7 @@ mod park;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 mod real;
+mod reason;
 mod rng;
 mod sim;
 mod spawner;
@@ -65,6 +66,7 @@ pub use durable::{Disk, Durable};
 pub use join::JoinHandle;
 pub use network::{Connection, Duplex, Listener, Network};
 pub use park::yield_now;
+pub use reason::reason;
 pub use rng::Rng;
 pub use sim::{Delivery, Simulation};
 pub use spawner::{Lane, Spawner};

@@ -20,7 +20,7 @@ impl Marks {
 }
 
 /// What must have happened when many seeds have run: a fault that never fires proves nothing.
-pub static EXPECTED_MARKS: [&str; 53] = [
+pub static EXPECTED_MARKS: [&str; 59] = [
     "abandoned",
     "checkpoint.encoded-beside",
     "checkpoint.judged",
@@ -44,6 +44,7 @@ pub static EXPECTED_MARKS: [&str; 53] = [
     "crash.timer",
     "crash.window",
     "crash.write",
+    "machine.down",
     "message.aborted.late",
     "message.ack.late",
     "message.ack.lost",
@@ -70,8 +71,13 @@ pub static EXPECTED_MARKS: [&str; 53] = [
     "store.full",
     "store.refused",
     "store.stuck",
+    "store.syncfailed",
+    "store.syncstuck",
     "store.torn",
     "unanswered.lost",
     "unanswered.torn",
     "unanswered.whole",
+    "unsynced.lost",
+    "unsynced.torn",
+    "unsynced.whole",
 ];

@@ -251,11 +251,19 @@ fn a_checkpoint_path_that_cannot_be_written_fails_the_job_at_its_start_with_the_
     let server = S3Server::shared().unwrap();
     let message = refusal(&world, "s3://nobody-made-it/x", &settings(&server));
     assert!(
-        message.contains("s3://nobody-made-it/x") && message.contains("bucket does not exist"),
+        message.contains("s3://nobody-made-it/x")
+            && message.ends_with("bucket does not exist (NoSuchBucket)"),
         "{message}"
     );
     let message = refusal(&world, "gopher://hole/x", &[]);
     assert!(message.contains("scheme `gopher`"), "{message}");
+    let nobody = [
+        ("s3.endpoint", "http://127.0.0.1:9".to_string()),
+        ("s3.access-key", "test".to_string()),
+        ("s3.secret-key", "hush".to_string()),
+    ];
+    let message = refusal(&world, "s3://bucket/x", &nobody);
+    assert!(message.contains("Connection refused"), "{message}");
     let half = [("s3.access-key", "AKIA".to_string())];
     let message = refusal(&world, "s3://bucket/x", &half);
     assert!(message.contains("`s3.secret-key` is not"), "{message}");
