@@ -207,8 +207,17 @@ impl CheckpointStore {
     pub async fn is_in_doubt(&self, location: &CheckpointLocation, metadata: &Metadata) -> bool {
         match self.try_read(location).await {
             Ok(there) => there.as_ref() == Some(metadata),
-            Err(Unread::Damaged(_)) => false,
+            Err(Unread::Damaged(_)) => self.is_as_long(location, metadata).await,
             Err(Unread::Unreachable(_)) => true,
+        }
+    }
+
+    /// Whether what was read as damaged may only have been read so: what was written in part is shorter.
+    async fn is_as_long(&self, location: &CheckpointLocation, metadata: &Metadata) -> bool {
+        let whole = metadata.encode().map(|bytes| bytes.len() as u64).ok();
+        match self.length(&self.metadata_name(location)).await {
+            Ok(length) => length == whole,
+            Err(_) => true,
         }
     }
 
