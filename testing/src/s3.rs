@@ -32,6 +32,18 @@ static RUNNING: Mutex<Weak<S3Server>> = Mutex::new(Weak::new());
 /// A process that speaks S3 on a free port of this machine, and forgets everything when it ends.
 ///
 /// The tests of a program share one; it ends when the last of them lets it go.
+///
+/// ```no_run
+/// use hurtig_env::World;
+/// use hurtig_testing::S3Server;
+///
+/// let (world, server) = (World::real(), S3Server::shared()?);
+/// server.make_bucket(&world, "orders")?;
+/// let storage = world.storage().configured(&server.configuration()?);
+/// let place = storage.open("s3://orders/of/today")?;
+/// # let _ = place;
+/// # Ok::<(), hurtig_types::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct S3Server {
     process: Child,

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 
 use object_store::Error;
 
-/// The innermost cause, as a person wants to know it: `Permission denied (os error 13)`, `The specified bucket does not exist (NoSuchBucket)`.
+/// The innermost cause, as a person wants to know it: `Permission denied (os error 13)`, or `The specified bucket does not exist
+/// (NoSuchBucket)`.
 ///
 /// A store names the path as it sees it, in several layers, and a server answers in XML.
 ///
