@@ -51,7 +51,8 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
 /// }
 ///
 /// let disk = Durable::new(Arc::new(Memory(InMemory::new())));
-/// let put = disk.put(&Path::from("a"), "text".into());
+/// let path = Path::from("a");
+/// let put = disk.put(&path, "text".into());
 /// assert!(World::simulated(1).block_on(put)?.is_ok());
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
