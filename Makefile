@@ -17,7 +17,7 @@ demo: ## Run the flights job on January's departures; DATA=DIR for a whole year
 	$(CARGO) run --quiet --package hurtig-examples --bin flights -- $(if $(DATA),--data "$(DATA)")
 
 test: ## Run every test, doc examples included
-	$(SETUP)
+	$(SETUP) --tests
 	$(CARGO) test --workspace
 	$(CARGO) test --workspace --features hurtig-sim/planted-bugs --test planted_bugs
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the make targets need and does not find. Says what to do where it can't. Does nothing, at once, where all is there.
+#   scripts/setup.sh            what it takes to build
+#   scripts/setup.sh --tests    and the servers that tests talk to
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -65,7 +67,29 @@ need_component() { # program component
     rustup component add "$2"
 }
 
+# An S3 server for the tests, in a place of its own below the target directory.
+need_moto() {
+    local version=5.2.5 home="${CARGO_TARGET_DIR:-target}/moto"
+    [ -e "$home/$version" ] && return
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        if have apt-get && [ "$(id -u)" = 0 ]; then
+            echo "installing python3-venv, for the S3 server of the tests"
+            apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+        else
+            fail "missing: Python 3 with venv, for the S3 server of the tests." \
+                "Install your system's (Debian: apt install python3-venv; Fedora: dnf install python3)."
+        fi
+    fi
+    echo "installing moto $version, the S3 server of the tests"
+    rm -rf "$home"
+    python3 -m venv "$home"
+    # Not `moto[server]`, which brings what all other services need: three times as large.
+    "$home/bin/pip" install --quiet --disable-pip-version-check --no-compile "moto[s3]==$version" flask flask-cors
+    touch "$home/$version"
+}
+
 need_c_compiler
 need_rust
 need_component cargo-fmt rustfmt
 need_component cargo-clippy clippy
+if [ "${1:-}" = --tests ]; then need_moto; fi

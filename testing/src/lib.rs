@@ -4,6 +4,7 @@
 //!  one operator      OperatorHarness, TwoInputHarness   time and watermarks by hand, output taken out
 //!  one job           TestJob                            sources and sinks for tests, wired into a Job
 //!  many histories    run_under_schedules                one closure, many seeds of the simulated world
+//!  a store           S3Server                           a real server that speaks S3
 //! ```
 //!
 //! Nothing here knows the typed API: what is tested is whatever implements the contracts of `hurtig-runtime`. Two laws:
@@ -16,6 +17,7 @@ mod job;
 mod ledger;
 mod lifecycle;
 pub mod operators;
+mod s3;
 mod schedules;
 mod sources;
 
@@ -24,6 +26,7 @@ pub use harness::{Emitted, HarnessBuilder, OperatorHarness, TwoInputHarness};
 pub use job::{Stream, TestJob, Typed, TypedOperator, TypedSource, typed};
 pub use ledger::{Ledger, LedgerSink};
 pub use lifecycle::{LifeCounts, Lifecycles};
+pub use s3::S3Server;
 pub use schedules::{
     COUNT_VARIABLE, SEED_VARIABLE, Schedule, Verdict, for_each_schedule, run_under_schedules,
 };

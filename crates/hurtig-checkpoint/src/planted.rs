@@ -23,17 +23,20 @@ pub enum Bug {
     LoseABatch,
     /// A batch that a barrier has overtaken is left out of the checkpoint.
     LoseABuffer,
+    /// A file counts as stored once it is written, and is not synchronised with the disk.
+    AckBeforeSync,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SkipAlignment,
         Self::AckBeforeUpload,
         Self::CommitTwice,
         Self::ForgetASplit,
         Self::LoseABatch,
         Self::LoseABuffer,
+        Self::AckBeforeSync,
     ];
 }
 
@@ -46,6 +49,7 @@ impl fmt::Display for Bug {
             Self::ForgetASplit => "forget-a-split",
             Self::LoseABatch => "lose-a-batch",
             Self::LoseABuffer => "lose-a-buffer",
+            Self::AckBeforeSync => "ack-before-sync",
         })
     }
 }
@@ -71,6 +75,7 @@ thread_local! {
 /// Plants a bug on this thread in the place of the one before, or none.
 pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
+    hurtig_env::planted::skip_sync(bug == Some(Bug::AckBeforeSync));
 }
 
 /// Whether this bug is planted.

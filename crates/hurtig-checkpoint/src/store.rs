@@ -1,14 +1,13 @@
 //! Where checkpoints are kept, laid out as Flink does.
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 use std::ops::Range;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use hurtig_env::object_store::{Error as StoreError, ObjectMeta, ObjectStoreExt, PutMode};
-use hurtig_env::{Location, Storage};
+use hurtig_env::{Location, Storage, reason};
 use hurtig_types::{Error, ErrorKind, JobId, Result};
 
 use crate::{
@@ -120,7 +119,10 @@ impl CheckpointStore {
             CheckpointLocation::Checkpoint(job, id) => {
                 format!("{}/{job}/chk-{id}", self.directory)
             }
-            CheckpointLocation::Savepoint(directory) => directory.trim_end_matches('/').to_string(),
+            CheckpointLocation::Savepoint(directory)
+            | CheckpointLocation::Claimed(_, directory) => {
+                directory.trim_end_matches('/').to_string()
+            }
         }
     }
 
@@ -173,29 +175,54 @@ impl CheckpointStore {
     pub async fn write(&self, location: &CheckpointLocation, metadata: &Metadata) -> Result<()> {
         let name = self.metadata_name(location);
         let bytes = metadata.encode()?;
-        let place = self.open(&name)?;
-        let put = place
-            .store
-            .put_opts(&place.path, bytes.clone().into(), PutMode::Create.into());
-        let Err(error) = put.await else {
+        let Err(failed) = self.create(&name, &bytes).await? else {
             return Ok(());
         };
-        // An error is not yet a failure: the store may have written and lost the answer.
+        // An error is not yet a failure: the store may have written and lost the answer. But what can be read back may not have come to
+        // the disk yet: it counts once the store itself refuses to write, because it has it.
+        if !is_there(&failed) {
+            match self.create(&name, &bytes).await? {
+                Ok(()) => return Ok(()),
+                Err(error) if is_there(&error) => {}
+                Err(_) => {
+                    return Err(store_error(&name, &failed).context("cannot write a checkpoint"));
+                }
+            }
+        }
         match self.bytes(&name).await {
             Ok(there) if there == bytes => Ok(()),
             Ok(_) => Err(Error::io(format!(
                 "`{name}` exists, written by another: nothing was replaced"
             ))),
-            Err(_) => Err(store_error(&name, &error).context("cannot write a checkpoint")),
+            Err(unread) => Err(unread.into_error().context("cannot write a checkpoint")),
         }
+    }
+
+    /// Writes a file that must not be there.
+    async fn create(&self, name: &str, bytes: &[u8]) -> Result<Result<(), StoreError>> {
+        let place = self.open(name)?;
+        let payload = bytes.to_vec().into();
+        let put = place
+            .store
+            .put_opts(&place.path, payload, PutMode::Create.into());
+        Ok(put.await.map(drop))
     }
 
     /// After a [`write`](Self::write) that failed: whether the metadata is there by now, or the store does not say.
     pub async fn is_in_doubt(&self, location: &CheckpointLocation, metadata: &Metadata) -> bool {
         match self.try_read(location).await {
             Ok(there) => there.as_ref() == Some(metadata),
-            Err(Unread::Damaged(_)) => false,
+            Err(Unread::Damaged(_)) => self.is_as_long(location, metadata).await,
             Err(Unread::Unreachable(_)) => true,
+        }
+    }
+
+    /// Whether what was read as damaged may only have been read so: what was written in part is shorter.
+    async fn is_as_long(&self, location: &CheckpointLocation, metadata: &Metadata) -> bool {
+        let whole = metadata.encode().map(|bytes| bytes.len() as u64).ok();
+        match self.length(&self.metadata_name(location)).await {
+            Ok(length) => length == whole,
+            Err(_) => true,
         }
     }
 
@@ -278,8 +305,10 @@ impl CheckpointStore {
     /// A user may name the directory of an earlier savepoint for a new one, which then fails: the earlier one must not be
     /// deleted in its place.
     async fn check_own(&self, id: CheckpointId, location: &CheckpointLocation) -> Result<()> {
-        let CheckpointLocation::Savepoint(_) = location else {
-            return Ok(());
+        let job = match location {
+            CheckpointLocation::Checkpoint(..) => return Ok(()),
+            CheckpointLocation::Savepoint(_) => self.job,
+            CheckpointLocation::Claimed(job, _) => *job,
         };
         let name = self.metadata_name(location);
         if self.length(&name).await?.is_none() {
@@ -287,12 +316,11 @@ impl CheckpointStore {
         }
         let bytes = self.bytes(&name).await.map_err(Unread::into_error)?;
         let there = Metadata::decode(&bytes);
-        if there.is_ok_and(|there| (there.job, there.checkpoint) == (self.job, id)) {
+        if there.is_ok_and(|there| (there.job, there.checkpoint) == (job, id)) {
             return Ok(());
         }
         Err(Error::io(format!(
-            "`{name}` is not savepoint {id} of job {}: nothing was deleted",
-            self.job
+            "`{name}` is not savepoint {id} of job {job}: nothing was deleted"
         )))
     }
 
@@ -423,6 +451,10 @@ impl CheckpointStore {
     }
 }
 
+fn is_there(error: &StoreError) -> bool {
+    matches!(error, StoreError::AlreadyExists { .. })
+}
+
 fn done(removed: std::result::Result<(), StoreError>, name: &str) -> Result<()> {
     match removed {
         Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
@@ -432,9 +464,5 @@ fn done(removed: std::result::Result<(), StoreError>, name: &str) -> Result<()> 
 
 /// Names the file as the user does, with the innermost cause: `Permission denied (os error 13)`.
 pub(crate) fn store_error(name: &str, error: &StoreError) -> Error {
-    let mut cause: &dyn StdError = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    Error::new(ErrorKind::Io, cause.to_string()).context(format!("`{name}`"))
+    Error::new(ErrorKind::Io, reason(error)).context(format!("`{name}`"))
 }

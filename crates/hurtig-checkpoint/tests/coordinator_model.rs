@@ -573,7 +573,9 @@ fn place(location: &CheckpointLocation) -> String {
             assert_eq!(*job, JOB);
             format!("chk-{id}")
         }
-        CheckpointLocation::Savepoint(directory) => directory.clone(),
+        CheckpointLocation::Savepoint(directory) | CheckpointLocation::Claimed(_, directory) => {
+            directory.clone()
+        }
     }
 }
 

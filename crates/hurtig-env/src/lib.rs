@@ -9,7 +9,7 @@
 //!  clock()      the machine's clock, a timer thread     virtual time: jumps to the next sleeper when all wait
 //!  rng(label)   the operating system's entropy          a stream derived from (seed, label)
 //!  spawner()    two tokio runtimes and own threads      one thread; the seed picks who runs next
-//!  storage()    files, memory (object stores later)     every scheme is a store in memory
+//!  storage()    files, memory, S3, GCS, Azure            every scheme is a store in memory
 //!  network()    TCP                                     pipes between listen() and connect() in this world
 //! ```
 //!
@@ -44,10 +44,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod clock;
+mod cloud;
+mod durable;
 mod join;
 mod network;
 mod park;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 mod real;
+mod reason;
 mod rng;
 mod sim;
 mod spawner;
@@ -57,9 +62,11 @@ mod timers;
 mod world;
 
 pub use clock::{Clock, Sleep};
+pub use durable::{Disk, Durable};
 pub use join::JoinHandle;
 pub use network::{Connection, Duplex, Listener, Network};
 pub use park::yield_now;
+pub use reason::reason;
 pub use rng::Rng;
 pub use sim::{Delivery, Simulation};
 pub use spawner::{Lane, Spawner};

@@ -1,18 +1,20 @@
 //! Opening files and object stores by path or URL.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
-use hurtig_types::{Error, ErrorContext, ErrorKind, Result};
+use hurtig_types::{Configuration, Error, ErrorContext, ErrorKind, Result};
 use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use parking_lot::Mutex;
 
-use crate::Clock;
-use crate::real::DurableFiles;
+use crate::cloud::{self, Cloud};
 use crate::sim::SimulatedStore;
+use crate::{Clock, Durable};
 
 /// A place in a store: where an object is, or the prefix under which objects are.
 ///
@@ -30,12 +32,19 @@ use crate::sim::SimulatedStore;
 /// assert_eq!(text, "x,y\n");
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Location {
     /// The store.
     pub store: Arc<dyn ObjectStore>,
     /// The place in it. Of a file it is the absolute path without the leading slash.
     pub path: Path,
+}
+
+/// Names the store alone: a client in the cloud has secrets.
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.path, self.store)
+    }
 }
 
 /// Opens [`Location`]s; see [`World::storage`](crate::World::storage). Cheap to clone.
@@ -51,13 +60,22 @@ struct Inner {
     /// Tells a simulated world's stores when something was written; none in the real world.
     simulated: Option<Clock>,
     files: Arc<dyn ObjectStore>,
-    /// The stores in memory, by scheme and authority.
-    memory: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>,
+    /// The stores in memory, and those that were mounted.
+    memory: Arc<Stores>,
+    /// How stores in the cloud are opened, and those that are.
+    configuration: Configuration,
+    clouds: Stores,
 }
+
+/// Stores by scheme and authority.
+type Stores = Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>;
 
 impl Storage {
     pub(crate) fn real() -> Self {
-        Self::new(None, Arc::new(DurableFiles::new()))
+        Self::new(
+            None,
+            Arc::new(Durable::new(Arc::new(LocalFileSystem::new()))),
+        )
     }
 
     pub(crate) fn simulated(clock: Clock) -> Self {
@@ -68,7 +86,36 @@ impl Storage {
         Self(Arc::new(Inner {
             simulated,
             files,
-            memory: Mutex::default(),
+            memory: Arc::default(),
+            configuration: Configuration::new(),
+            clouds: Mutex::default(),
+        }))
+    }
+
+    /// The same files and stores in memory; those in the cloud are opened as `configuration` says (`s3.…`, `gs.…`,
+    /// `fs.azure.account.key.…`), and where it says nothing as the environment does.
+    ///
+    /// ```
+    /// # use hurtig_env::World;
+    /// use hurtig_types::Configuration;
+    ///
+    /// let storage = World::simulated(1).storage().clone();
+    /// let mut configuration = Configuration::new();
+    /// configuration.set("s3.endpoint", "http://localhost:9000")?;
+    /// assert!(storage.configured(&configuration).open("s3://bucket/x").is_ok());
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    #[must_use]
+    pub fn configured(&self, configuration: &Configuration) -> Self {
+        if !configuration.says_how_to_open_stores() {
+            return self.clone();
+        }
+        Self(Arc::new(Inner {
+            simulated: self.0.simulated.clone(),
+            files: self.0.files.clone(),
+            memory: self.0.memory.clone(),
+            configuration: configuration.clone(),
+            clouds: Mutex::default(),
         }))
     }
 
@@ -77,13 +124,15 @@ impl Storage {
     /// - `a/b.csv`, `/tmp/a b/ö.csv`, `../x`, `file:///tmp/x`, `file:/tmp/x`: files. Characters stand for themselves,
     ///   `%20` too, as in Flink.
     /// - `memory://name/path`: a store in memory that lives as long as the world, one per name.
+    /// - `s3://bucket/path` and `s3a://`, `gs://bucket/path`, `abfss://container@account.dfs.core.windows.net/path`, `abfs://` and
+    ///   `az://`: stores in the cloud, with the feature `cloud`. Call their operations on [`Lane::Io`](crate::Lane::Io).
     ///
     /// In a simulated world every scheme is a store in memory, one per scheme and authority, and relative paths are
     /// relative to `/`.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for another scheme, [`ErrorKind::Config`] for what is no path (control characters,
-    /// nothing at all).
+    /// nothing at all) and for settings of a store that cannot be.
     ///
     /// ```
     /// # use hurtig_env::World;
@@ -100,7 +149,7 @@ impl Storage {
     }
 
     /// Puts a store of one's own in the place of all that lies under the scheme and authority of `url`, so that a test can count
-    /// requests or let them fail. In the real world the scheme is `memory`.
+    /// requests or let them fail.
     ///
     /// # Errors
     /// When `url` has no scheme.
@@ -142,11 +191,30 @@ impl Storage {
             },
             "memory" => self.memory(&url),
             _ if self.0.simulated.is_some() => self.memory(&url),
-            other => Err(Error::unsupported(format!(
-                "there is no storage for the scheme `{other}`; known are file and memory \
-                 (s3, gs and abfs are to come)"
-            ))),
+            _ => self.cloud(&url),
         }
+    }
+
+    fn cloud(&self, url: &Url<'_>) -> Result<Location> {
+        let path = object_path(resolve(PathBuf::from("/"), url.path, |_| None))?;
+        let mounted = self.0.memory.lock().get(&url.store()).cloned();
+        if let Some(store) = mounted {
+            return Ok(Location { store, path });
+        }
+        let Some(cloud) = Cloud::of_scheme(&url.scheme) else {
+            return Err(Error::unsupported(format!(
+                "there is no storage for the scheme `{}`; known are file, memory, {}",
+                url.scheme,
+                cloud::SCHEMES
+            )));
+        };
+        let mut clouds = self.0.clouds.lock();
+        if let Some(store) = clouds.get(&url.store()).cloned() {
+            return Ok(Location { store, path });
+        }
+        let store = cloud.open(&url.scheme, url.authority, &self.0.configuration)?;
+        clouds.insert(url.store(), store.clone());
+        Ok(Location { store, path })
     }
 
     fn file(&self, path: &str) -> Result<Location> {
@@ -314,10 +382,10 @@ mod tests {
                 "{text}"
             );
         }
-        let error = storage.open("s3://bucket/x").unwrap_err();
+        let error = storage.open("ftp://host/x").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(
-            error.to_string().contains("`s3`") && error.to_string().contains("memory"),
+            error.to_string().contains("`ftp`") && error.to_string().contains("memory"),
             "{error}"
         );
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hurtig_types::Result;
+use hurtig_types::{Configuration, Result};
 
 use crate::real::Runtimes;
 use crate::sim::{Executor, VirtualClock};
@@ -29,12 +29,11 @@ use crate::{Clock, Delivery, Lane, Network, Rng, Simulation, Spawner, Storage, p
 /// # Ok::<(), hurtig_types::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct World(Arc<Inner>);
+pub struct World(Arc<Inner>, Storage);
 
 struct Inner {
     clock: Clock,
     spawner: Spawner,
-    storage: Storage,
     network: Network,
     compute_threads: usize,
     simulation: Option<(Simulation, Arc<Executor>)>,
@@ -74,15 +73,30 @@ impl World {
         let virtual_clock = Arc::new(VirtualClock::default());
         let executor = Arc::new(Executor::new(seed, virtual_clock.clone()));
         let clock = Clock::simulated(virtual_clock);
-        Self(Arc::new(Inner {
+        let storage = Storage::simulated(clock.clone());
+        let inner = Arc::new(Inner {
             spawner: Spawner::simulated(executor.clone()),
-            storage: Storage::simulated(clock.clone()),
             network: Network::simulated(),
             compute_threads: 1,
             simulation: Some((Simulation::new(executor.clone()), executor)),
             clock,
             fresh_rngs: AtomicU64::new(0),
-        }))
+        });
+        Self(inner, storage)
+    }
+
+    /// The same world, whose stores are opened as `configuration` says; see [`Storage::configured`].
+    ///
+    /// ```
+    /// # use hurtig_env::World;
+    /// use hurtig_types::Configuration;
+    ///
+    /// let world = World::simulated(42).configured(&Configuration::new());
+    /// assert_eq!(world.seed(), Some(42));
+    /// ```
+    #[must_use]
+    pub fn configured(&self, configuration: &Configuration) -> Self {
+        Self(self.0.clone(), self.1.configured(configuration))
     }
 
     /// The seed of a simulated world.
@@ -173,7 +187,7 @@ impl World {
     /// assert!(World::real().storage().open("/tmp/out.csv").is_ok());
     /// ```
     pub fn storage(&self) -> &Storage {
-        &self.0.storage
+        &self.1
     }
 
     /// Connects and listens.
@@ -311,14 +325,14 @@ impl WorldBuilder {
     /// ```
     pub fn build(self) -> World {
         let runtimes = Arc::new(Runtimes::new(self.compute_threads, self.io_threads));
-        World(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             clock: Clock::real(),
             spawner: Spawner::real(runtimes.clone()),
-            storage: Storage::real(),
             network: Network::real(runtimes),
             compute_threads: self.compute_threads,
             simulation: None,
             fresh_rngs: AtomicU64::new(0),
-        }))
+        });
+        World(inner, Storage::real())
     }
 }

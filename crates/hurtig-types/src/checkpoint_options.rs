@@ -100,6 +100,13 @@ pub const FILE_MERGING_MAX_FILE_SIZE: ConfigOption<MemorySize> =
 pub const STATE_RECOVERY_PATH: ConfigOption<String> =
     ConfigOption::new("execution.state-recovery.path", String::new);
 
+/// What becomes of the checkpoint or savepoint from which the job starts: `NO_CLAIM` leaves it alone, with `CLAIM` it is the job's, to be
+/// deleted once it is not needed any more.
+pub const STATE_RECOVERY_CLAIM_MODE: ConfigOption<String> =
+    ConfigOption::new("execution.state-recovery.claim-mode", || {
+        "NO_CLAIM".to_string()
+    });
+
 /// Whether state for which the job has no operator may be left behind.
 pub const IGNORE_UNCLAIMED_STATE: ConfigOption<bool> =
     ConfigOption::new("execution.state-recovery.ignore-unclaimed-state", || false);
@@ -192,6 +199,7 @@ pub(crate) const KEYS: &[&str] = &[
     DATA_INLINE_THRESHOLD.key(),
     FILE_MERGING_MAX_FILE_SIZE.key(),
     STATE_RECOVERY_PATH.key(),
+    STATE_RECOVERY_CLAIM_MODE.key(),
     IGNORE_UNCLAIMED_STATE.key(),
     RESTART_STRATEGY.key(),
     FIXED_DELAY_ATTEMPTS.key(),

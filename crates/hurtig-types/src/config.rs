@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Error, Result};
+use crate::secrets::{HIDDEN, is_secret};
+use crate::{Error, Result, storage_options};
 
 /// The options that Hurtig knows, each with its key, default and meaning.
 pub mod options {
@@ -12,6 +13,7 @@ pub mod options {
     use std::time::Duration;
 
     pub use crate::checkpoint_options::*;
+    pub use crate::storage_options::*;
 
     /// The parallelism of operators for which nobody set another.
     pub const PARALLELISM_DEFAULT: ConfigOption<u32> =
@@ -99,12 +101,13 @@ pub mod options {
 
     /// Whether an option has this key.
     pub(super) fn is_known(key: &str) -> bool {
-        known_keys().any(|known| known == key)
+        key.starts_with(AZURE_ACCOUNT_KEY_PREFIX) || known_keys().any(|known| known == key)
     }
 
     /// The keys of all options.
     pub fn known_keys() -> impl Iterator<Item = &'static str> {
-        KNOWN_KEYS.iter().chain(KEYS).copied()
+        let all = KNOWN_KEYS.iter().chain(KEYS).chain(STORAGE_KEYS);
+        all.copied()
     }
 
     /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.
@@ -166,7 +169,7 @@ pub trait ConfigValue: Sized {
 /// let error = Configuration::new().set("paralelism.default", "2").unwrap_err();
 /// assert!(error.to_string().contains("did you mean `parallelism.default`?"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Configuration {
     values: BTreeMap<String, String>,
 }
@@ -182,7 +185,10 @@ impl Configuration {
     /// # Errors
     /// When no option has this key.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> Result<&mut Self> {
-        let key = key.into();
+        let mut key = key.into();
+        if let Some(usual) = storage_options::spelled_otherwise(&key) {
+            key = usual.to_string();
+        }
         if !options::is_known(&key) {
             return Err(unknown_key(&key));
         }
@@ -207,6 +213,7 @@ impl Configuration {
             return Ok(None);
         };
         T::parse_config(text.trim()).map(Some).ok_or_else(|| {
+            let text = if is_secret(option.key) { HIDDEN } else { text };
             Error::config(format!(
                 "`{}` is `{text}`: expected {}",
                 option.key,
@@ -215,11 +222,32 @@ impl Configuration {
         })
     }
 
-    /// All that was set.
+    /// All that was set, as it may be shown: in place of a secret stands [`HIDDEN`].
+    ///
+    /// ```
+    /// use hurtig_types::Configuration;
+    ///
+    /// let mut configuration = Configuration::new();
+    /// configuration.set("s3.secret-key", "wJalrXUt").unwrap();
+    /// let shown: Vec<_> = configuration.shown().collect();
+    /// assert_eq!(shown, [("s3.secret-key", "******")]);
+    /// ```
+    pub fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
+        let shown = |(key, value)| (key, if is_secret(key) { HIDDEN } else { value });
+        self.iter().map(shown)
+    }
+
+    /// All that was set, secrets too: [`shown`](Self::shown) is for eyes.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.shown()).finish()
     }
 }
 

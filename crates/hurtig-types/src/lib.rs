@@ -24,6 +24,8 @@ mod id;
 mod key_group;
 mod origin;
 mod records;
+mod secrets;
+mod storage_options;
 mod time;
 
 pub use batch::{Batch, ErasedBatch};
@@ -37,4 +39,5 @@ pub use id::{JobId, OperatorId, VertexId};
 pub use key_group::{KeyGroup, KeyGroupRange, MaxParallelism};
 pub use origin::{Origin, OriginRange};
 pub use records::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, Records, batch_capacity};
+pub use secrets::{HIDDEN, is_secret};
 pub use time::Timestamp;

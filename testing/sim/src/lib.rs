@@ -12,7 +12,8 @@
 //! What is struck: tasks, at every call of a function, a source or a sink, by an error or a panic; sinks, at every point between
 //! pre-commit and commit; the store, which refuses, loses answers, tears writes, fills up, is stuck and reads wrong; control
 //! messages, which come late, twice, out of order or not at all; records that are poison; the time of day; the process, which is
-//! killed, cancelled, or stopped with a savepoint, and whose successor has another parallelism.
+//! killed, cancelled, or stopped with a savepoint, and whose successor has another parallelism; the machine, which goes down with the
+//! process and has lost, or torn, what was not synchronised with its disk.
 //!
 //! What it is not: it does not test what the operating system does (the tormentor's), nor speed. Laws:
 //! 1. One seed is one history: two runs have the same trace, to the last byte.

@@ -140,6 +140,7 @@ impl<'a> Lives<'a> {
         }
         if let (Ended::Killed, Some(simulation)) = (&ended, run.world.simulation()) {
             simulation.cancel_all();
+            run.storm.take_the_machine_down(&run.objects);
         }
         run.storm.bury();
         Ok((client.job_id(), ended))

@@ -20,7 +20,7 @@ impl Marks {
 }
 
 /// What must have happened when many seeds have run: a fault that never fires proves nothing.
-pub static EXPECTED_MARKS: [&str; 54] = [
+pub static EXPECTED_MARKS: [&str; 60] = [
     "abandoned",
     "checkpoint.builds-on",
     "checkpoint.encoded-beside",
@@ -45,6 +45,7 @@ pub static EXPECTED_MARKS: [&str; 54] = [
     "crash.timer",
     "crash.window",
     "crash.write",
+    "machine.down",
     "message.aborted.late",
     "message.ack.late",
     "message.ack.lost",
@@ -71,8 +72,13 @@ pub static EXPECTED_MARKS: [&str; 54] = [
     "store.full",
     "store.refused",
     "store.stuck",
+    "store.syncfailed",
+    "store.syncstuck",
     "store.torn",
     "unanswered.lost",
     "unanswered.torn",
     "unanswered.whole",
+    "unsynced.lost",
+    "unsynced.torn",
+    "unsynced.whole",
 ];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hurtig_env::object_store::memory::InMemory;
-use hurtig_env::{Rng, World};
+use hurtig_env::{Durable, Rng, World};
 use hurtig_types::{Error, Result};
 
 use crate::data::{Input, Row};
@@ -125,7 +125,7 @@ pub(crate) struct Run {
     pub(crate) vault: Vault,
     pub(crate) marks: Marks,
     pub(crate) trace: Trace,
-    objects: Arc<InMemory>,
+    pub(crate) objects: Arc<InMemory>,
     scenario: &'static Scenario,
 }
 
@@ -232,7 +232,8 @@ impl Run {
             self.world.clock().clone(),
             Box::new(move |path| judging.written(path)),
         );
-        self.world.storage().mount(STORE, Arc::new(store))?;
+        let disk = Durable::new(Arc::new(store));
+        self.world.storage().mount(STORE, Arc::new(disk))?;
         if let Some(simulation) = self.world.simulation() {
             let storm = self.storm.clone();
             simulation.disturb(move |kind| storm.carry(kind));

@@ -16,6 +16,8 @@ pub enum CheckpointLocation {
     Checkpoint(JobId, CheckpointId),
     /// In a directory of the user's.
     Savepoint(String),
+    /// In a directory that was the user's, of a savepoint or of a checkpoint of this job: whoever started from it took it over.
+    Claimed(JobId, String),
 }
 
 /// What is triggered.

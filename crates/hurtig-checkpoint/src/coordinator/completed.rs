@@ -8,7 +8,8 @@ use crate::{CheckpointId, Metadata, StateFile};
 /// Whether the job may delete what it started from, as `execution.state-recovery.claim-mode` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimMode {
-    /// `CLAIM`: it becomes one of the job's own checkpoints, and is deleted in its turn. Savepoints are not, even so.
+    /// `CLAIM`: it becomes one of the job's own checkpoints, and is deleted in its turn. A savepoint, too, if it was
+    /// [claimed](CheckpointLocation::Claimed); those that a job takes for its user never are.
     Claim,
     /// `NO_CLAIM`: it stays the user's, and the job's first checkpoint builds on nothing.
     NoClaim,
@@ -30,7 +31,7 @@ pub enum ClaimMode {
 /// };
 /// let location = CheckpointLocation::Savepoint("s3://bucket/savepoint-1".to_string());
 /// let savepoint = CompletedCheckpoint::new(location, Arc::new(metadata), ClaimMode::Claim);
-/// assert!(!savepoint.belongs_to_job(), "the user's, whatever the mode");
+/// assert!(!savepoint.belongs_to_job(), "the user's, until somebody starts from it and claims it");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompletedCheckpoint {
@@ -67,8 +68,11 @@ impl CompletedCheckpoint {
     /// Whether the job deletes it when it is not needed any more.
     pub fn belongs_to_job(&self) -> bool {
         self.mode == ClaimMode::Claim
-            && !self.metadata.is_savepoint
-            && matches!(self.location, CheckpointLocation::Checkpoint(..))
+            && match self.location {
+                CheckpointLocation::Checkpoint(..) => !self.metadata.is_savepoint,
+                CheckpointLocation::Savepoint(_) => false,
+                CheckpointLocation::Claimed(..) => true,
+            }
     }
 
     /// The files that it names, each once.

@@ -79,7 +79,9 @@ impl Coordinator {
 
     fn release(&mut self, end: JobEnd) {
         self.phase = Phase::Ended;
-        while !self.config.retention.keeps_after(end) && !self.retained.is_empty() {
+        // What it claimed and never ran from it does not delete: the state may not even have fitted.
+        let has_run = self.epoch.is_some();
+        while has_run && !self.config.retention.keeps_after(end) && !self.retained.is_empty() {
             self.drop_oldest();
         }
         self.delete_unnamed();

@@ -190,7 +190,8 @@ pub(crate) fn deleted(actions: &[Action]) -> Vec<String> {
             } => {
                 names.push(match location {
                     CheckpointLocation::Checkpoint(_, id) => format!("chk-{id}"),
-                    CheckpointLocation::Savepoint(directory) => directory.clone(),
+                    CheckpointLocation::Savepoint(directory)
+                    | CheckpointLocation::Claimed(_, directory) => directory.clone(),
                 });
                 names.extend(files.iter().map(|file| file.name.as_str().to_string()));
             }

@@ -1,39 +1,25 @@
-//! Files of the machine, which outlive it: what was written is on the disk before anybody is told so.
+//! The disk of the machine.
 
-use std::fmt;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::*;
+use object_store::{Error, ObjectStore, Result};
 
-/// A local file system whose writes are synchronised with the disk: a checkpoint that was acknowledged is there after the power has gone.
-///
-/// A file is renamed into its place and then synchronised, so that a machine that stops in between leaves it torn: who reads must check
-/// what he reads, as whoever reads checkpoints does.
-#[derive(Debug)]
-pub(crate) struct DurableFiles(LocalFileSystem);
+use crate::Disk;
 
-impl DurableFiles {
-    pub(crate) fn new() -> Self {
-        Self(LocalFileSystem::new())
+/// Renames each file into its place when it is whole, and synchronises by `fsync`.
+#[async_trait]
+impl Disk for LocalFileSystem {
+    fn files(&self) -> &dyn ObjectStore {
+        self
     }
 
-    /// Waits until a file, and its name in its directory, are on the disk.
-    async fn sync(&self, location: &Path) -> Result<()> {
-        sync(self.0.path_to_filesystem(location)?).await
-    }
-}
-
-impl fmt::Display for DurableFiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+    async fn sync(&self, path: &Path) -> Result<()> {
+        sync(self.path_to_filesystem(path)?).await
     }
 }
 
@@ -71,100 +57,16 @@ fn sync_now(path: &FilePath) -> io::Result<()> {
     Ok(())
 }
 
-#[async_trait]
-impl ObjectStore for DurableFiles {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
-        let put = self.0.put_opts(location, payload, options).await?;
-        self.sync(location).await?;
-        Ok(put)
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        let upload = self.0.put_multipart_opts(location, options).await?;
-        let path = self.0.path_to_filesystem(location)?;
-        Ok(Box::new(DurableUpload { upload, path }))
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.0.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix)
-    }
-
-    fn list_with_offset(
-        &self,
-        prefix: Option<&Path>,
-        offset: &Path,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list_with_offset(prefix, offset)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await?;
-        self.sync(to).await
-    }
-
-    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.0.rename_opts(from, to, options).await?;
-        self.sync(to).await
-    }
-}
-
-/// A file in parts.
-#[derive(Debug)]
-struct DurableUpload {
-    upload: Box<dyn MultipartUpload>,
-    path: PathBuf,
-}
-
-#[async_trait]
-impl MultipartUpload for DurableUpload {
-    fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.upload.put_part(data)
-    }
-
-    async fn complete(&mut self) -> Result<PutResult> {
-        let put = self.upload.complete().await?;
-        sync(self.path.clone()).await?;
-        Ok(put)
-    }
-
-    async fn abort(&mut self) -> Result<()> {
-        self.upload.abort().await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
 
+    use std::sync::Arc;
+
+    use object_store::{MultipartUpload, ObjectStoreExt};
+
     use super::*;
+    use crate::Durable;
 
     /// What is on the disk nobody can see but by pulling the plug; that files are where they should be, anybody can.
     #[test]
@@ -173,7 +75,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let at =
             |name: &str| Path::from_absolute_path(directory.path().join("new").join(name)).unwrap();
-        let files = DurableFiles::new();
+        let files = Durable::new(Arc::new(LocalFileSystem::new()));
         let read = |name: &str| block_on(async { files.get(&at(name)).await?.bytes().await });
         block_on(async {
             files.put(&at("a/put"), "put".into()).await?;

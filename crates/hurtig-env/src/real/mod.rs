@@ -5,5 +5,4 @@ mod files;
 mod runtimes;
 
 pub(crate) use clock::RealClock;
-pub(crate) use files::DurableFiles;
 pub(crate) use runtimes::{InRuntime, Runtimes};

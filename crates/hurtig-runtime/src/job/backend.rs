@@ -13,11 +13,11 @@ pub(super) fn backend_of(
     world: &World,
 ) -> Result<Option<SharedBackend>> {
     let name = configuration.get(&options::STATE_BACKEND)?;
-    match name.trim() {
+    match name.trim().to_ascii_lowercase().as_str() {
         "hashmap" => Ok(None),
         "rocksdb" => rocksdb(configuration, world).map(Some),
-        other => Err(Error::config(format!(
-            "`{}` is `{other}`: expected hashmap, which keeps state in memory, or rocksdb, which keeps it on the local disk",
+        _ => Err(Error::config(format!(
+            "`{}` is `{name}`: expected hashmap, which keeps state in memory, or rocksdb, which keeps it on the local disk",
             options::STATE_BACKEND.key()
         ))),
     }

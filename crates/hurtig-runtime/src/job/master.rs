@@ -27,6 +27,7 @@ pub(super) async fn run(job: Job, client: JobClient, world: World) {
 }
 
 async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
+    let world = world.configured(&job.configuration);
     job.configuration.get(&options::JOB_STORE_MAX_CAPACITY)?;
     job.program.check(&world).boxed().await?;
     let settings = CheckpointSettings::read(&job.configuration)?;

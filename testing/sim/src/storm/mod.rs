@@ -1,6 +1,7 @@
 //! The storm: which faults strike, and where. All of it is drawn from the seed before the job starts.
 
 mod death;
+mod machine;
 mod messages;
 mod plan;
 mod site;
@@ -14,6 +15,7 @@ use hurtig_types::{Error, Result};
 use parking_lot::Mutex;
 
 use death::Death;
+use machine::PageCache;
 pub(crate) use messages::MessageFaults;
 pub(crate) use plan::{Blow, Crash, Ending, StoreFaults, StormPlan};
 pub(crate) use site::Site;
@@ -42,6 +44,7 @@ struct State {
     messages: MessageFaults,
     rng: Rng,
     death: Death,
+    page_cache: PageCache,
 }
 
 impl Storm {
@@ -55,6 +58,7 @@ impl Storm {
                 messages: plan.messages.clone(),
                 rng: world.rng("storm at work"),
                 death: Death::default(),
+                page_cache: PageCache::default(),
             }),
             marks: marks.clone(),
             trace: trace.clone(),

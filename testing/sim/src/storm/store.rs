@@ -1,4 +1,4 @@
-//! A store that loses answers, tears writes, fills up, takes its time, and reads wrong.
+//! A disk that loses answers, tears writes, fills up, takes its time, and reads wrong; and forgets what was not synchronised.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use hurtig_env::object_store::{
     CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
     ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use hurtig_env::{Clock, yield_now};
+use hurtig_env::{Clock, Disk, yield_now};
 
 use super::Storm;
 
@@ -33,6 +33,15 @@ enum PutFault {
     Full,
 }
 
+/// What goes wrong with a request to synchronise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SyncFault {
+    /// It fails, and what was written may never come to the disk.
+    SyncFailed,
+    /// It takes long.
+    SyncStuck,
+}
+
 /// What goes wrong with a request that reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum GetFault {
@@ -45,7 +54,7 @@ enum GetFault {
 /// Called with the path of each object that is there from now on.
 pub(crate) type Written = Box<dyn Fn(&Path) + Send + Sync>;
 
-/// Objects in memory, under the storm.
+/// Files in memory, under the storm.
 pub(crate) struct FaultyStore {
     inner: Arc<InMemory>,
     storm: Storm,
@@ -124,6 +133,7 @@ impl FaultyStore {
         options: PutOptions,
     ) -> Result<PutResult> {
         let put = self.inner.put_opts(path, payload, options).await?;
+        self.storm.unsynced(path);
         (self.written)(path);
         Ok(put)
     }
@@ -134,6 +144,25 @@ impl FaultyStore {
         let torn = bytes.slice(..bytes.len() / 2);
         // Where something is already that may not be replaced, nothing is torn.
         let _ = self.inner.put_opts(path, torn.into(), options).await;
+        self.storm.unsynced(path);
+    }
+}
+
+#[async_trait]
+impl Disk for FaultyStore {
+    fn files(&self) -> &dyn ObjectStore {
+        self
+    }
+
+    async fn sync(&self, path: &Path) -> Result<()> {
+        self.travel().await;
+        match self.strikes(&[SyncFault::SyncFailed, SyncFault::SyncStuck], path) {
+            None => {}
+            Some(SyncFault::SyncStuck) => self.be_stuck().await,
+            Some(SyncFault::SyncFailed) => return Err(refused("Input/output error")),
+        }
+        self.storm.synced(path);
+        Ok(())
     }
 }
 

@@ -95,7 +95,7 @@ impl JobCheckpoints {
         let directory = settings.directory.as_deref().unwrap_or(IN_MEMORY);
         let store = CheckpointStore::new(world.storage().clone(), directory, job)?;
         let existing = match &settings.restore {
-            Some(path) => vec![named(&store, path).await?],
+            Some(path) => vec![named(&store, path, settings.claim).await?],
             None => Vec::new(),
         };
         let newest = existing.last().map(CompletedCheckpoint::id);
@@ -458,16 +458,24 @@ impl JobCheckpoints {
     }
 }
 
-/// The checkpoint or savepoint at a path that a user named.
-async fn named(store: &CheckpointStore, path: &str) -> Result<CompletedCheckpoint> {
+/// The checkpoint or savepoint at a path that a user named, and whose it is from now on.
+async fn named(
+    store: &CheckpointStore,
+    path: &str,
+    claim: ClaimMode,
+) -> Result<CompletedCheckpoint> {
     let path = path.trim_end_matches('/').trim_end_matches("/_metadata");
     let location = CheckpointLocation::Savepoint(path.to_string());
     let metadata = store.read(&location).await;
     let metadata = metadata
         .map_err(|error| error.context(format!("`execution.state-recovery.path` is `{path}`")))?;
+    let location = match claim {
+        ClaimMode::NoClaim => location,
+        ClaimMode::Claim => CheckpointLocation::Claimed(metadata.job, path.to_string()),
+    };
     Ok(CompletedCheckpoint::new(
         location,
         Arc::new(metadata),
-        ClaimMode::NoClaim,
+        claim,
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hurtig_checkpoint::{CheckpointConfig, FileOptions, Retention, UnclaimedState};
+use hurtig_checkpoint::{CheckpointConfig, ClaimMode, FileOptions, Retention, UnclaimedState};
 use hurtig_exchange::AlignmentMode;
 use hurtig_types::{ConfigOption, Configuration, Error, Result, options};
 
@@ -19,6 +19,8 @@ pub(in crate::job) struct CheckpointSettings {
     pub(in crate::job) savepoint_directory: Option<String>,
     /// Where the job starts from.
     pub(in crate::job) restore: Option<String>,
+    /// Whose that is from then on.
+    pub(in crate::job) claim: ClaimMode,
     pub(in crate::job) unclaimed: UnclaimedState,
 }
 
@@ -51,6 +53,7 @@ impl CheckpointSettings {
             directory: text(&options::CHECKPOINTS_DIRECTORY)?,
             savepoint_directory: text(&options::SAVEPOINT_DIRECTORY)?,
             restore: text(&options::STATE_RECOVERY_PATH)?,
+            claim: claim(configuration)?,
             unclaimed: if ignore {
                 UnclaimedState::Ignore
             } else {
@@ -94,6 +97,23 @@ fn retention(configuration: &Configuration) -> Result<Retention> {
             ("RETAIN_ON_CANCELLATION", Retention::RetainOnCancellation),
         ],
     )
+}
+
+fn claim(configuration: &Configuration) -> Result<ClaimMode> {
+    let option = &options::STATE_RECOVERY_CLAIM_MODE;
+    let mode = configuration.get(option)?;
+    if mode.trim().eq_ignore_ascii_case("LEGACY") {
+        return Err(Error::config(format!(
+            "`{}` is `{mode}`, which Flink 2 took out, for nobody knew whose the files were: choose CLAIM to hand them to the job, or \
+             NO_CLAIM to keep them",
+            option.key()
+        )));
+    }
+    let choices = [
+        ("NO_CLAIM", ClaimMode::NoClaim),
+        ("CLAIM", ClaimMode::Claim),
+    ];
+    choose(configuration, option, choices)
 }
 
 fn mode(configuration: &Configuration) -> Result<AlignmentMode> {
