@@ -29,6 +29,9 @@ pub(crate) const STOPPED: &str = "stopped with";
 /// What it reads when it is to stop.
 pub(crate) const STOP: &str = "stop";
 
+/// What an event costs.
+const WORK_STEPS: u64 = 30_000;
+
 /// Runs the job to its end, or until it reads `stop`.
 ///
 /// # Errors
@@ -103,9 +106,9 @@ fn build(env: &StreamExecutionEnvironment, settings: &JobSettings) {
     .uid("rows");
 }
 
-/// Costs something, so that records wait before it.
+/// Costs some ten microseconds, so that records wait before it when one subtask does all.
 fn work(event: Event) -> Event {
-    let spun = (0..2_000).fold(event.value, |spun, step| std::hint::black_box(spun ^ step));
+    let spun = (0..WORK_STEPS).fold(event.value, |spun, step| std::hint::black_box(spun ^ step));
     std::hint::black_box(spun);
     event
 }

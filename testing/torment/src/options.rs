@@ -92,7 +92,7 @@ mod tests {
         };
         let replay = options.replay();
         let words: Vec<String> = replay.split(' ').skip(3).map(str::to_string).collect();
-        assert_eq!(Options::parse(&words), Ok(options));
+        assert_eq!(Options::parse(&words).unwrap(), options);
         let unknown = Options::parse(&["--loudly".to_string()]);
         assert!(unknown.is_err_and(|error| error.to_string().contains("--kills")));
     }

@@ -117,7 +117,8 @@ mod tests {
         let mut rng = Rng::from_seed(1);
         for _ in 0..20 {
             settings = settings.redrawn(&mut rng);
-            assert_eq!(JobSettings::parse(&settings.arguments()), Ok(settings.clone()));
+            let read = JobSettings::parse(&settings.arguments());
+            assert_eq!(read.unwrap(), settings);
         }
         assert!(JobSettings::parse(&[]).is_err());
     }

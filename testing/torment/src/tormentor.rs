@@ -13,7 +13,7 @@ use crate::round::Round;
 use crate::settings::JobSettings;
 
 /// Records per second that the source makes at most: so a round lasts long enough to be killed in.
-const RATE: u64 = 10_000;
+const RATE: u64 = 20_000;
 
 /// What has happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub fn torment(program: &Path, options: &Options) -> Result<Report> {
     let started = clock.now();
     let mut report = Report::default();
     let mut rng = Rng::from_seed(options.seed);
-    let enough = |report: &Report| report.rounds > 0 && report.kills >= options.kills;
+    let is_last = |report: &Report| options.disk_full || report.kills >= options.kills;
+    let enough = |report: &Report| report.rounds > 0 && is_last(report);
     while !enough(&report) {
         let seed = rng.next_u64();
         round(program, options, seed, &mut rng, &mut report)?;
@@ -97,11 +98,14 @@ fn round(
         Round::new(program, settings, rng, report, options.kills).run()
     };
     done.map_err(|error| {
-        let remains = directory.keep();
+        let remains = directory.path().display().to_string();
+        // Of what was to fail nobody wants to know why.
+        if options.planted.is_none() {
+            let _ = directory.keep();
+        }
         error.context(format!(
-            "round {}, whose remains are in `{}`; to replay: {}",
+            "round {}, whose remains are in `{remains}`; to replay: {}",
             report.rounds,
-            remains.display(),
             options.replay()
         ))
     })
