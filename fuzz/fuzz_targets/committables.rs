@@ -23,7 +23,9 @@ fuzz_target!(|data: &[u8]| {
         metrics: MetricGroup::unregistered(),
     };
     let sink = FileSink::<String>::new("out").format(TextFormat::new());
-    let committer = sink.create_committer(&context).expect("there is no reason why not");
+    let committer = sink
+        .create_committer(&context)
+        .expect("there is no reason why not");
     let mut committer = committer.expect("the sink commits");
     let _ = world.block_on(committer.commit(vec![data.to_vec()]));
     let _ = world.block_on(committer.abandon(vec![data.to_vec()]));

@@ -59,7 +59,11 @@ fn decode_all(
         };
         from += taken;
         if taken == 0 && to == file.len() {
-            assert!(header && from == file.len(), "{} bytes are left", file.len() - from);
+            assert!(
+                header && from == file.len(),
+                "{} bytes are left",
+                file.len() - from
+            );
             return Ok(());
         }
         if taken == 0 {

@@ -24,7 +24,9 @@ fuzz_target!(|data: &[u8]| {
         };
         let mut writer = KeyedWriter::new(piece.range);
         for (group, entry) in &read {
-            writer.entry(*group, entry).expect("what was read can be written");
+            writer
+                .entry(*group, entry)
+                .expect("what was read can be written");
         }
         let again = entries(&writer.finish("state")).expect("what was written can be read");
         assert_eq!(again, read);

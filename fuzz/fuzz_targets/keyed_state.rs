@@ -30,7 +30,9 @@ fuzz_target!(|data: &[u8]| {
             0 => Ok(()),
             1 => ValueState::<String>::new("a").get(&mut state).map(drop),
             2 => ListState::<u64>::new("a").get(&mut state).map(drop),
-            _ => MapState::<u8, Option<u32>>::new("a").get(&mut state, &3).map(drop),
+            _ => MapState::<u8, Option<u32>>::new("a")
+                .get(&mut state, &3)
+                .map(drop),
         };
         if sort & 4 != 0 {
             let _ = state.clear_current_key();

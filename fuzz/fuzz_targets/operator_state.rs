@@ -8,7 +8,10 @@ use hurtig_state::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let entries: Vec<Vec<u8>> = data.split(|byte| *byte == 0xff).map(<[u8]>::to_vec).collect();
+    let entries: Vec<Vec<u8>> = data
+        .split(|byte| *byte == 0xff)
+        .map(<[u8]>::to_vec)
+        .collect();
     for mode in [ListMode::Split, ListMode::Union, ListMode::Broadcast] {
         let mut image = StateImage::default();
         image.lists.push(ListPiece {

@@ -77,7 +77,11 @@ fn states(kind: u8, data: &[u8]) -> Vec<StateHandle> {
 }
 
 fn read(world: &World, metadata: &Metadata, plan: VertexPlan) {
-    let store = CheckpointStore::new(world.storage().clone(), "memory://fuzz/checkpoints", metadata.job);
+    let store = CheckpointStore::new(
+        world.storage().clone(),
+        "memory://fuzz/checkpoints",
+        metadata.job,
+    );
     let store = store.expect("a store in memory is there");
     let location = CheckpointLocation::Checkpoint(metadata.job, metadata.checkpoint);
     let Ok(assignment) = assign(metadata, &[plan], UnclaimedState::Refuse) else {

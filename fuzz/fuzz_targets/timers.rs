@@ -18,7 +18,9 @@ fuzz_target!(|data: &[u8]| {
         let image = timers.image("timers", piece.range);
         let image = image.expect("what was read can be written");
         let mut again = TimerQueue::<u8, i64>::new();
-        again.restore(&image, hash_of).expect("what was written can be read");
+        again
+            .restore(&image, hash_of)
+            .expect("what was written can be read");
         assert_eq!(again.len(), timers.len());
     }
 });

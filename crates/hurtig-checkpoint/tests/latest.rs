@@ -109,7 +109,10 @@ fn two_histories_in_one_directory_are_refused() {
     let complaint = directories.complaint();
     assert!(complaint.contains("chk-1`"), "{complaint}");
     assert!(complaint.contains("chk-40`"), "{complaint}");
-    assert!(complaint.contains("Name the one to start from"), "{complaint}");
+    assert!(
+        complaint.contains("Name the one to start from"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -37,11 +37,7 @@ pub(crate) fn check(settings: &JobSettings) -> Result<()> {
     compare("the database", expected, rows_of(settings)?)
 }
 
-fn compare(
-    place: &str,
-    expected: impl Iterator<Item = String>,
-    found: Vec<String>,
-) -> Result<()> {
+fn compare(place: &str, expected: impl Iterator<Item = String>, found: Vec<String>) -> Result<()> {
     let mut surplus = BTreeMap::<String, i64>::new();
     expected.for_each(|row| *surplus.entry(row).or_default() -= 1);
     let wanted = surplus.len();
@@ -112,6 +108,9 @@ mod tests {
         assert!(compared(&["a", "c"]).contains("`b` -1"));
         assert!(compared(&["a", "b", "c", "b"]).contains("`b` +1"));
         let odd = compared(&["a", "b", "x"]);
-        assert!(odd.contains("1 are lost, and 1 are there too often"), "{odd}");
+        assert!(
+            odd.contains("1 are lost, and 1 are there too often"),
+            "{odd}"
+        );
     }
 }

@@ -54,10 +54,7 @@ fn environment(world: &World, settings: &JobSettings) -> StreamExecutionEnvironm
         let after = format!("{} ms", after.as_millis());
         env.set("execution.checkpointing.aligned-checkpoint-timeout", after);
     }
-    env.set(
-        "execution.checkpointing.dir",
-        settings.below("checkpoints"),
-    );
+    env.set("execution.checkpointing.dir", settings.below("checkpoints"));
     env.set(
         "execution.checkpointing.savepoint-dir",
         settings.below("savepoints"),

@@ -17,9 +17,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_checkpoint::{
-    Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint,
-    Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode,
-    UnclaimedState, VertexPlan, assign,
+    Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint, Coordinator,
+    Epoch, Event, FileOptions, JobEnd, Participant, SnapshotFiles, StopMode, UnclaimedState,
+    VertexPlan, assign,
 };
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_graph::Plan;
