@@ -2,7 +2,10 @@
 
 /// A mistake that somebody could have made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "model"), expect(dead_code))]
+#[cfg_attr(
+    not(feature = "model"),
+    allow(unreachable_pub, reason = "it is shown with the feature alone")
+)]
 pub enum Mistake {
     /// Who finds nothing to read lets go of the lock before it says that it waits.
     LookThenWait,
