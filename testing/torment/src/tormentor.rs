@@ -15,6 +15,9 @@ use crate::settings::JobSettings;
 /// Records per second that the source makes at most: so a round lasts long enough to be killed in.
 const RATE: u64 = 20_000;
 
+/// After so many some life must have begun from a checkpoint, however busy the machine is.
+const KILLS_THAT_TELL: u64 = 20;
+
 /// What has happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -68,6 +71,10 @@ pub fn torment(program: &Path, options: &Options) -> Result<Report> {
         report.rounds += 1;
     }
     report.took = clock.now().saturating_since(started);
+    if report.restored == 0 && options.kills >= KILLS_THAT_TELL {
+        let why = "no life told that it began from a checkpoint: so nothing was tried";
+        return Err(Error::bug(format!("{why}; {report}")));
+    }
     Ok(report)
 }
 
