@@ -50,6 +50,7 @@ clippy: ## Lint, with warnings as errors
 	$(SETUP)
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features hurtig-sim/planted-bugs -- -D warnings
+	$(CARGO) clippy --package hurtig-exchange --features model --all-targets -- -D warnings
 
 doc: ## Build the documentation, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

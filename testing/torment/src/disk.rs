@@ -5,6 +5,8 @@
     reason = "it acts on the real machine: mounts, files"
 )]
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -22,6 +24,8 @@ use crate::tormentor::Report;
 const DISK_BYTES: usize = 24 << 20;
 /// What is left of it when it is almost full.
 const LEFT_BYTES: usize = 96 << 10;
+/// What it is filled with, piece by piece.
+const CHUNK_BYTES: usize = 64 << 10;
 /// How long the job runs before.
 const BEFORE: Duration = Duration::from_millis(1_500);
 
@@ -88,18 +92,17 @@ pub(crate) fn fill_up(program: &Path, settings: &JobSettings, report: &mut Repor
     check::check(&settings)
 }
 
-/// Writes until almost nothing is left.
+/// Writes until nothing is left, and gives a little back. The job writes at the same time: how much that leaves is chance.
 fn fill(ballast: &Path) -> Result<()> {
     let show = |error: std::io::Error| wrong("filling the disk", &error);
-    let mut bytes = vec![1; DISK_BYTES];
-    while let Err(error) = std::fs::write(ballast, &bytes) {
-        if bytes.is_empty() {
-            return Err(show(error));
-        }
-        bytes.truncate(bytes.len().saturating_sub(LEFT_BYTES / 2));
+    let mut file = File::create(ballast).map_err(show)?;
+    let chunk = vec![1; CHUNK_BYTES];
+    let mut length = 0;
+    while file.write_all(&chunk).is_ok() {
+        length += CHUNK_BYTES;
     }
-    bytes.truncate(bytes.len().saturating_sub(LEFT_BYTES));
-    std::fs::write(ballast, &bytes).map_err(show)
+    file.set_len(length.saturating_sub(LEFT_BYTES) as u64)
+        .map_err(show)
 }
 
 /// Sees that the job ends, and says that the disk is full.
