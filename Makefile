@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-.PHONY: help setup demo test sim check fmt clippy doc tidy bench clean
+.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +20,25 @@ test: ## Run every test, doc examples included
 	$(SETUP) --tests
 	$(CARGO) test --workspace
 	$(CARGO) test --workspace --features hurtig-sim/planted-bugs --test planted_bugs
+	$(CARGO) test --package hurtig-exchange --features model --test model --test model_finds_mistakes
 
 sim: ## Run thousands of seeds of the simulation; SEEDS=N for another number
 	$(SETUP)
 	$(CARGO) xtask sim --seeds $(or $(SEEDS),5000)
+
+torment: ## Kill a real process a hundred times, and check what it wrote; KILLS=N, SEED=S for others
+	$(SETUP)
+	$(CARGO) xtask torment --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+	$(CARGO) xtask torment --disk-full
+
+fuzz: ## Fuzz every decoder for half a minute each; SECONDS_EACH=N for longer
+	$(SETUP)
+	scripts/fuzz.sh $(or $(SECONDS_EACH),30)
+
+model: ## Try out the orders in which threads can come to channels and mailboxes
+	$(SETUP)
+	$(CARGO) test --package hurtig-exchange --features model --test model --test model_finds_mistakes
+	$(CARGO) test --package hurtig-runtime --features model --lib model
 
 check: test fmt clippy doc tidy ## What CI runs: test, format, clippy, docs, tidy
 
@@ -35,6 +50,7 @@ clippy: ## Lint, with warnings as errors
 	$(SETUP)
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features hurtig-sim/planted-bugs -- -D warnings
+	$(CARGO) clippy --package hurtig-exchange --features model --all-targets -- -D warnings
 
 doc: ## Build the documentation, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

@@ -12,6 +12,7 @@
 mod bench;
 mod sim;
 mod tidy;
+mod torment;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ struct Command {
     run: fn(&Path, &[String]) -> Result<bool, Failure>,
 }
 
-const COMMANDS: [Command; 3] = [
+const COMMANDS: [Command; 4] = [
     Command {
         name: "tidy",
         arguments: "",
@@ -46,6 +47,12 @@ const COMMANDS: [Command; 3] = [
         arguments: sim::ARGUMENTS,
         about: "run jobs under seeded storms of faults (testing/sim)",
         run: sim::run,
+    },
+    Command {
+        name: "torment",
+        arguments: torment::ARGUMENTS,
+        about: "kill a job over and over, and look at what it wrote (testing/torment)",
+        run: torment::run,
     },
 ];
 
@@ -78,9 +85,9 @@ fn usage() -> String {
         ..
     } in COMMANDS
     {
-        text.push_str(&format!("  {name:<6} {about}\n"));
+        text.push_str(&format!("  {name:<8} {about}\n"));
         if !arguments.is_empty() {
-            text.push_str(&format!("         {arguments}\n"));
+            text.push_str(&format!("           {arguments}\n"));
         }
     }
     text

@@ -38,13 +38,14 @@
 //!   enumerators of sources ack as [`Participant::Coordinator`]. Who finishes before its ack aborts the checkpoint, which counts as no
 //!   failure; a task whose synchronous phase failed must fail itself.
 //! - **Savepoints.** Of those only one that stops the job is notified. The next attempt in this process starts from it; after a crash
-//!   `find()` does not see it, so the job master remembers it.
+//!   `find()` does not see it, so the job master remembers it, and [`find_latest`] looks for it.
 
 mod config;
 mod coordinator;
 mod files;
 mod id;
 mod key_groups;
+mod latest;
 mod metadata;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
@@ -61,6 +62,7 @@ pub use coordinator::{
 pub use files::{FileOptions, Runs, SnapshotFiles};
 pub use hurtig_types::{CheckpointId, Epoch};
 pub use id::Participant;
+pub use latest::find_latest;
 pub use metadata::{METADATA_BYTES_MAX, Metadata, OperatorState, SubtaskState};
 pub use restore::{
     AssignedPiece, AssignedState, Assignment, InFlightPiece, Share, UnclaimedState, assign,

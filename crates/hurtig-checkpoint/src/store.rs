@@ -130,10 +130,21 @@ impl CheckpointStore {
     pub fn path_of(&self, location: &CheckpointLocation, file: &StateFile) -> String {
         let directory = match file.scope {
             FileScope::Exclusive => self.directory_of(location),
-            FileScope::Shared(job) => format!("{}/{job}/shared", self.directory),
-            FileScope::TaskOwned(job) => format!("{}/{job}/taskowned", self.directory),
+            FileScope::Shared(job) => format!("{}/{job}/shared", self.root_of(location)),
+            FileScope::TaskOwned(job) => format!("{}/{job}/taskowned", self.root_of(location)),
         };
         format!("{directory}/{}", file.name.as_str())
+    }
+
+    /// What was `execution.checkpointing.dir` when a checkpoint was taken: a job may start from one that lies elsewhere than its own.
+    fn root_of<'a>(&'a self, location: &'a CheckpointLocation) -> &'a str {
+        let named = match location {
+            CheckpointLocation::Checkpoint(..) => None,
+            CheckpointLocation::Savepoint(directory)
+            | CheckpointLocation::Claimed(_, directory) => Some(directory.trim_end_matches('/')),
+        };
+        let above = |path: &'a str| path.rsplit_once('/').map(|(above, _)| above);
+        named.and_then(above).and_then(above).unwrap_or(&self.directory)
     }
 
     /// Reserves ids above `above` that nobody was given before, here or in another process, and so also finds out at the start

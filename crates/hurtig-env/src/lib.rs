@@ -57,6 +57,7 @@ mod rng;
 mod sim;
 mod spawner;
 mod storage;
+pub mod sync;
 mod time;
 mod timers;
 mod world;

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 
+use hurtig_env::sync::{AtomicBool, Mutex};
 use hurtig_types::{AlignmentType, Barrier, Signal, StreamElement};
-use parking_lot::Mutex;
+
+use crate::planted::{Mistake, is_planted};
 
 /// How many bytes may be in flight towards one gate.
 ///
@@ -156,7 +158,9 @@ impl State {
         };
         state.in_flight = state.in_flight.saturating_sub(bytes);
         self.in_flight = self.in_flight.saturating_sub(bytes);
-        wake.extend(state.blocked.take());
+        if !is_planted(Mistake::SilentCredit) {
+            wake.extend(state.blocked.take());
+        }
         let returned = state.borrowed
             - state
                 .borrowed
@@ -181,7 +185,9 @@ impl State {
             && barrier.alignment != AlignmentType::Aligned
         {
             self.announced.push((channel, *barrier));
-            urgent.clone_from(&self.urgent);
+            if !is_planted(Mistake::SilentAnnouncement) {
+                urgent.clone_from(&self.urgent);
+            }
         }
         if let (
             StreamElement::Signal(Signal::Watermark(_)),
@@ -361,6 +367,10 @@ impl InputGate {
         let next = {
             let mut state = self.shared.state.lock();
             let Some(channel) = state.next_ready() else {
+                if is_planted(Mistake::LookThenWait) {
+                    drop(state);
+                    state = self.shared.state.lock();
+                }
                 if !state
                     .consumer
                     .as_ref()
@@ -431,7 +441,9 @@ impl Drop for InputGate {
             channel.queue.clear();
         }
         drop(state);
-        blocked.into_iter().for_each(Waker::wake);
+        if !is_planted(Mistake::SilentEnd) {
+            blocked.into_iter().for_each(Waker::wake);
+        }
     }
 }
 

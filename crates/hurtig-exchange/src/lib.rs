@@ -19,6 +19,10 @@ mod edge;
 mod gate;
 mod in_flight;
 mod partition;
+#[cfg(feature = "model")]
+pub mod planted;
+#[cfg(not(feature = "model"))]
+mod planted;
 mod scatter;
 mod valve;
 

@@ -96,7 +96,8 @@ pub const FILE_MERGING_MAX_FILE_SIZE: ConfigOption<MemorySize> =
         MemorySize::from_kib(32 << 10)
     });
 
-/// The checkpoint or savepoint from which the job starts.
+/// The checkpoint or savepoint from which the job starts; or `latest`, for the newest below [`CHECKPOINTS_DIRECTORY`] and
+/// [`SAVEPOINT_DIRECTORY`], and for none if there is none yet.
 pub const STATE_RECOVERY_PATH: ConfigOption<String> =
     ConfigOption::new("execution.state-recovery.path", String::new);
 

@@ -258,7 +258,11 @@ fn unknown_key(key: &str) -> Error {
             "`{key}` is a configuration key of Flink 1 that Flink 2 took out: use `{instead}`"
         ));
     }
-    let nearest = options::known_keys().min_by_key(|known| edit_distance(key, known));
+    // Who differs more in length is no nearer: so a text that is no key at all is not compared with every key.
+    let length = key.chars().count();
+    let is_as_long = |known: &&str| known.len().abs_diff(length) <= key.len() / 4;
+    let known = options::known_keys().filter(is_as_long);
+    let nearest = known.min_by_key(|known| edit_distance(key, known));
     let hint = match nearest {
         Some(known) if edit_distance(key, known) <= key.len() / 4 => {
             format!("; did you mean `{known}`?")

@@ -293,20 +293,3 @@ fn of_two_who_write_the_same_object_on_s3_if_it_is_absent_one_is_refused() {
     );
     assert_eq!(there, "one");
 }
-
-#[test]
-fn a_backend_that_is_not_there_is_refused_before_the_job_starts() -> Result<()> {
-    let world = World::simulated(1);
-    for (backend, says) in [
-        ("rocksdb", "not built in"),
-        ("filesystem", "hashmap, rocksdb"),
-    ] {
-        let settings = [("state.backend.type", backend.to_string())];
-        let message = refusal(&world, "/checkpoints", &settings);
-        assert!(
-            message.contains(backend) && message.contains(says),
-            "{message}"
-        );
-    }
-    Ok(())
-}

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
+use hurtig_env::sync::{AtomicBool, Mutex};
 use hurtig_env::{Sleep, World};
 use hurtig_types::{Error, Result};
-use parking_lot::Mutex;
 
 use super::checkpoints::CheckpointCommand;
 use super::step::{StepOutcome, Task};
@@ -174,3 +174,6 @@ impl Drop for TaskFuture {
         }
     }
 }
+
+#[cfg(all(test, feature = "model"))]
+mod model;

@@ -6,6 +6,7 @@ mod mailbox;
 mod receiver;
 mod savepoints;
 mod settings;
+mod start;
 mod trigger;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_checkpoint::{
-    Action, CheckpointKind, CheckpointLocation, CheckpointStore, ClaimMode, CompletedCheckpoint,
+    Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint,
     Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, Runs, SnapshotFiles, StopMode,
     UnclaimedState, VertexPlan, assign,
 };
@@ -94,10 +95,10 @@ impl JobCheckpoints {
     ) -> Result<Self> {
         let directory = settings.directory.as_deref().unwrap_or(IN_MEMORY);
         let store = CheckpointStore::new(world.storage().clone(), directory, job)?;
-        let existing = match &settings.restore {
-            Some(path) => vec![named(&store, path, settings.claim).await?],
-            None => Vec::new(),
-        };
+        let existing: Vec<_> = start::of(settings, &store, world)
+            .await?
+            .into_iter()
+            .collect();
         let newest = existing.last().map(CompletedCheckpoint::id);
         let ids = store.reserve_ids(newest).await;
         let ids = ids.map_err(|error| {
@@ -456,26 +457,4 @@ impl JobCheckpoints {
             _ => AlignmentType::Aligned,
         }
     }
-}
-
-/// The checkpoint or savepoint at a path that a user named, and whose it is from now on.
-async fn named(
-    store: &CheckpointStore,
-    path: &str,
-    claim: ClaimMode,
-) -> Result<CompletedCheckpoint> {
-    let path = path.trim_end_matches('/').trim_end_matches("/_metadata");
-    let location = CheckpointLocation::Savepoint(path.to_string());
-    let metadata = store.read(&location).await;
-    let metadata = metadata
-        .map_err(|error| error.context(format!("`execution.state-recovery.path` is `{path}`")))?;
-    let location = match claim {
-        ClaimMode::NoClaim => location,
-        ClaimMode::Claim => CheckpointLocation::Claimed(metadata.job, path.to_string()),
-    };
-    Ok(CompletedCheckpoint::new(
-        location,
-        Arc::new(metadata),
-        claim,
-    ))
 }
