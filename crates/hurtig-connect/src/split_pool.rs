@@ -144,7 +144,8 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
                 self.add(splits);
                 actions.extend(self.interval.map(EnumeratorAction::DiscoverAfter));
             }
-            EnumeratorEvent::SplitsReturned(splits) => {
+            EnumeratorEvent::SplitsReturned { subtask, splits } => {
+                self.waiting.retain(|waiting| *waiting != subtask);
                 splits
                     .into_iter()
                     .rev()
@@ -166,7 +167,59 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
         self.discover.restore(&discovery)
     }
 
+    fn takes_splits_back(&self) -> bool {
+        true
+    }
+
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>> {
         self.discover.discover()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Part(String);
+
+    impl SourceSplit for Part {
+        fn id(&self) -> &str {
+            &self.0
+        }
+    }
+
+    fn step(pool: &mut SplitPool<Part>, event: EnumeratorEvent<Part>) -> Vec<(u32, Vec<Part>)> {
+        let mut actions = Vec::new();
+        pool.step(event, &mut actions).unwrap();
+        let assigned = actions.into_iter().map(|action| match action {
+            EnumeratorAction::Assign { subtask, splits } => (subtask, splits),
+            EnumeratorAction::NoMoreSplits { subtask } => (subtask, Vec::new()),
+            EnumeratorAction::DiscoverAfter(_) => unreachable!("they are given"),
+        });
+        assigned.collect()
+    }
+
+    #[test]
+    fn splits_of_a_lost_reader_go_to_who_asks_next_and_none_to_the_lost_one() {
+        let parts = ["a", "b"].map(|part| Part(part.to_string()));
+        let mut pool = SplitPool::given(parts[..1].to_vec());
+        // One that has asked and is lost before it was answered: it must not be answered any more.
+        pool.listed = false;
+        step(&mut pool, EnumeratorEvent::SplitRequested { subtask: 1 });
+        assert_eq!(
+            step(&mut pool, EnumeratorEvent::SplitRequested { subtask: 0 }),
+            []
+        );
+        let lost = EnumeratorEvent::SplitsReturned {
+            subtask: 0,
+            splits: parts[1..].to_vec(),
+        };
+        assert_eq!(step(&mut pool, lost), []);
+        assert_eq!(pool.splits, parts[1..]);
+        pool.listed = true;
+        let asked = EnumeratorEvent::SplitRequested { subtask: 2 };
+        assert_eq!(step(&mut pool, asked), [(2, parts[1..].to_vec())]);
     }
 }

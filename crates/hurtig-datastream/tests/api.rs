@@ -21,6 +21,8 @@ mod errors;
 mod event_time;
 #[path = "api/executions.rs"]
 mod executions;
+#[path = "api/failover.rs"]
+mod failover;
 #[path = "api/flow.rs"]
 mod flow;
 #[path = "api/frozen_state.rs"]

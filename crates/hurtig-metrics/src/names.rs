@@ -153,6 +153,8 @@ names! {
 
     /// Gauge: how often the job was restarted. Unit: restarts.
     NUM_RESTARTS = "numRestarts";
+    /// Gauge: how often all of its tasks were, and not a region alone. Unit: restarts.
+    FULL_RESTARTS = "fullRestarts";
     /// Gauge: how often the job failed, also where it was not restarted. Unit: failures.
     NUM_JOB_FAILURES = "numJobFailures";
     /// Gauge: how long the job has been running without a restart. Unit: ms.
@@ -175,6 +177,8 @@ names! {
     LAST_CHECKPOINT_PERSISTED_DATA = "lastCheckpointPersistedData";
     /// Gauge: how large the last checkpoint is with what it shares. Unit: bytes.
     LAST_CHECKPOINT_FULL_SIZE = "lastCheckpointFullSize";
+    /// Gauge: when the job, or a part of it, last started from a checkpoint. Unit: ms since 1970.
+    LAST_CHECKPOINT_RESTORE_TIMESTAMP = "lastCheckpointRestoreTimestamp";
 
     // The JobManager.
 

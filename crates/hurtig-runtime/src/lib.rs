@@ -30,11 +30,13 @@ pub use job::{
 pub use operator::{OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};
 pub use program::{
-    EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, SourceFactory, StartedSource, TypedPort,
+    EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, ReviveReader, SourceFactory,
+    StartedSource, TypedPort,
 };
 pub use source::{
     AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource,
     SnapshotEnumerator, SourceOperator, SourceProgress, coordinate, link, restore_enumerator,
+    start_source,
 };
 pub use task::{
     ChainState, ChannelPlace, CheckpointCommand, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node,

@@ -150,6 +150,7 @@ impl Rig {
         Self {
             source,
             coordinator: Box::pin(coordinate(enumerator, coordinator, world)),
+            revival: None,
             request,
             told,
             fed,

@@ -93,7 +93,9 @@ pub struct CheckpointHistory {
     pub recent: VecDeque<CheckpointRecord>,
     /// From which one the job last started, with where it lies.
     pub restored: Option<(CheckpointId, String)>,
-    /// How often it started from one.
+    /// When that was, in milliseconds since 1970.
+    pub restored_ms: Option<i64>,
+    /// How often it, or a part of it, started from one.
     pub restores: u64,
 }
 
@@ -181,9 +183,10 @@ impl CheckpointLog {
         });
     }
 
-    pub(super) fn restored(&self, checkpoint: CheckpointId, path: String) {
+    pub(super) fn restored(&self, checkpoint: CheckpointId, path: String, now_ms: i64) {
         let mut history = self.0.lock();
         history.restored = Some((checkpoint, path));
+        history.restored_ms = Some(now_ms);
         history.restores += 1;
     }
 
