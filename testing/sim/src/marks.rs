@@ -20,7 +20,7 @@ impl Marks {
 }
 
 /// What must have happened when many seeds have run: a fault that never fires proves nothing.
-pub static EXPECTED_MARKS: [&str; 53] = [
+pub static EXPECTED_MARKS: [&str; 54] = [
     "abandoned",
     "checkpoint.encoded-beside",
     "checkpoint.judged",
@@ -61,6 +61,7 @@ pub static EXPECTED_MARKS: [&str; 53] = [
     "process.stopped",
     "record.unreadable",
     "restarted",
+    "restarted.region",
     "restored",
     "savepoint.judged",
     "savepoint.refused",

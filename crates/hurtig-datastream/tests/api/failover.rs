@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 
 use crate::checkpoints::checkpointed;
 use crate::support::{Say, Splits, in_worlds_of_seeds, millis, sorted};
-use crate::unaligned::SlowSink;
+use crate::unaligned::slow;
 
 /// How often each subtask of each operator was opened.
 #[derive(Clone, Default)]
@@ -40,6 +40,8 @@ struct Watched {
     period: u64,
     /// The only subtask that fails, if not all may.
     only: Option<u32>,
+    /// Whether it fails again.
+    once: bool,
     may_fail: bool,
 }
 
@@ -51,8 +53,20 @@ impl Watched {
             seen: Arc::default(),
             period,
             only: None,
+            once: false,
             may_fail: true,
         }
+    }
+
+    fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Whether the so many-th record is one too many.
+    fn is_due(&self, seen: u64) -> bool {
+        let seen = if self.once { seen } else { seen % self.period };
+        seen == self.period - 1
     }
 
     fn only_in(mut self, subtask: u32) -> Self {
@@ -72,9 +86,7 @@ impl MapFunction<u64> for Watched {
     }
 
     fn map(&mut self, value: u64) -> Result<u64> {
-        if self.may_fail
-            && self.seen.fetch_add(1, Ordering::Relaxed) % self.period == self.period - 1
-        {
+        if self.may_fail && self.is_due(self.seen.fetch_add(1, Ordering::Relaxed)) {
             return Err(Error::function(format!("{} is out of luck", self.name)));
         }
         Ok(value)
@@ -194,7 +206,7 @@ fn shared_lists(env: &StreamExecutionEnvironment, opens: &Opens) -> Ledger<u64> 
     let lists = (0..60).map(|list| (0..20).map(|n| (list * 20 + n, 0)).collect());
     let source = ListSource::new(lists).batch_records(4);
     let ledger = Ledger::new();
-    let sink = SlowSink::new(&ledger, millis(2));
+    let sink = slow(&ledger, millis(2));
     env.from_source(source, WatermarkStrategy::none(), "lists")
         .map_with(Watched::new("map", opens, 190).only_in(1))
         .sink_to(sink);
@@ -212,6 +224,17 @@ fn splits_that_a_lost_reader_had_are_read_by_it_or_by_others_and_once() {
         assert_eq!(client.full_restarts(), 0);
         assert_eq!(opens.of("map", 0), 1);
         assert_eq!(sorted(ledger.committed()), (0..1_200).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_sink_in_the_chain_of_its_source_commits_its_last_words() {
+    in_worlds_of_seeds(5, |world| {
+        let env = checkpointed(&world, 3);
+        let ledger = Ledger::new();
+        numbers(&env).sink_to(ledger.sink());
+        run(&world, &env);
+        assert_eq!(sorted(ledger.committed()), (0..NUMBERS).collect::<Vec<_>>());
     });
 }
 
@@ -276,7 +299,7 @@ fn a_source_that_takes_no_splits_back_is_started_again_with_all_else() {
         let script = (0..100).map(|n| [Say::Records(vec![(n, 0)]), Say::Wait(millis(3))]);
         Splits::new([script.flatten().collect::<Vec<_>>()])
             .stream(&env, WatermarkStrategy::none(), "script")
-            .map_with(Watched::new("failing", &opens, 60))
+            .map_with(Watched::new("failing", &opens, 60).once())
             .discard();
         let client = run(&world, &env);
         assert!(client.restarts() > 0);

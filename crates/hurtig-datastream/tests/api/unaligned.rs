@@ -19,13 +19,6 @@ pub(crate) struct SlowSink<T> {
     pause: Duration,
 }
 
-impl<T: Data> SlowSink<T> {
-    pub(crate) fn new(ledger: &Ledger<T>, pause: Duration) -> Self {
-        let ledger = ledger.sink();
-        Self { ledger, pause }
-    }
-}
-
 impl<T: Data + Sync> Sink<T> for SlowSink<T> {
     fn create_writer(&self, context: WriterContext) -> Result<Box<dyn SinkWriter<T>>> {
         Ok(Box::new(SlowWriter {

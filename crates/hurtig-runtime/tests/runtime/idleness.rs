@@ -150,7 +150,6 @@ impl Rig {
         Self {
             source,
             coordinator: Box::pin(coordinate(enumerator, coordinator, world)),
-            revival: None,
             request,
             told,
             fed,

@@ -42,6 +42,8 @@ struct State {
     messages: MessageFaults,
     rng: Rng,
     death: Death,
+    /// How often each pipeline of a job of several was started in this process.
+    opens: BTreeMap<usize, u64>,
 }
 
 impl Storm {
@@ -55,6 +57,7 @@ impl Storm {
                 messages: plan.messages.clone(),
                 rng: world.rng("storm at work"),
                 death: Death::default(),
+                opens: BTreeMap::new(),
             }),
             marks: marks.clone(),
             trace: trace.clone(),
@@ -63,6 +66,16 @@ impl Storm {
 
     pub(crate) fn marks(&self) -> &Marks {
         &self.0.marks
+    }
+
+    /// A pipeline was started.
+    pub(crate) fn opened(&self, pipeline: usize) {
+        *self.0.state.lock().opens.entry(pipeline).or_default() += 1;
+    }
+
+    /// How often each pipeline was started since this was asked.
+    pub(crate) fn take_opens(&self) -> BTreeMap<usize, u64> {
+        std::mem::take(&mut self.0.state.lock().opens)
     }
 
     pub(crate) fn trace(&self) -> &Trace {
