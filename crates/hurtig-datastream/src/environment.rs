@@ -1,16 +1,21 @@
 //! Where a job begins: sources, settings, execution.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use hurtig_connect::{Boundedness, Source, WatermarkStrategy};
 use hurtig_env::World;
-use hurtig_graph::{BufferTimeout, JobSettings, Plan, Transformation, Transformations};
-use hurtig_runtime::{Job, JobClient, JobExecutionResult, MiniCluster, OperatorFactory, Program};
+use hurtig_graph::{BufferTimeout, JobSettings, NodeId, Plan, Transformation, Transformations};
+use hurtig_runtime::{
+    Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext, OperatorFactory, Program,
+    StreamOperator,
+};
 use hurtig_types::{Configuration, Data, Error, Result, options};
 use parking_lot::Mutex;
 
+use crate::dead_letter::{Fallible, FallibleFactory, add_sinks};
 use crate::operators::SourceProgram;
 use crate::stream::short_type_name;
 use crate::{CollectionSource, DataStream, GeneratorSource, SequenceSource, SocketTextSource};
@@ -51,6 +56,8 @@ pub(crate) struct JobBuilder {
     /// How many of the transformations were there when a job was last run.
     executed: usize,
     configuration: Configuration,
+    /// The operators that can go on behind a record that they fail at.
+    pub(crate) fallible: BTreeMap<NodeId, Fallible>,
     parallelism: Option<u32>,
     client_parallelism: Option<u32>,
     buffer_timeout: Option<BufferTimeout>,
@@ -79,10 +86,18 @@ impl JobBuilder {
         settings.client_parallelism = self.client_parallelism;
         settings.job_name = name.unwrap_or(settings.job_name);
         settings.buffer_timeout = self.buffer_timeout.unwrap_or(settings.buffer_timeout);
-        let (transformations, numbers) = self.transformations.added_since(self.executed);
+        let (mut all, mut program) = (self.transformations.clone(), self.program.clone());
+        let (_, its) = all.added_since(self.executed);
+        add_sinks(
+            self.fallible.iter(),
+            &its.into_keys().collect(),
+            (&self.configuration, &settings.job_name),
+            (&mut all, &mut program),
+        )?;
+        let (transformations, numbers) = all.added_since(self.executed);
         Ok(Job {
             plan: Plan::compile(transformations, settings)?,
-            program: self.program.renumbered(&numbers),
+            program: program.renumbered(&numbers),
             configuration: self.configuration.clone(),
         })
     }
@@ -116,6 +131,7 @@ impl StreamExecutionEnvironment {
             errors: Vec::new(),
             executed: 0,
             configuration: Configuration::new(),
+            fallible: BTreeMap::new(),
             parallelism: None,
             client_parallelism: None,
             buffer_timeout: None,
@@ -397,6 +413,19 @@ impl StreamExecutionEnvironment {
             node,
             records: PhantomData,
         }
+    }
+
+    /// As [`add_operator`](Self::add_operator), for one that can go on behind a record that it fails at.
+    pub(crate) fn add_fallible<T: Data, Out: Data>(
+        &self,
+        transformation: Transformation,
+        make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
+    ) -> DataStream<Out> {
+        let fallible = Fallible::default();
+        let factory = Arc::new(FallibleFactory::<T, _>::new(make, fallible.clone()));
+        let stream = self.add_operator(transformation, factory);
+        self.build(|builder| builder.fallible.insert(stream.node, fallible));
+        stream
     }
 
     pub(crate) fn add_operator<T: Data>(

@@ -22,6 +22,7 @@
 //! assert_eq!(squares, [1, 9]);
 //! ```
 
+mod dead_letter;
 mod environment;
 mod function;
 mod operators;
@@ -30,6 +31,7 @@ mod source;
 mod stream;
 mod window;
 
+pub use dead_letter::{DeadLetter, OnError};
 pub use environment::StreamExecutionEnvironment;
 pub use function::{
     BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector,

@@ -15,6 +15,8 @@ mod chaining;
 mod checkpoints;
 #[path = "api/combining.rs"]
 mod combining;
+#[path = "api/dead_letters.rs"]
+mod dead_letters;
 #[path = "api/errors.rs"]
 mod errors;
 #[path = "api/event_time.rs"]

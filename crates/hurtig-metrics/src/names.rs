@@ -34,6 +34,8 @@ names! {
     NUM_BYTES_OUT_PER_SECOND = "numBytesOutPerSecond";
     /// Counter: records dropped because they came after their window was cleaned up. Unit: records.
     NUM_LATE_RECORDS_DROPPED = "numLateRecordsDropped";
+    /// Counter: records that a function failed at and that were set aside. Unit: records.
+    NUM_RECORDS_DEAD_LETTERED = "numRecordsDeadLettered";
     /// Counter: timers that fired. Unit: timers.
     NUM_FIRED_TIMERS = "numFiredTimers";
     /// Meter: timers that fired. Unit: timers/s.

@@ -27,7 +27,7 @@ pub use job::{
     CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus, Execution,
     ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus, MiniCluster, Since,
 };
-pub use operator::{OperatorContext, Progress, StreamOperator};
+pub use operator::{BehindFailure, OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};
 pub use program::{
     EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, ReviveReader, SourceFactory,

@@ -12,6 +12,7 @@ pub mod options {
     use std::time::Duration;
 
     pub use crate::checkpoint_options::*;
+    pub use crate::dead_letter_options::*;
 
     /// The parallelism of operators for which nobody set another.
     pub const PARALLELISM_DEFAULT: ConfigOption<u32> =
@@ -104,7 +105,11 @@ pub mod options {
 
     /// The keys of all options.
     pub fn known_keys() -> impl Iterator<Item = &'static str> {
-        KNOWN_KEYS.iter().chain(KEYS).copied()
+        KNOWN_KEYS
+            .iter()
+            .chain(KEYS)
+            .chain(DEAD_LETTER_KEYS)
+            .copied()
     }
 
     /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.
