@@ -203,23 +203,18 @@ mod tests {
 
     #[test]
     fn splits_of_a_lost_reader_go_to_who_asks_next_and_none_to_the_lost_one() {
-        let parts = ["a", "b"].map(|part| Part(part.to_string()));
-        let mut pool = SplitPool::given(parts[..1].to_vec());
-        // One that has asked and is lost before it was answered: it must not be answered any more.
+        let [a, b] = ["a", "b"].map(|part| Part(part.to_string()));
+        let mut pool = SplitPool::given(vec![a.clone()]);
+        // Where splits are still looked for, readers wait.
         pool.listed = false;
-        step(&mut pool, EnumeratorEvent::SplitRequested { subtask: 1 });
-        assert_eq!(
-            step(&mut pool, EnumeratorEvent::SplitRequested { subtask: 0 }),
-            []
-        );
+        let asks = |subtask| EnumeratorEvent::SplitRequested { subtask };
+        assert_eq!(step(&mut pool, asks(1)), [(1, vec![a])]);
+        assert_eq!(step(&mut pool, asks(0)), []);
         let lost = EnumeratorEvent::SplitsReturned {
             subtask: 0,
-            splits: parts[1..].to_vec(),
+            splits: vec![b.clone()],
         };
-        assert_eq!(step(&mut pool, lost), []);
-        assert_eq!(pool.splits, parts[1..]);
-        pool.listed = true;
-        let asked = EnumeratorEvent::SplitRequested { subtask: 2 };
-        assert_eq!(step(&mut pool, asked), [(2, parts[1..].to_vec())]);
+        assert_eq!(step(&mut pool, lost), [], "it is not answered any more");
+        assert_eq!(step(&mut pool, asks(2)), [(2, vec![b])]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -17,8 +18,11 @@ use parking_lot::Mutex;
 
 use crate::dead_letter::{Fallible, FallibleFactory, add_sinks};
 use crate::operators::SourceProgram;
+use crate::progress::watch;
 use crate::stream::short_type_name;
-use crate::{CollectionSource, DataStream, GeneratorSource, SequenceSource, SocketTextSource};
+use crate::{
+    CollectionSource, DataStream, GeneratorSource, Progress, SequenceSource, SocketTextSource,
+};
 
 /// Builds a job and runs it. Cheap to clone: all clones build the same job.
 ///
@@ -61,7 +65,12 @@ pub(crate) struct JobBuilder {
     parallelism: Option<u32>,
     client_parallelism: Option<u32>,
     buffer_timeout: Option<BufferTimeout>,
+    /// Who is told how far jobs have come, and how often.
+    on_progress: Option<(std::time::Duration, Tell)>,
 }
+
+/// Is told how far a job has come.
+type Tell = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 impl JobBuilder {
     /// The job; what is added from now on belongs to the next one. With an error, it may still be mended.
@@ -135,6 +144,7 @@ impl StreamExecutionEnvironment {
             parallelism: None,
             client_parallelism: None,
             buffer_timeout: None,
+            on_progress: None,
         };
         Self {
             shared: Arc::new(Shared {
@@ -371,6 +381,51 @@ impl StreamExecutionEnvironment {
         Ok(self.job()?.plan)
     }
 
+    /// Tells how far each job that is started from now on has come, so often, as long as it runs.
+    ///
+    /// ```
+    /// # use hurtig_datastream::{GeneratorSource, StreamExecutionEnvironment, WatermarkStrategy};
+    /// # use std::time::Duration;
+    /// use hurtig_env::World;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// let env = StreamExecutionEnvironment::in_world(World::simulated(1));
+    /// let rows = Arc::new(AtomicU64::new(0));
+    /// let seen = Arc::clone(&rows);
+    /// env.on_progress(Duration::from_secs(1), move |progress| seen.store(progress.rows_in, Ordering::Relaxed));
+    /// let source = GeneratorSource::new(5_000, |n| n).records_per_second(1_000.0);
+    /// env.from_source(source, WatermarkStrategy::none(), "numbers").discard();
+    /// env.execute("numbers")?;
+    /// assert!(rows.load(Ordering::Relaxed) > 1_000);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn on_progress(
+        &self,
+        interval: std::time::Duration,
+        tell: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> &Self {
+        let tell: Tell = Arc::new(tell);
+        self.build(|builder| builder.on_progress = Some((interval, tell)));
+        self
+    }
+
+    /// Writes a line to standard error, so often, that says how far the job has come: rows and how many a second, how far event time is
+    /// behind, checkpoints, restarts and why. For a program that is run by hand.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// # use std::time::Duration;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.print_progress(Duration::from_secs(10));
+    /// ```
+    pub fn print_progress(&self, interval: std::time::Duration) -> &Self {
+        self.on_progress(interval, |progress| {
+            // Nobody may read it any more.
+            let _ = writeln!(std::io::stderr(), "{progress}");
+        })
+    }
+
     /// Runs the job to its end. What is added afterwards belongs to the next job.
     ///
     /// # Errors
@@ -386,7 +441,11 @@ impl StreamExecutionEnvironment {
     /// What is wrong with the job.
     pub fn execute_async(&self, job_name: impl Into<String>) -> Result<JobClient> {
         let job = self.build(|builder| builder.take_job(job_name.into()))?;
-        Ok(self.shared.cluster.submit(job))
+        let client = self.shared.cluster.submit(job);
+        if let Some((interval, tell)) = self.build(|builder| builder.on_progress.clone()) {
+            watch(client.clone(), self.world(), interval, move |it| tell(it));
+        }
+        Ok(client)
     }
 
     fn job(&self) -> Result<Job> {

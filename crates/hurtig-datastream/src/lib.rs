@@ -26,6 +26,7 @@ mod dead_letter;
 mod environment;
 mod function;
 mod operators;
+mod progress;
 mod sink;
 mod source;
 mod stream;
@@ -39,6 +40,7 @@ pub use function::{
     KeyedProcessContext, KeyedProcessFunction, MapFunction, ProcessContext, ProcessFunction,
     TimeDomain,
 };
+pub use progress::Progress;
 pub use sink::{CollectSink, DiscardingSink, PrintSink};
 pub use source::{CollectionSource, GeneratorSource, SequenceSource, SocketTextSource};
 pub use stream::{

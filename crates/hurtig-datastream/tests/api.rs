@@ -11,6 +11,8 @@ mod alignment;
 mod broadcast_state;
 #[path = "api/chaining.rs"]
 mod chaining;
+#[path = "api/checkpoint_history.rs"]
+mod checkpoint_history;
 #[path = "api/checkpoints.rs"]
 mod checkpoints;
 #[path = "api/combining.rs"]

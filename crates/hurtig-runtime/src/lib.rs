@@ -23,9 +23,11 @@ mod task;
 #[cfg(feature = "planted-bugs")]
 pub use hurtig_checkpoint::planted;
 
+pub use hurtig_checkpoint::{DeclinePhase, Participant};
 pub use job::{
-    CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus, Execution,
-    ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus, MiniCluster, Since,
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus, Execution, ExecutionState, Job, JobClient, JobExecutionResult, JobFailure,
+    JobStatus, MiniCluster, Since,
 };
 pub use operator::{BehindFailure, OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};

@@ -17,7 +17,10 @@ mod restart;
 mod status;
 mod store;
 
-pub use checkpoints::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
+pub use checkpoints::{
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus,
+};
 pub use client::{JobClient, JobExecutionResult};
 pub use history::{Execution, JobFailure, Since};
 pub use mini_cluster::MiniCluster;

@@ -28,7 +28,10 @@ use hurtig_types::{
 };
 
 pub(super) use history::CheckpointLog;
-pub use history::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
+pub use history::{
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus,
+};
 use io::{StoreAction, StoreQueue};
 use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
@@ -403,6 +406,7 @@ impl JobCheckpoints {
             parts: Vec::new(),
             path: self.store.directory_of(&location),
             failure: None,
+            fault: None,
         });
         let files = SnapshotFiles::new(self.store.clone(), location, epoch, self.files);
         self.desk.open(checkpoint, files);
