@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::*;
-use hurtig_graph::{Partitioning, PipelinedRegions, Plan, Transformations};
+use hurtig_graph::{ChainingStrategy, Partitioning, PipelinedRegions, Plan, Transformations};
 use proptest::prelude::*;
 
 fn regions(plan: &Plan) -> Vec<Vec<usize>> {
@@ -20,7 +20,7 @@ fn each_subtask_of_a_forward_pipeline_is_a_region() {
     let mut job = Transformations::new();
     let numbers = source(&mut job, "numbers");
     let mapped = map(&mut job, "map", numbers);
-    adorn(&mut job, mapped, |map| map.start_new_chain());
+    adorn(&mut job, mapped, |map| map.chaining(ChainingStrategy::Head));
     sink(&mut job, "print", mapped);
     let plan = compile_with(&job, parallel(3));
     assert_eq!(regions(&plan), [[0, 3], [1, 4], [2, 5]]);

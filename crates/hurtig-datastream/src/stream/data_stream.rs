@@ -3,21 +3,20 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hurtig_connect::{BoxFuture, Sink, WatermarkStrategy, WriterContext};
-use hurtig_env::World;
+use hurtig_connect::{Sink, WatermarkStrategy};
 use hurtig_graph::{NodeId, Transformation};
-use hurtig_runtime::{BAD_RECORDS, OperatorContext, OperatorFactory, OutputTag, StreamOperator};
+use hurtig_runtime::{BAD_RECORDS, OperatorContext, OutputTag, StreamOperator};
 use hurtig_types::{Data, Error, Key, Result};
 
 use super::{
     BroadcastConnectedStream, ConnectedStreams, DataStreamSink, KeySelector, KeyedStream,
-    short_type_name,
+    SinkFactory, short_type_name,
 };
 use crate::dead_letter::DEAD_LETTERS;
 use crate::function::Prototype;
 use crate::operators::{
-    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator, Orphans,
-    ProcessClosure, ProcessOne, ProcessOperator, SinkOperator, WatermarkOperator,
+    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator,
+    ProcessClosure, ProcessOne, ProcessOperator, WatermarkOperator,
 };
 use crate::{
     BadRecord, CollectSink, Collector, DeadLetter, DiscardingSink, MapFunction, PrintSink,
@@ -436,45 +435,6 @@ impl<T: Data> DataStream<T> {
             node,
             records: PhantomData,
         }
-    }
-}
-
-/// Makes the writers of a sink.
-pub(crate) struct SinkFactory<T, S> {
-    sink: S,
-    /// From one attempt to the next.
-    orphans: Orphans,
-    records: PhantomData<fn(T)>,
-}
-
-impl<T, S> SinkFactory<T, S> {
-    pub(crate) fn new(sink: S) -> Self {
-        Self {
-            sink,
-            orphans: Orphans::default(),
-            records: PhantomData,
-        }
-    }
-}
-
-impl<T: Data, S: Sink<T>> OperatorFactory for SinkFactory<T, S> {
-    fn create(&self, context: &OperatorContext) -> Result<Box<dyn StreamOperator>> {
-        let of_writer = WriterContext {
-            subtask: context.subtask,
-            parallelism: context.parallelism,
-            checkpoints: context.checkpoints,
-            world: context.world.clone(),
-            metrics: context.metrics.clone(),
-        };
-        let committer = self.sink.create_committer(&of_writer)?;
-        let writer = self.sink.create_writer(of_writer)?;
-        let orphans = self.orphans.clone();
-        let operator = SinkOperator::new(writer, committer, orphans, context);
-        Ok(Box::new(operator))
-    }
-
-    fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>> {
-        self.sink.check(world)
     }
 }
 

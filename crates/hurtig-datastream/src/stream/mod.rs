@@ -14,5 +14,5 @@ pub use data_stream::DataStream;
 pub use keyed::{KeySelector, KeyedStream};
 pub use sink::DataStreamSink;
 
-pub(crate) use data_stream::SinkFactory;
 pub(crate) use settings::short_type_name;
+pub(crate) use sink::SinkFactory;
