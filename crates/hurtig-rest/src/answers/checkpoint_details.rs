@@ -49,8 +49,8 @@ struct TaskCheckpoint {
 impl TaskCheckpoint {
     fn of(record: &CheckpointRecord, vertex: &JobVertex) -> Self {
         let parts = parts_of(record, vertex.id);
-        let latest = parts.iter().map(|(_, part)| part.acknowledged_ms).max();
-        let bytes = parts.iter().map(|(_, part)| part.bytes).sum();
+        let latest = parts.values().map(|part| part.acknowledged_ms).max();
+        let bytes = parts.values().map(|part| part.bytes).sum();
         Self {
             id: record.id.get(),
             status: match record.status {
@@ -64,7 +64,7 @@ impl TaskCheckpoint {
             end_to_end_duration: latest.map_or(UNKNOWN, |latest| latest - record.triggered_ms),
             alignment_buffered: 0,
             processed_data: UNKNOWN,
-            persisted_data: parts.iter().map(|(_, part)| part.persisted_bytes).sum(),
+            persisted_data: parts.values().map(|part| part.persisted_bytes).sum(),
             num_subtasks: vertex.parallelism.get(),
             num_acknowledged_subtasks: parts.len(),
         }
