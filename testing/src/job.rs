@@ -12,10 +12,11 @@ use hurtig_graph::{
 };
 use hurtig_runtime::{
     Alignments, EdgeSpec, Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext,
-    OperatorFactory, OutputTag, Program, SourceFactory, StartedSource, StreamOperator, TypedPort,
+    OperatorFactory, OutputTag, Program, ReviveReader, SourceFactory, SourceOperator,
+    StartedSource, StreamOperator, TypedPort,
 };
 use hurtig_state::StateImage;
-use hurtig_types::{Configuration, Data, Key, Result, options};
+use hurtig_types::{CheckpointId, Configuration, Data, Key, Result, options};
 
 use crate::Lifecycles;
 
@@ -380,6 +381,26 @@ impl<S: SourceFactory> SourceFactory for WatchedSource<S> {
         let readers = started.readers.into_iter().zip(contexts);
         let watch = |(reader, context)| self.lifecycles.watch_source(context, reader);
         started.readers = readers.map(watch).collect();
+        let lifecycles = self.lifecycles.clone();
+        let watched =
+            |inner| -> Arc<dyn ReviveReader> { Arc::new(WatchedRevival { inner, lifecycles }) };
+        started.revival = started.revival.map(watched);
         Ok(started)
+    }
+}
+
+struct WatchedRevival {
+    inner: Arc<dyn ReviveReader>,
+    lifecycles: Lifecycles,
+}
+
+impl ReviveReader for WatchedRevival {
+    fn revive(
+        &self,
+        context: &OperatorContext,
+        checkpoint: Option<CheckpointId>,
+    ) -> Result<Box<dyn SourceOperator>> {
+        let reader = self.inner.revive(context, checkpoint)?;
+        Ok(self.lifecycles.watch_source(context, reader))
     }
 }

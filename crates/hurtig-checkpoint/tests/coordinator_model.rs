@@ -26,6 +26,9 @@ enum Op {
     Answer(bool),
     Suspend,
     Deploy,
+    /// One task fails, and those around it are to be started again.
+    FailRegion(usize),
+    DeployRegion,
     /// The process dies and another begins; a write in doubt may have been done.
     Crash(bool),
     End(u8),
@@ -44,6 +47,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         10 => prop::bool::weighted(0.85).prop_map(Op::Answer),
         1 => Just(Op::Suspend),
         4 => Just(Op::Deploy),
+        3 => (0usize..3).prop_map(Op::FailRegion),
+        4 => Just(Op::DeployRegion),
         1 => any::<bool>().prop_map(Op::Crash),
         1 => (0u8..30).prop_map(Op::End),
     ]
@@ -123,6 +128,8 @@ struct World {
     wake_at: Option<Duration>,
     wants_ids: bool,
     is_deployed: bool,
+    /// Tasks were stopped, and are not running again.
+    is_recovering: bool,
     is_ended: bool,
 }
 
@@ -149,6 +156,7 @@ impl World {
             wake_at: None,
             wants_ids: false,
             is_deployed: false,
+            is_recovering: false,
             is_ended: false,
         }
     }
@@ -276,7 +284,7 @@ impl World {
     }
 
     fn on_trigger(&mut self, id: u64, kind: CheckpointKind, base: Option<CheckpointId>) {
-        assert!(self.is_deployed);
+        assert!(self.is_deployed && !self.is_recovering);
         assert!(id > self.last_id, "id {id} after {}", self.last_id);
         self.last_id = id;
         let is_savepoint = kind != CheckpointKind::Checkpoint;
@@ -429,7 +437,34 @@ impl World {
         self.coordinator =
             Coordinator::new(self.config.clone(), JOB, first..first + 40, existing).unwrap();
         (self.last_end, self.last_trigger, self.wake_at) = (None, None, None);
-        self.is_deployed = false;
+        (self.is_deployed, self.is_recovering) = (false, false);
+    }
+
+    /// Nothing is in flight any more but what is being written.
+    fn fail_region(&mut self, failed: Participant) {
+        if !self.coordinator.can_restart_regions() {
+            return;
+        }
+        self.is_recovering = true;
+        let epoch = Epoch::new(self.epoch);
+        self.step(Event::RegionFailed { epoch, failed });
+        let writing = self.writing.as_ref().map(|(id, ..)| *id);
+        assert!(self.in_flight.keys().all(|id| Some(*id) == writing));
+    }
+
+    fn deploy_region(&mut self) {
+        if !self.is_recovering {
+            return;
+        }
+        if self.writing.is_some() {
+            self.answer(true);
+        }
+        self.is_recovering = false;
+        self.epoch += 1;
+        self.last_trigger = None;
+        let restarted = participants().into_iter().take(2).collect();
+        let epoch = Epoch::new(self.epoch);
+        self.step(Event::RegionDeployed { epoch, restarted });
     }
 
     fn apply(&mut self, op: Op) {
@@ -515,8 +550,10 @@ impl World {
                 });
             }
             Op::Answer(is_written) => self.answer(is_written),
+            Op::FailRegion(who) => self.fail_region(participants()[who]),
+            Op::DeployRegion => self.deploy_region(),
             Op::Suspend => {
-                self.is_deployed = false;
+                (self.is_deployed, self.is_recovering) = (false, false);
                 self.step(Event::Suspended);
             }
             Op::Deploy => self.deploy(),
@@ -524,7 +561,7 @@ impl World {
             Op::End(end) => {
                 let ends = [JobEnd::Finished, JobEnd::Canceled, JobEnd::Failed];
                 if let Some(end) = ends.get(usize::from(end)) {
-                    self.is_deployed = false;
+                    (self.is_deployed, self.is_recovering) = (false, false);
                     self.step(Event::Ended(*end));
                 }
             }
@@ -533,7 +570,7 @@ impl World {
 
     fn deploy(&mut self) {
         if self.is_deployed {
-            self.is_deployed = false;
+            (self.is_deployed, self.is_recovering) = (false, false);
             self.step(Event::Suspended);
         }
         while self.writing.is_some() {

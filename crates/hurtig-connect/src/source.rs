@@ -101,6 +101,12 @@ pub trait SplitEnumerator<S: Send + 'static>: Send {
     /// When the bytes are of another source.
     fn restore(&mut self, state: &[u8]) -> Result<()>;
 
+    /// Whether it can do with [`EnumeratorEvent::SplitsReturned`]. If not, the failure of a reader restarts the whole job, in which the
+    /// enumerator starts from the checkpoint as well, and never its region alone.
+    fn takes_splits_back(&self) -> bool {
+        false
+    }
+
     /// Lists splits that are not known yet. Driven on the I/O lane after [`EnumeratorAction::DiscoverAfter`]; its result comes
     /// back as [`EnumeratorEvent::Discovered`].
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>> {
@@ -128,8 +134,15 @@ pub enum EnumeratorEvent<S> {
     },
     /// A discovery ended.
     Discovered(Vec<S>),
-    /// A reader was lost with these splits, at their last checkpointed positions.
-    SplitsReturned(Vec<S>),
+    /// A reader was lost, and will join anew. What it had asked for is forgotten: the new one asks by itself. Comes only to enumerators
+    /// that [take splits back](SplitEnumerator::takes_splits_back).
+    SplitsReturned {
+        /// Its subtask.
+        subtask: u32,
+        /// The splits that it was given since the checkpoint from which it starts again, as they were given out. Those that it had
+        /// before are in its own state.
+        splits: Vec<S>,
+    },
 }
 
 /// What an enumerator wants done.

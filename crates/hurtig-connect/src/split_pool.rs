@@ -144,7 +144,8 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
                 self.add(splits);
                 actions.extend(self.interval.map(EnumeratorAction::DiscoverAfter));
             }
-            EnumeratorEvent::SplitsReturned(splits) => {
+            EnumeratorEvent::SplitsReturned { subtask, splits } => {
+                self.waiting.retain(|waiting| *waiting != subtask);
                 splits
                     .into_iter()
                     .rev()
@@ -166,7 +167,54 @@ impl<S: SourceSplit, D: Discover<S>> SplitEnumerator<S> for SplitPool<S, D> {
         self.discover.restore(&discovery)
     }
 
+    fn takes_splits_back(&self) -> bool {
+        true
+    }
+
     fn discover(&mut self) -> BoxFuture<'static, Result<Vec<S>>> {
         self.discover.discover()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Part(String);
+
+    impl SourceSplit for Part {
+        fn id(&self) -> &str {
+            &self.0
+        }
+    }
+
+    fn step(pool: &mut SplitPool<Part>, event: EnumeratorEvent<Part>) -> Vec<(u32, Vec<Part>)> {
+        let mut actions = Vec::new();
+        pool.step(event, &mut actions).unwrap();
+        let assigned = actions.into_iter().map(|action| match action {
+            EnumeratorAction::Assign { subtask, splits } => (subtask, splits),
+            EnumeratorAction::NoMoreSplits { subtask } => (subtask, Vec::new()),
+            EnumeratorAction::DiscoverAfter(_) => unreachable!("they are given"),
+        });
+        assigned.collect()
+    }
+
+    #[test]
+    fn splits_of_a_lost_reader_go_to_who_asks_next_and_none_to_the_lost_one() {
+        let [a, b] = ["a", "b"].map(|part| Part(part.to_string()));
+        let mut pool = SplitPool::given(vec![a.clone()]);
+        // Where splits are still looked for, readers wait.
+        pool.listed = false;
+        let asks = |subtask| EnumeratorEvent::SplitRequested { subtask };
+        assert_eq!(step(&mut pool, asks(1)), [(1, vec![a])]);
+        assert_eq!(step(&mut pool, asks(0)), []);
+        let lost = EnumeratorEvent::SplitsReturned {
+            subtask: 0,
+            splits: vec![b.clone()],
+        };
+        assert_eq!(step(&mut pool, lost), [], "it is not answered any more");
+        assert_eq!(step(&mut pool, asks(2)), [(2, vec![b])]);
     }
 }

@@ -1,19 +1,28 @@
 //! Where a job begins: sources, settings, execution.
 
 use std::any::Any;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use hurtig_connect::{Boundedness, Source, WatermarkStrategy};
 use hurtig_env::World;
-use hurtig_graph::{BufferTimeout, JobSettings, Plan, Transformation, Transformations};
-use hurtig_runtime::{Job, JobClient, JobExecutionResult, MiniCluster, OperatorFactory, Program};
+use hurtig_graph::{BufferTimeout, JobSettings, NodeId, Plan, Transformation, Transformations};
+use hurtig_runtime::{
+    Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext, OperatorFactory, Program,
+    StreamOperator,
+};
 use hurtig_types::{Configuration, Data, Error, Result, options};
 use parking_lot::Mutex;
 
+use crate::dead_letter::{Fallible, FallibleFactory, add_sinks};
 use crate::operators::SourceProgram;
+use crate::progress::watch;
 use crate::stream::short_type_name;
-use crate::{CollectionSource, DataStream, GeneratorSource, SequenceSource, SocketTextSource};
+use crate::{
+    CollectionSource, DataStream, GeneratorSource, Progress, SequenceSource, SocketTextSource,
+};
 
 /// Builds a job and runs it. Cheap to clone: all clones build the same job.
 ///
@@ -51,10 +60,17 @@ pub(crate) struct JobBuilder {
     /// How many of the transformations were there when a job was last run.
     executed: usize,
     configuration: Configuration,
+    /// The operators that can go on behind a record that they fail at.
+    pub(crate) fallible: BTreeMap<NodeId, Fallible>,
     parallelism: Option<u32>,
     client_parallelism: Option<u32>,
     buffer_timeout: Option<BufferTimeout>,
+    /// Who is told how far jobs have come, and how often.
+    on_progress: Option<(std::time::Duration, Tell)>,
 }
+
+/// Is told how far a job has come.
+type Tell = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 impl JobBuilder {
     /// The job; what is added from now on belongs to the next one. With an error, it may still be mended.
@@ -79,10 +95,18 @@ impl JobBuilder {
         settings.client_parallelism = self.client_parallelism;
         settings.job_name = name.unwrap_or(settings.job_name);
         settings.buffer_timeout = self.buffer_timeout.unwrap_or(settings.buffer_timeout);
-        let (transformations, numbers) = self.transformations.added_since(self.executed);
+        let (mut all, mut program) = (self.transformations.clone(), self.program.clone());
+        let (_, its) = all.added_since(self.executed);
+        add_sinks(
+            self.fallible.iter(),
+            &its.into_keys().collect(),
+            (&self.configuration, &settings.job_name),
+            (&mut all, &mut program),
+        )?;
+        let (transformations, numbers) = all.added_since(self.executed);
         Ok(Job {
             plan: Plan::compile(transformations, settings)?,
-            program: self.program.renumbered(&numbers),
+            program: program.renumbered(&numbers),
             configuration: self.configuration.clone(),
         })
     }
@@ -116,9 +140,11 @@ impl StreamExecutionEnvironment {
             errors: Vec::new(),
             executed: 0,
             configuration: Configuration::new(),
+            fallible: BTreeMap::new(),
             parallelism: None,
             client_parallelism: None,
             buffer_timeout: None,
+            on_progress: None,
         };
         Self {
             shared: Arc::new(Shared {
@@ -355,6 +381,51 @@ impl StreamExecutionEnvironment {
         Ok(self.job()?.plan)
     }
 
+    /// Tells how far each job that is started from now on has come, so often, as long as it runs.
+    ///
+    /// ```
+    /// # use hurtig_datastream::{GeneratorSource, StreamExecutionEnvironment, WatermarkStrategy};
+    /// # use std::time::Duration;
+    /// use hurtig_env::World;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// let env = StreamExecutionEnvironment::in_world(World::simulated(1));
+    /// let rows = Arc::new(AtomicU64::new(0));
+    /// let seen = Arc::clone(&rows);
+    /// env.on_progress(Duration::from_secs(1), move |progress| seen.store(progress.rows_in, Ordering::Relaxed));
+    /// let source = GeneratorSource::new(5_000, |n| n).records_per_second(1_000.0);
+    /// env.from_source(source, WatermarkStrategy::none(), "numbers").discard();
+    /// env.execute("numbers")?;
+    /// assert!(rows.load(Ordering::Relaxed) > 1_000);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn on_progress(
+        &self,
+        interval: std::time::Duration,
+        tell: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> &Self {
+        let tell: Tell = Arc::new(tell);
+        self.build(|builder| builder.on_progress = Some((interval, tell)));
+        self
+    }
+
+    /// Writes a line to standard error, so often, that says how far the job has come: rows and how many a second, how far event time is
+    /// behind, checkpoints, restarts and why. For a program that is run by hand.
+    ///
+    /// ```
+    /// # use hurtig_datastream::StreamExecutionEnvironment;
+    /// # use std::time::Duration;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.print_progress(Duration::from_secs(10));
+    /// ```
+    pub fn print_progress(&self, interval: std::time::Duration) -> &Self {
+        self.on_progress(interval, |progress| {
+            // Nobody may read it any more.
+            let _ = writeln!(std::io::stderr(), "{progress}");
+        })
+    }
+
     /// Runs the job to its end. What is added afterwards belongs to the next job.
     ///
     /// # Errors
@@ -370,7 +441,11 @@ impl StreamExecutionEnvironment {
     /// What is wrong with the job.
     pub fn execute_async(&self, job_name: impl Into<String>) -> Result<JobClient> {
         let job = self.build(|builder| builder.take_job(job_name.into()))?;
-        Ok(self.shared.cluster.submit(job))
+        let client = self.shared.cluster.submit(job);
+        if let Some((interval, tell)) = self.build(|builder| builder.on_progress.clone()) {
+            watch(client.clone(), self.world(), interval, move |it| tell(it));
+        }
+        Ok(client)
     }
 
     fn job(&self) -> Result<Job> {
@@ -397,6 +472,19 @@ impl StreamExecutionEnvironment {
             node,
             records: PhantomData,
         }
+    }
+
+    /// As [`add_operator`](Self::add_operator), for one that can go on behind a record that it fails at.
+    pub(crate) fn add_fallible<T: Data, Out: Data>(
+        &self,
+        transformation: Transformation,
+        make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
+    ) -> DataStream<Out> {
+        let fallible = Fallible::default();
+        let factory = Arc::new(FallibleFactory::<T, _>::new(make, fallible.clone()));
+        let stream = self.add_operator(transformation, factory);
+        self.build(|builder| builder.fallible.insert(stream.node, fallible));
+        stream
     }
 
     pub(crate) fn add_operator<T: Data>(

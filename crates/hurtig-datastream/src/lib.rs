@@ -22,14 +22,17 @@
 //! assert_eq!(squares, [1, 9]);
 //! ```
 
+mod dead_letter;
 mod environment;
 mod function;
 mod operators;
+mod progress;
 mod sink;
 mod source;
 mod stream;
 mod window;
 
+pub use dead_letter::{DeadLetter, OnError};
 pub use environment::StreamExecutionEnvironment;
 pub use function::{
     BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector,
@@ -37,6 +40,7 @@ pub use function::{
     KeyedProcessContext, KeyedProcessFunction, MapFunction, ProcessContext, ProcessFunction,
     TimeDomain,
 };
+pub use progress::Progress;
 pub use sink::{CollectSink, DiscardingSink, PrintSink};
 pub use source::{CollectionSource, GeneratorSource, SequenceSource, SocketTextSource};
 pub use stream::{

@@ -11,16 +11,22 @@ mod alignment;
 mod broadcast_state;
 #[path = "api/chaining.rs"]
 mod chaining;
+#[path = "api/checkpoint_history.rs"]
+mod checkpoint_history;
 #[path = "api/checkpoints.rs"]
 mod checkpoints;
 #[path = "api/combining.rs"]
 mod combining;
+#[path = "api/dead_letters.rs"]
+mod dead_letters;
 #[path = "api/errors.rs"]
 mod errors;
 #[path = "api/event_time.rs"]
 mod event_time;
 #[path = "api/executions.rs"]
 mod executions;
+#[path = "api/failover.rs"]
+mod failover;
 #[path = "api/flow.rs"]
 mod flow;
 #[path = "api/frozen_state.rs"]

@@ -34,6 +34,8 @@ names! {
     NUM_BYTES_OUT_PER_SECOND = "numBytesOutPerSecond";
     /// Counter: records dropped because they came after their window was cleaned up. Unit: records.
     NUM_LATE_RECORDS_DROPPED = "numLateRecordsDropped";
+    /// Counter: records that a function failed at and that were set aside. Unit: records.
+    NUM_RECORDS_DEAD_LETTERED = "numRecordsDeadLettered";
     /// Counter: timers that fired. Unit: timers.
     NUM_FIRED_TIMERS = "numFiredTimers";
     /// Meter: timers that fired. Unit: timers/s.
@@ -153,6 +155,8 @@ names! {
 
     /// Gauge: how often the job was restarted. Unit: restarts.
     NUM_RESTARTS = "numRestarts";
+    /// Gauge: how often all of its tasks were, and not a region alone. Unit: restarts.
+    FULL_RESTARTS = "fullRestarts";
     /// Gauge: how often the job failed, also where it was not restarted. Unit: failures.
     NUM_JOB_FAILURES = "numJobFailures";
     /// Gauge: how long the job has been running without a restart. Unit: ms.
@@ -175,6 +179,8 @@ names! {
     LAST_CHECKPOINT_PERSISTED_DATA = "lastCheckpointPersistedData";
     /// Gauge: how large the last checkpoint is with what it shares. Unit: bytes.
     LAST_CHECKPOINT_FULL_SIZE = "lastCheckpointFullSize";
+    /// Gauge: when the job, or a part of it, last started from a checkpoint. Unit: ms since 1970.
+    LAST_CHECKPOINT_RESTORE_TIMESTAMP = "lastCheckpointRestoreTimestamp";
 
     // The JobManager.
 

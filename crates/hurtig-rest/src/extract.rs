@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
 use hurtig_graph::JobVertex;
-use hurtig_runtime::JobClient;
+use hurtig_runtime::{CheckpointRecord, JobClient};
 use hurtig_types::{JobId, VertexId};
 
 use crate::refusal::Refusal;
@@ -33,6 +33,12 @@ impl VertexOf {
 pub(crate) struct SubtaskOf {
     pub(crate) vertex: VertexOf,
     pub(crate) subtask: u32,
+}
+
+/// The job of `:jobid` and its checkpoint of `:checkpointid`, if that is remembered.
+pub(crate) struct CheckpointOf {
+    pub(crate) job: JobClient,
+    pub(crate) record: CheckpointRecord,
 }
 
 /// The parameters behind the `?`.
@@ -87,6 +93,23 @@ impl FromRequestParts<Arc<Site>> for VertexOf {
         let found = Self { job, vertex };
         found.vertex()?;
         Ok(found)
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for CheckpointOf {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Refusal> {
+        let id: u64 = of_path(parts, site, "checkpointid").await?;
+        let JobOf(job) = JobOf::from_request_parts(parts, site).await?;
+        let records = job.checkpoints().recent;
+        let record = records.into_iter().find(|record| record.id.get() == id);
+        let record = record.ok_or_else(|| {
+            Refusal::not_found(format!(
+                "Checkpoint {id} not found: there was none, or it is too old to be remembered"
+            ))
+        })?;
+        Ok(Self { job, record })
     }
 }
 

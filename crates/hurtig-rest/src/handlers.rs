@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::answers::{
-    Aggregations, ClusterOverview, DashboardConfiguration, JobCheckpoints, JobConfig, JobDetails,
-    JobExceptions, JobIds, JobPlan, JobStatusAnswer, JobsOverview, MetricAnswer, Setting,
-    TaskManager, TaskManagers, VertexBackPressure, VertexDetails, aggregated, can_be_cancelled,
-    selected, watermarks,
+    Aggregations, CheckpointConfigAnswer, CheckpointDetails, ClusterOverview,
+    DashboardConfiguration, JobCheckpoints, JobConfig, JobDetails, JobExceptions, JobIds, JobPlan,
+    JobStatusAnswer, JobsOverview, MetricAnswer, Setting, SubtaskCheckpoints, TaskManager,
+    TaskManagers, VertexBackPressure, VertexDetails, aggregated, can_be_cancelled, selected,
+    watermarks,
 };
-use crate::extract::{JobOf, Parameters, SubtaskOf, VertexOf};
+use crate::extract::{CheckpointOf, JobOf, Parameters, SubtaskOf, VertexOf};
 use crate::prometheus;
 use crate::readings::{Reading, Readings};
 use crate::refusal::{Answer, Json, Refusal};
@@ -77,6 +78,21 @@ pub(crate) async fn job_config(JobOf(job): JobOf) -> Json<JobConfig> {
 
 pub(crate) async fn job_checkpoints(JobOf(job): JobOf) -> Json<JobCheckpoints> {
     Json(JobCheckpoints::of(&job))
+}
+
+pub(crate) async fn job_checkpoint_config(JobOf(job): JobOf) -> Json<CheckpointConfigAnswer> {
+    Json(CheckpointConfigAnswer::of(&job))
+}
+
+pub(crate) async fn checkpoint_details(of: CheckpointOf) -> Json<CheckpointDetails> {
+    Json(CheckpointDetails::of(&of.record, &of.job))
+}
+
+pub(crate) async fn subtask_checkpoints(
+    of: CheckpointOf,
+    vertex: VertexOf,
+) -> Answer<SubtaskCheckpoints> {
+    Ok(Json(SubtaskCheckpoints::of(&of.record, vertex.vertex()?)))
 }
 
 pub(crate) async fn job_exceptions(

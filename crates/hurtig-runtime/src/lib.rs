@@ -23,18 +23,22 @@ mod task;
 #[cfg(feature = "planted-bugs")]
 pub use hurtig_checkpoint::planted;
 
+pub use hurtig_checkpoint::{DeclinePhase, Participant};
 pub use job::{
-    CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus, Execution,
-    ExecutionState, Job, JobClient, JobExecutionResult, JobFailure, JobStatus, MiniCluster, Since,
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus, Execution, ExecutionState, Job, JobClient, JobExecutionResult, JobFailure,
+    JobStatus, MiniCluster, Since,
 };
-pub use operator::{OperatorContext, Progress, StreamOperator};
+pub use operator::{BehindFailure, OperatorContext, Progress, StreamOperator};
 pub use output::{Output, OutputTag, SideOutputs};
 pub use program::{
-    EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, SourceFactory, StartedSource, TypedPort,
+    EdgeFactory, EdgeSpec, OperatorFactory, Port, Program, ReviveReader, SourceFactory,
+    StartedSource, TypedPort,
 };
 pub use source::{
     AlignmentGroup, Alignments, BAD_RECORDS, CoordinatorLink, ReaderLink, ReaderSource,
     SnapshotEnumerator, SourceOperator, SourceProgress, coordinate, link, restore_enumerator,
+    start_source,
 };
 pub use task::{
     ChainState, ChannelPlace, CheckpointCommand, Head, INPUT_QUEUE_SIZE_PEAK, Inputs, Node,

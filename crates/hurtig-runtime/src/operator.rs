@@ -24,6 +24,18 @@ pub enum Progress {
     Blocked,
 }
 
+/// How an operator can go on that has failed at a record of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BehindFailure {
+    /// It cannot.
+    Stuck,
+    /// [`StreamOperator::resume`] goes on with the record behind, and says `Done` at the end of the batch.
+    Resume,
+    /// It has let go of the rest of the batch, and what it has put out was made of the records before. With the rest as a batch of its
+    /// own, and an empty output, it goes on.
+    Rest,
+}
+
 /// A stage of a job, at work in one subtask.
 ///
 /// The law: an operator owns no thread and never blocks. It is called from one task at a time, in this order:
@@ -166,6 +178,12 @@ pub trait StreamOperator: Send {
     fn failed_at(&self, output: &Output) -> Option<usize> {
         let _ = output;
         None
+    }
+
+    /// Asked after it failed (and did not panic) at the record that [`failed_at`](Self::failed_at) names: how it can go on behind it, for
+    /// who would rather lose the record than the job. What the function had done for the record, to its state and the output, stays.
+    fn behind_failure(&self) -> BehindFailure {
+        BehindFailure::Stuck
     }
 
     /// Lets go of everything. Called once, also after an error.

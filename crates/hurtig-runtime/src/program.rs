@@ -12,7 +12,7 @@ use hurtig_exchange::{
 };
 use hurtig_graph::{NodeId, Partitioning};
 use hurtig_state::StateImage;
-use hurtig_types::{Data, ErasedBatch, Error, MaxParallelism, Records, Result};
+use hurtig_types::{CheckpointId, Data, ErasedBatch, Error, MaxParallelism, Records, Result};
 
 use crate::{Alignments, OperatorContext, SnapshotEnumerator, SourceOperator, StreamOperator};
 
@@ -72,6 +72,22 @@ pub struct StartedSource {
     pub checkpoints: Arc<dyn SnapshotEnumerator>,
     /// The readers, by subtask.
     pub readers: Vec<Box<dyn SourceOperator>>,
+    /// Makes readers anew, one by one, beside those that go on; none if this source can only be started as a whole.
+    pub revival: Option<Arc<dyn ReviveReader>>,
+}
+
+/// Makes a reader of a source anew, after its task has failed.
+pub trait ReviveReader: Send + Sync {
+    /// The reader of the subtask of `context`, which is then restored from `checkpoint`, or starts with nothing. What it was given
+    /// since goes back to the enumerator.
+    ///
+    /// # Errors
+    /// When its options can't work.
+    fn revive(
+        &self,
+        context: &OperatorContext,
+        checkpoint: Option<CheckpointId>,
+    ) -> Result<Box<dyn SourceOperator>>;
 }
 
 /// An output of a node: knows the type of its records.

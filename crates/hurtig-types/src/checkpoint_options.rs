@@ -116,6 +116,12 @@ pub const IGNORE_UNCLAIMED_STATE: ConfigOption<bool> =
 pub const RESTART_STRATEGY: ConfigOption<String> =
     ConfigOption::new("restart-strategy.type", String::new);
 
+/// What is started again after a failure: `region`, the tasks that exchange records with the one that failed, or `full`, all of them.
+pub const FAILOVER_STRATEGY: ConfigOption<String> =
+    ConfigOption::new("jobmanager.execution.failover-strategy", || {
+        "region".to_string()
+    });
+
 /// How often the job is started again.
 pub const FIXED_DELAY_ATTEMPTS: ConfigOption<u32> =
     ConfigOption::new("restart-strategy.fixed-delay.attempts", || 1);
@@ -203,6 +209,7 @@ pub(crate) const KEYS: &[&str] = &[
     STATE_RECOVERY_CLAIM_MODE.key(),
     IGNORE_UNCLAIMED_STATE.key(),
     RESTART_STRATEGY.key(),
+    FAILOVER_STRATEGY.key(),
     FIXED_DELAY_ATTEMPTS.key(),
     FIXED_DELAY.key(),
     FAILURE_RATE_MAX_FAILURES.key(),

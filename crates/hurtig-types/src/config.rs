@@ -13,6 +13,7 @@ pub mod options {
     use std::time::Duration;
 
     pub use crate::checkpoint_options::*;
+    pub use crate::dead_letter_options::*;
     pub use crate::storage_options::*;
 
     /// The parallelism of operators for which nobody set another.
@@ -106,8 +107,8 @@ pub mod options {
 
     /// The keys of all options.
     pub fn known_keys() -> impl Iterator<Item = &'static str> {
-        let all = KNOWN_KEYS.iter().chain(KEYS).chain(STORAGE_KEYS);
-        all.copied()
+        let more = DEAD_LETTER_KEYS.iter().chain(STORAGE_KEYS);
+        KNOWN_KEYS.iter().chain(KEYS).chain(more).copied()
     }
 
     /// Keys of Flink 1 that Flink 2 took out, each with the one to use instead.

@@ -17,6 +17,7 @@ mod checkpoint;
 mod checkpoint_options;
 mod config;
 mod data;
+mod dead_letter_options;
 mod element;
 mod error;
 mod hash;

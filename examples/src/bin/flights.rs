@@ -2,6 +2,7 @@
 //! it, `flights.csv.gz` and `weather.csv` of a directory.
 
 use std::io::Write;
+use std::time::Duration;
 
 use hurtig::prelude::*;
 use hurtig_examples::flights::{
@@ -17,6 +18,7 @@ fn main() -> Result<()> {
     let input = input(&options);
     let env = StreamExecutionEnvironment::new();
     env.set_parallelism(options.number("parallelism", 2)?);
+    env.print_progress(Duration::from_secs(5));
     let report = FlightsJob::new(&env, &input).run()?;
     tell(&report, &input, &mut std::io::stdout().lock())
 }

@@ -30,8 +30,10 @@ pub(crate) fn source_uid(stream: usize) -> String {
 
 /// A table with more entries is encoded beside the processing.
 const AT_ONCE: usize = 1024;
-/// The uid of the sink.
-pub(crate) const SINK: &str = "vault";
+/// The uid of the sink, or of one of several.
+pub(crate) fn sink_uid(number: usize) -> String {
+    format!("vault-{number}")
+}
 
 /// Compares checkpoints with what a plain reading of the input says.
 pub(crate) struct Judge {
@@ -249,8 +251,11 @@ impl Judge {
             return Ok(None);
         };
         expected.extend(self.input.unreadable_rows(Some(offsets)));
-        let image = images.of(OperatorId::from_uid(SINK));
-        let prepared: Vec<(u64, Vec<u8>)> = image.take_list("sink/committables")?;
+        let mut prepared: Vec<(u64, Vec<u8>)> = Vec::new();
+        for sink in 0..self.input.streams.len() {
+            let image = images.of(OperatorId::from_uid(&sink_uid(sink)));
+            prepared.extend(image.take_list::<(u64, Vec<u8>)>("sink/committables")?);
+        }
         let prepared: Result<BTreeSet<Transaction>> =
             prepared.iter().map(|(_, it)| decode_value(it)).collect();
         let there = self.vault.committed_and(&prepared?);

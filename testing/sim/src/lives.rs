@@ -10,7 +10,7 @@ use hurtig_env::Lane;
 use hurtig_types::{Error, ErrorKind, JobId, Result};
 
 use crate::data::{Event, Row, unreadable_row};
-use crate::judge::{Judge, SINK, source_uid};
+use crate::judge::{Judge, sink_uid, source_uid};
 use crate::run::Run;
 use crate::settings::{CHECKPOINTS, SAVEPOINTS};
 use crate::sink::VaultSink;
@@ -135,6 +135,7 @@ impl<'a> Lives<'a> {
         for _ in 0..client.restarts() {
             run.marks.hit("restarted");
         }
+        check_regions(run, &client)?;
         if client.checkpoints().restores > 0 {
             run.marks.hit("restored");
         }
@@ -156,19 +157,25 @@ impl<'a> Lives<'a> {
         let streams = 0..run.input.streams.len();
         let streams: Vec<_> = streams.map(|stream| self.source(stream, &env)).collect();
         let rows = run.shape.build(&streams, &run.storm);
-        let rows = rows.ok_or_else(|| Error::bug("the shape wants more streams than there are"))?;
+        if rows.is_empty() {
+            return Err(Error::bug("the shape wants more streams than there are"));
+        }
         let unreadable = |events: &DataStream<Event>| {
             let bad = events.bad_records();
             bad.map(|bad| unreadable_row(bad.position)).rebalance()
         };
-        let unreadable: Vec<DataStream<Row>> = streams.iter().map(unreadable).collect();
-        let rows = rows.union(&unreadable.iter().collect::<Vec<_>>());
-        let sink = VaultSink {
-            vault: run.vault.clone(),
-            storm: run.storm.clone(),
-            pause: run.settings.sink_pause,
-        };
-        let _ = rows.sink_to(sink).uid(SINK);
+        let sinks = rows.len();
+        for (number, rows) in rows.iter().enumerate() {
+            let of_this = streams.iter().skip(number).step_by(sinks);
+            let unreadable: Vec<DataStream<Row>> = of_this.map(unreadable).collect();
+            let rows = rows.union(&unreadable.iter().collect::<Vec<_>>());
+            let sink = VaultSink {
+                vault: run.vault.clone(),
+                storm: run.storm.clone(),
+                pause: run.settings.sink_pause,
+            };
+            let _ = rows.sink_to(sink).uid(sink_uid(number));
+        }
         Ok(env)
     }
 
@@ -217,6 +224,24 @@ impl<'a> Lives<'a> {
             });
         }
     }
+}
+
+/// Of pipelines that exchange nothing, only those that failed were started again; unless the whole job was.
+fn check_regions(run: &Run, client: &JobClient) -> Result<()> {
+    let full = u64::from(client.full_restarts());
+    let alone = u64::from(client.restarts()) - full;
+    for _ in 0..alone {
+        run.marks.hit("restarted.region");
+    }
+    let opens = run.storm.take_opens();
+    let again = opens.values().map(|opens| opens.saturating_sub(1 + full));
+    let again: u64 = again.sum();
+    if again > alone {
+        return Err(Error::bug(format!(
+            "{alone} regions failed, and {again} were started again: {opens:?}, with {full} restarts of all"
+        )));
+    }
+    Ok(())
 }
 
 /// The last part of a path.

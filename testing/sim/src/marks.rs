@@ -20,7 +20,7 @@ impl Marks {
 }
 
 /// What must have happened when many seeds have run: a fault that never fires proves nothing.
-pub static EXPECTED_MARKS: [&str; 60] = [
+pub static EXPECTED_MARKS: [&str; 61] = [
     "abandoned",
     "checkpoint.builds-on",
     "checkpoint.encoded-beside",
@@ -63,6 +63,7 @@ pub static EXPECTED_MARKS: [&str; 60] = [
     "process.stopped",
     "record.unreadable",
     "restarted",
+    "restarted.region",
     "restored",
     "savepoint.judged",
     "savepoint.refused",

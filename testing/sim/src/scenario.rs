@@ -71,10 +71,11 @@ const TIMERS: fn(&mut Rng) -> Box<dyn Shape> = shape::Timers::draw;
 const WINDOWS: fn(&mut Rng) -> Box<dyn Shape> = shape::Windows::draw;
 const SESSIONS: fn(&mut Rng) -> Box<dyn Shape> = shape::Sessions::draw;
 const JOINED: fn(&mut Rng) -> Box<dyn Shape> = shape::Joined::draw;
+const APART: fn(&mut Rng) -> Box<dyn Shape> = shape::Apart::draw;
 const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
 
 /// All scenarios. A seed that names none draws one of them.
-pub static SCENARIOS: [Scenario; 14] = [
+pub static SCENARIOS: [Scenario; 15] = [
     Scenario {
         name: "counts",
         about: "counts by key, under a little of everything",
@@ -110,6 +111,15 @@ pub static SCENARIOS: [Scenario; 14] = [
         about: "a stream and broadcast state",
         shapes: &[RULES],
         weather: Weather::CHANGEABLE,
+    },
+    Scenario {
+        name: "regions",
+        about: "two pipelines apart, of which one fails and the other goes on",
+        shapes: &[APART],
+        weather: Weather {
+            crashes_max: 10,
+            ..Weather::CHANGEABLE
+        },
     },
     Scenario {
         name: "commit-points",

@@ -119,9 +119,10 @@ impl SplitEnumerator<EventSplit> for Dealer {
                 }
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             }
-            EnumeratorEvent::SplitRequested { .. }
-            | EnumeratorEvent::Discovered(_)
-            | EnumeratorEvent::SplitsReturned(_) => {}
+            EnumeratorEvent::SplitsReturned { splits, .. } => {
+                self.left.extend(splits.iter().map(|split| split.number));
+            }
+            EnumeratorEvent::SplitRequested { .. } | EnumeratorEvent::Discovered(_) => {}
         }
         Ok(())
     }
@@ -133,6 +134,10 @@ impl SplitEnumerator<EventSplit> for Dealer {
     fn restore(&mut self, state: &[u8]) -> Result<()> {
         self.left = undealt(state)?;
         Ok(())
+    }
+
+    fn takes_splits_back(&self) -> bool {
+        true
     }
 }
 

@@ -6,13 +6,10 @@ use std::task::{Context, Poll};
 use hurtig_connect::{
     Boundedness, BoxFuture, ReaderContext, ReaderEvent, ReaderOutput, Source, SourceReader,
     SourceSplit, SplitEnumerator, SplitPool, SplitRequester, WatermarkGenerator, WatermarkOutput,
-    WatermarkStrategy, WatermarkTracker,
+    WatermarkStrategy,
 };
 use hurtig_env::World;
-use hurtig_runtime::{
-    Alignments, OperatorContext, ReaderSource, SourceFactory, SourceOperator, StartedSource,
-    coordinate, link, restore_enumerator,
-};
+use hurtig_runtime::{Alignments, OperatorContext, SourceFactory, StartedSource, start_source};
 use hurtig_state::StateImage;
 use hurtig_types::{Data, Error, Origin, OriginRange, Result, Timestamp, Watermark};
 use parking_lot::Mutex;
@@ -236,13 +233,14 @@ impl<T: Data> SourceReader<T, ListSplit> for ListReader<T> {
 
 /// A [`Source`] with its watermark strategy, as a factory for the runtime.
 pub struct SourceOf<S: Source> {
-    source: S,
+    source: Arc<S>,
     strategy: WatermarkStrategy<S::Item>,
 }
 
 impl<S: Source> SourceOf<S> {
     /// The factory of `source`.
-    pub const fn new(source: S, strategy: WatermarkStrategy<S::Item>) -> Self {
+    pub fn new(source: S, strategy: WatermarkStrategy<S::Item>) -> Self {
+        let source = Arc::new(source);
         Self { source, strategy }
     }
 }
@@ -260,35 +258,6 @@ impl<S: Source> SourceFactory for SourceOf<S> {
         alignments: &Alignments,
         restored: Option<StateImage>,
     ) -> Result<StartedSource> {
-        let Some(first) = contexts.first() else {
-            return Err(Error::bug("a source without subtasks"));
-        };
-        let world = first.world.clone();
-        let (coordinator, links) = link(contexts.len() as u32);
-        let mut readers: Vec<Box<dyn SourceOperator>> = Vec::new();
-        for (context, link) in contexts.iter().zip(links) {
-            let reader = self.source.create_reader(ReaderContext {
-                subtask: context.subtask,
-                parallelism: context.parallelism,
-                world: world.clone(),
-                metrics: context.metrics.clone(),
-                request_split: link.requester(),
-            })?;
-            let tracker = WatermarkTracker::new(self.strategy.clone());
-            let alignment = self.strategy.alignment();
-            let group = alignment.map(|alignment| alignments.group(&alignment.group));
-            readers.push(Box::new(ReaderSource::new(
-                reader, link, tracker, group, context,
-            )));
-        }
-        let mut enumerator = self.source.create_enumerator(&world)?;
-        restore_enumerator(&mut *enumerator, restored)?;
-        let checkpoints = coordinator.checkpoints();
-        let coordinator = Box::pin(coordinate(enumerator, coordinator, world));
-        Ok(StartedSource {
-            coordinator,
-            checkpoints,
-            readers,
-        })
+        start_source(&self.source, &self.strategy, contexts, alignments, restored)
     }
 }

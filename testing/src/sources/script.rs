@@ -226,6 +226,7 @@ fn start<T: Data>(scripts: &[Script<T>], contexts: &[OperatorContext]) -> Starte
         coordinator: Box::pin(std::future::pending()),
         checkpoints: Arc::new(NoEnumerator),
         readers: contexts.iter().enumerate().map(reader).collect(),
+        revival: None,
     }
 }
 

@@ -66,6 +66,8 @@ pub enum AbortCause {
     },
     /// The metadata could not be written.
     MetadataFailed(String),
+    /// This task failed, and those around it are started again.
+    RegionFailed(Participant),
     /// The attempt was over.
     Suspended,
 }
@@ -84,7 +86,9 @@ impl AbortCause {
             | Self::Declined { .. }
             | Self::Invalid { .. }
             | Self::MetadataFailed(_) => true,
-            Self::TaskFinished(_) | Self::Subsumed(_) | Self::Suspended => false,
+            Self::TaskFinished(_) | Self::Subsumed(_) | Self::RegionFailed(_) | Self::Suspended => {
+                false
+            }
         }
     }
 }
@@ -107,6 +111,9 @@ impl fmt::Display for AbortCause {
                 write!(f, "{participant} handed in what cannot be: {cause}")
             }
             Self::MetadataFailed(cause) => write!(f, "its metadata was not written: {cause}"),
+            Self::RegionFailed(who) => {
+                write!(f, "{who} failed, and its region is started again")
+            }
             Self::Suspended => f.write_str("the attempt was over"),
         }
     }
@@ -184,7 +191,8 @@ pub enum Action {
     },
     /// Reserve more ids, for good, and say which.
     ReserveIds,
-    /// After [`Event::Suspended`](super::Event::Suspended): no write is in doubt any more, and the next attempt starts from this.
+    /// After [`Event::Suspended`](super::Event::Suspended) and [`Event::RegionFailed`](super::Event::RegionFailed): no write is in doubt
+    /// any more, and what is started again starts from this.
     ReadyToRestore(Option<CompletedCheckpoint>),
     /// After [`Event::Ended`](super::Event::Ended): nothing more will come. These are left.
     Released(Vec<CheckpointLocation>),

@@ -66,6 +66,21 @@ pub enum Event {
         /// Who runs.
         vertices: Vec<VertexPlan>,
     },
+    /// Tasks are stopped, because one of them has failed, and will be started again; the others go on.
+    RegionFailed {
+        /// In which they ran.
+        epoch: Epoch,
+        /// The one that failed.
+        failed: Participant,
+    },
+    /// Tasks that were stopped run again, from what [`Action::ReadyToRestore`](crate::Action::ReadyToRestore) named. From now on all
+    /// tasks are in a new epoch: those that went on hear of it with the next barrier.
+    RegionDeployed {
+        /// Greater than any before.
+        epoch: Epoch,
+        /// Who was started again.
+        restarted: Vec<Participant>,
+    },
     /// A participant's state is stored.
     Ack {
         /// In which it runs.

@@ -15,7 +15,7 @@ impl Coordinator {
             return;
         }
         if self.phase != Phase::Idle {
-            if self.phase == Phase::Running {
+            if matches!(self.phase, Phase::Running | Phase::Recovering { .. }) {
                 self.phase = Phase::Failing;
             }
             let cause = "deployed before the attempt before it had been suspended".to_string();
@@ -69,6 +69,11 @@ impl Coordinator {
         match self.phase {
             Phase::Suspending => {
                 self.phase = Phase::Idle;
+                let latest = self.latest().cloned();
+                self.actions.push(Action::ReadyToRestore(latest));
+            }
+            Phase::Recovering { is_ready: false } => {
+                self.phase = Phase::Recovering { is_ready: true };
                 let latest = self.latest().cloned();
                 self.actions.push(Action::ReadyToRestore(latest));
             }

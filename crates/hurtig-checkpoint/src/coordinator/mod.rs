@@ -7,6 +7,7 @@ mod lifecycle;
 mod pending;
 mod plan;
 mod progress;
+mod region;
 mod schedule;
 mod trigger;
 
@@ -38,6 +39,11 @@ enum Phase {
     Idle,
     /// Checkpoints are triggered when due.
     Running,
+    /// Some tasks are being started again: nothing is triggered, and the others hear what becomes of what was.
+    Recovering {
+        /// Whether it was said from what.
+        is_ready: bool,
+    },
     /// A savepoint that ends the job is complete: the tasks are about to end.
     Stopping,
     /// The job was told to fail.
@@ -211,6 +217,10 @@ impl Coordinator {
             Event::Tick => {}
             Event::CheckpointRequested => self.schedule.hurry(self.now),
             Event::Deployed { epoch, vertices } => self.deployed(epoch, vertices),
+            Event::RegionFailed { epoch, failed } if self.is_current(epoch) => {
+                self.region_failed(failed);
+            }
+            Event::RegionDeployed { epoch, restarted } => self.region_deployed(epoch, restarted),
             Event::Ack {
                 epoch,
                 checkpoint,
@@ -247,6 +257,7 @@ impl Coordinator {
             Event::Ack { .. }
             | Event::Decline { .. }
             | Event::TaskFinished { .. }
+            | Event::RegionFailed { .. }
             | Event::MetadataWritten { .. }
             | Event::MetadataFailed { .. } => {}
         }
@@ -260,7 +271,7 @@ impl Coordinator {
     fn has_tasks(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Running | Phase::Stopping | Phase::Failing
+            Phase::Running | Phase::Recovering { .. } | Phase::Stopping | Phase::Failing
         )
     }
 

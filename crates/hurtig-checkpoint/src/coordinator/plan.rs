@@ -50,6 +50,13 @@ impl Plan {
         was_running
     }
 
+    /// Notes that a participant runs again, if it is one of the job's.
+    pub(super) fn restart(&mut self, participant: Participant) {
+        if self.finished.remove(&participant) {
+            self.running.insert(participant);
+        }
+    }
+
     pub(super) fn operators_of(&self, vertex: VertexId) -> &[OperatorId] {
         self.vertices.get(&vertex).map_or(&[], |v| &v.operators)
     }

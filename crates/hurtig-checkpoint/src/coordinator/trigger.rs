@@ -13,9 +13,14 @@ use crate::CheckpointId;
 /// More ids are reserved when fewer than these are left, so that no checkpoint waits for them.
 const IDS_LEFT_MIN: u64 = 16;
 
+/// Why there is no savepoint.
+const RECOVERING: &str = "some tasks of the job have failed and are started again: ask later";
+
 impl Coordinator {
     pub(super) fn savepoint_requested(&mut self, request: u64, directory: String, stop: StopMode) {
-        let refusal = if self.phase != Phase::Running {
+        let refusal = if matches!(self.phase, Phase::Recovering { .. }) {
+            RECOVERING
+        } else if self.phase != Phase::Running {
             "the job is not running"
         } else if !self.plan.has_running_subtasks() {
             "all tasks have finished"
@@ -55,10 +60,15 @@ impl Coordinator {
 
     /// Nothing is triggered any more: whoever waits is told.
     fn refuse_savepoints(&mut self) {
+        let reason = if matches!(self.phase, Phase::Recovering { .. }) {
+            RECOVERING
+        } else {
+            "the job is being stopped, or is failing"
+        };
         for waiting in std::mem::take(&mut self.requests) {
             self.actions.push(Action::AnswerSavepoint {
                 request: waiting.request,
-                outcome: Err("the job is being stopped, or is failing".to_string()),
+                outcome: Err(reason.to_string()),
             });
         }
     }

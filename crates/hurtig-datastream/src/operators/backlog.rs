@@ -89,6 +89,11 @@ impl<K, T> KeyedBacklog<K, T> {
         self.keys = keys.into_iter();
     }
 
+    /// The index in the batch of the record that was taken last.
+    pub(crate) fn last_taken(&self) -> Option<usize> {
+        self.records.last_taken()
+    }
+
     /// At the start of every stretch of records: the hashes of those in it, whose state can be fetched together.
     #[inline]
     pub(crate) fn next_stretch(&self) -> Option<&[KeyHash]> {

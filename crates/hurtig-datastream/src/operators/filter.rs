@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use hurtig_runtime::{Output, Progress, StreamOperator};
+use hurtig_runtime::{BehindFailure, Output, Progress, StreamOperator};
 use hurtig_types::{Data, ErasedBatch, Records, Result};
 
 /// Compacts the batch in place and hands it on.
@@ -35,12 +35,17 @@ impl<T: Data, F: FnMut(&T) -> Result<bool> + Send> StreamOperator for FilterOper
             count: 0,
             told: &mut self.asked,
         };
-        retain(batch, &mut |value| {
+        // Where it failed, what was kept before is whole.
+        let retained = retain(batch, &mut |value| {
             asked.count += 1;
             (self.predicate)(value)
-        })?;
+        });
         std::mem::swap(output.main::<T>()?, batch);
-        Ok(Progress::Done)
+        retained.map(|()| Progress::Done)
+    }
+
+    fn behind_failure(&self) -> BehindFailure {
+        BehindFailure::Rest
     }
 
     fn makes_at_most_one(&self) -> bool {
@@ -64,7 +69,7 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// Keeps the records that the predicate holds for, in order.
+/// Keeps the records that the predicate holds for, in order; where it fails, those before.
 fn retain<T: Clone>(
     records: &mut Records<T>,
     predicate: &mut impl FnMut(&T) -> Result<bool>,
@@ -74,16 +79,16 @@ fn retain<T: Clone>(
         return retain_by_moving(records, predicate);
     }
     let timestamps = records.timestamps.as_mut_slice();
-    let kept = if timestamps.is_empty() {
-        compact(&mut records.values, predicate, |_, _| {})?
+    let (kept, compacted) = if timestamps.is_empty() {
+        compact(&mut records.values, predicate, |_, _| {})
     } else {
         compact(&mut records.values, predicate, |to, from| {
             timestamps.swap(to, from)
-        })?
+        })
     };
     records.values.truncate(kept);
     records.timestamps.truncate(kept);
-    Ok(())
+    compacted
 }
 
 /// For values that own something: each that is kept behind a gap is moved once.
@@ -91,20 +96,20 @@ fn retain_by_moving<T>(
     records: &mut Records<T>,
     predicate: &mut impl FnMut(&T) -> Result<bool>,
 ) -> Result<()> {
-    let keep = records
-        .values
-        .iter()
-        .map(predicate)
-        .collect::<Result<Vec<bool>>>()?;
+    let mut keep = Vec::with_capacity(records.values.len());
+    let asked = records.values.iter().try_for_each(|value| {
+        keep.push(predicate(value)?);
+        Ok(())
+    });
     let mut answers = keep.iter();
     records.values.retain(|_| answers.next() == Some(&true));
     let mut answers = keep.iter();
     records.timestamps.retain(|_| answers.next() == Some(&true));
-    Ok(())
+    asked
 }
 
 /// For plain values: each is copied to where the next that is kept goes, whatever the answer is, and only the step from there depends on
-/// it. So a predicate that nobody can predict costs no mispredicted branches. Returns how many were kept.
+/// it. So a predicate that nobody can predict costs no mispredicted branches. Returns how many were kept, and why it asked no further.
 #[allow(
     unsafe_code,
     reason = "checked places double the time of a filter over numbers, and none can be wrong"
@@ -113,7 +118,7 @@ fn compact<T>(
     values: &mut [T],
     predicate: &mut impl FnMut(&T) -> Result<bool>,
     mut moved: impl FnMut(usize, usize),
-) -> Result<usize> {
+) -> (usize, Result<()>) {
     debug_assert!(
         !std::mem::needs_drop::<T>(),
         "values are copied as they lie"
@@ -124,14 +129,17 @@ fn compact<T>(
         // places are in the slice. A value that is there twice for a while (or for good, if the predicate fails) owns nothing.
         let keep = unsafe {
             let value = base.add(index).read();
-            let keep = predicate(&value)?;
+            let keep = match predicate(&value) {
+                Ok(keep) => keep,
+                Err(error) => return (kept, Err(error)),
+            };
             base.add(kept).write(value);
             keep
         };
         moved(kept, index);
         kept += usize::from(keep);
     }
-    Ok(kept)
+    (kept, Ok(()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Any number of results of each record, as lazily as its iterator.
 
-use hurtig_runtime::{Output, Progress, StreamOperator};
+use hurtig_runtime::{BehindFailure, Output, Progress, StreamOperator};
 use hurtig_types::{Data, ErasedBatch, Records, Result, Timestamp};
 
 use super::backlog::Backlog;
@@ -54,8 +54,14 @@ where
                 self.current = None;
                 return Ok(Progress::Done);
             };
+            // Nothing is drawn any more from what has ended, also if this record fails.
+            self.current = None;
             self.current = Some(((self.function)(value)?.into_iter(), timestamp));
         }
+    }
+
+    fn behind_failure(&self) -> BehindFailure {
+        BehindFailure::Resume
     }
 
     fn failed_at(&self, _: &Output) -> Option<usize> {

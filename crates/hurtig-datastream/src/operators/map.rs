@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_runtime::{BehindFailure, OperatorContext, Output, Progress, StreamOperator};
 use hurtig_types::{Data, ErasedBatch, Records, Result};
 
 use crate::MapFunction;
@@ -75,11 +75,18 @@ impl<T: Data, F: MapFunction<T>> StreamOperator for MapWithOperator<T, F> {
         let batch = batch.get_mut::<Records<T>>()?;
         let out = output.main::<F::Out>()?;
         out.values.reserve(batch.len());
-        for value in batch.values.drain(..) {
+        let mapped = batch.values.drain(..).try_for_each(|value| {
             out.values.push(self.function.map(value)?);
-        }
+            Ok(())
+        });
+        // Where it failed, what was mapped before is whole.
+        batch.timestamps.truncate(out.values.len());
         std::mem::swap(&mut out.timestamps, &mut batch.timestamps);
-        Ok(Progress::Done)
+        mapped.map(|()| Progress::Done)
+    }
+
+    fn behind_failure(&self) -> BehindFailure {
+        BehindFailure::Rest
     }
 
     fn makes_at_most_one(&self) -> bool {

@@ -208,9 +208,10 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
                 }
                 actions.push(EnumeratorAction::NoMoreSplits { subtask });
             }
-            EnumeratorEvent::SplitsReturned(splits) => {
-                let places = self.splits.iter_mut().flatten();
-                for (place, split) in places.filter(|place| place.is_none()).zip(splits) {
+            EnumeratorEvent::SplitsReturned { subtask, splits } => {
+                let all = self.splits.iter_mut().flatten();
+                let its = all.skip(subtask as usize).step_by(self.parallelism.max(1));
+                for (place, split) in its.filter(|place| place.is_none()).zip(splits) {
                     *place = Some(split);
                 }
             }
@@ -226,6 +227,10 @@ impl SplitEnumerator<GeneratorSplit> for Strides {
     fn restore(&mut self, state: &[u8]) -> Result<()> {
         self.splits = hurtig_connect::decode_value(state)?;
         Ok(())
+    }
+
+    fn takes_splits_back(&self) -> bool {
+        true
     }
 }
 

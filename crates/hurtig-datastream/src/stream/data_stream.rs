@@ -3,24 +3,24 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hurtig_connect::{BoxFuture, Sink, WatermarkStrategy, WriterContext};
-use hurtig_env::World;
+use hurtig_connect::{Sink, WatermarkStrategy};
 use hurtig_graph::{NodeId, Transformation};
-use hurtig_runtime::{BAD_RECORDS, OperatorContext, OperatorFactory, OutputTag, StreamOperator};
+use hurtig_runtime::{BAD_RECORDS, OperatorContext, OutputTag, StreamOperator};
 use hurtig_types::{Data, Error, Key, Result};
 
 use super::{
     BroadcastConnectedStream, ConnectedStreams, DataStreamSink, KeySelector, KeyedStream,
-    short_type_name,
+    SinkFactory, short_type_name,
 };
+use crate::dead_letter::DEAD_LETTERS;
 use crate::function::Prototype;
 use crate::operators::{
-    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator, Orphans,
-    ProcessClosure, ProcessOne, ProcessOperator, SinkOperator, WatermarkOperator,
+    FilterOperator, FlatMapOperator, MapOperator, MapPartitionOperator, MapWithOperator,
+    ProcessClosure, ProcessOne, ProcessOperator, WatermarkOperator,
 };
 use crate::{
-    BadRecord, CollectSink, Collector, DiscardingSink, MapFunction, PrintSink, ProcessContext,
-    ProcessFunction, StreamExecutionEnvironment,
+    BadRecord, CollectSink, Collector, DeadLetter, DiscardingSink, MapFunction, PrintSink,
+    ProcessContext, ProcessFunction, StreamExecutionEnvironment,
 };
 
 /// A stream of records of type `T`: a place in the job to go on from. Cheap to clone; may be read any number of times.
@@ -75,7 +75,7 @@ impl<T: Data> DataStream<T> {
             function: prototype.instance(),
             types: PhantomData,
         };
-        self.transform("Map", "", move |_| {
+        self.transform_fallible("Map", "", move |_| {
             Ok(Box::new(MapWithOperator::new(make())))
         })
     }
@@ -83,7 +83,7 @@ impl<T: Data> DataStream<T> {
     /// One result for each record, by a function that is opened and closed.
     pub fn map_with<F: MapFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        self.transform("Map", short_type_name::<F>(), move |_| {
+        self.transform_fallible("Map", short_type_name::<F>(), move |_| {
             Ok(Box::new(MapWithOperator::new(prototype.instance())))
         })
     }
@@ -111,7 +111,7 @@ impl<T: Data> DataStream<T> {
         predicate: impl FnMut(&T) -> Result<bool> + Clone + Send + 'static,
     ) -> Self {
         let prototype = Prototype::new(predicate);
-        self.transform("Filter", "", move |_| {
+        self.transform_fallible("Filter", "", move |_| {
             Ok(Box::new(FilterOperator::<T, _>::new(prototype.instance())))
         })
     }
@@ -149,7 +149,7 @@ impl<T: Data> DataStream<T> {
         I: IntoIterator<IntoIter: Send, Item: Data> + 'static,
     {
         let prototype = Prototype::new(function);
-        self.transform("Flat Map", "", move |_| {
+        self.transform_fallible("Flat Map", "", move |_| {
             Ok(Box::new(FlatMapOperator::<T, I, _>::new(
                 prototype.instance(),
             )))
@@ -219,7 +219,7 @@ impl<T: Data> DataStream<T> {
     /// ```
     pub fn process<F: ProcessFunction<T>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        self.transform("Process", short_type_name::<F>(), move |context| {
+        self.transform_fallible("Process", short_type_name::<F>(), move |context| {
             let handler = ProcessOne(prototype.instance());
             Ok(Box::new(ProcessOperator::<T, (), _>::new(handler, context)))
         })
@@ -251,7 +251,7 @@ impl<T: Data> DataStream<T> {
         + 'static,
     ) -> DataStream<Out> {
         let prototype = Prototype::new(function);
-        self.transform("Process", "", move |context| {
+        self.transform_fallible("Process", "", move |context| {
             let handler = ProcessClosure(prototype.instance(), PhantomData);
             Ok(Box::new(ProcessOperator::<T, (), _>::new(handler, context)))
         })
@@ -318,6 +318,25 @@ impl<T: Data> DataStream<T> {
     /// What a source could not read, where its policy is [`BadRecordPolicy::SideOutput`](crate::BadRecordPolicy::SideOutput).
     pub fn bad_records(&self) -> DataStream<BadRecord> {
         self.side_output(&OutputTag::new(BAD_RECORDS))
+    }
+
+    /// The records that this operator has set aside, where [`on_error`](Self::on_error) or `hurtig.dead-letter.policy` says so, for a
+    /// program that does something about them. Without a `hurtig.dead-letter.dir` it is the only place where they go.
+    ///
+    /// ```
+    /// use hurtig_datastream::{OnError, StreamExecutionEnvironment};
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let words = env.from_collection(["1", "x", "3"].map(String::from));
+    /// let numbers = words.try_map(|word| Ok(word.parse::<u64>()?)).on_error(OnError::DeadLetter);
+    /// let dead = numbers.dead_letters().map(|letter| (letter.position, letter.record));
+    /// numbers.print();
+    /// let dead = dead.execute_and_collect("numbers")?;
+    /// assert_eq!(dead, [(Some("collection record 1".to_string()), Some("\"x\"".to_string()))]);
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    pub fn dead_letters(&self) -> DataStream<DeadLetter> {
+        self.side_output(&OutputTag::new(DEAD_LETTERS))
     }
 
     /// Gives the records event time, in the middle of a stream. Better at the source, where it is known which split a record is of.
@@ -389,14 +408,23 @@ impl<T: Data> DataStream<T> {
         self.env.add_operator(transformation, Arc::new(make))
     }
 
+    /// As [`transform`](Self::transform), for an operator that can go on behind a record that it fails at.
+    fn transform_fallible<Out: Data>(
+        &self,
+        name: &str,
+        description: impl Into<String>,
+        make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
+    ) -> DataStream<Out> {
+        let (input, output) = (short_type_name::<T>(), short_type_name::<Out>());
+        let transformation =
+            Transformation::one_input(name, self.node, input, output).description(description);
+        self.env.add_fallible::<T, Out>(transformation, make)
+    }
+
     fn add_sink(&self, name: &str, sink: impl Sink<T>) -> DataStreamSink<T> {
         let mut transformation = Transformation::sink(name, self.node, short_type_name::<T>());
         transformation.parallelism_limit = sink.parallelism_limit();
-        let factory = SinkFactory {
-            sink,
-            orphans: Orphans::default(),
-            records: PhantomData,
-        };
+        let factory = SinkFactory::new(sink);
         let node = self.env.build(|builder| {
             let node = builder.transformations.add(transformation);
             builder.program.set_operator(node, Arc::new(factory));
@@ -407,35 +435,6 @@ impl<T: Data> DataStream<T> {
             node,
             records: PhantomData,
         }
-    }
-}
-
-/// Makes the writers of a sink.
-struct SinkFactory<T, S> {
-    sink: S,
-    /// From one attempt to the next.
-    orphans: Orphans,
-    records: PhantomData<fn(T)>,
-}
-
-impl<T: Data, S: Sink<T>> OperatorFactory for SinkFactory<T, S> {
-    fn create(&self, context: &OperatorContext) -> Result<Box<dyn StreamOperator>> {
-        let of_writer = WriterContext {
-            subtask: context.subtask,
-            parallelism: context.parallelism,
-            checkpoints: context.checkpoints,
-            world: context.world.clone(),
-            metrics: context.metrics.clone(),
-        };
-        let committer = self.sink.create_committer(&of_writer)?;
-        let writer = self.sink.create_writer(of_writer)?;
-        let orphans = self.orphans.clone();
-        let operator = SinkOperator::new(writer, committer, orphans, context);
-        Ok(Box::new(operator))
-    }
-
-    fn check<'a>(&'a self, world: &'a World) -> BoxFuture<'a, Result<()>> {
-        self.sink.check(world)
     }
 }
 

@@ -138,13 +138,18 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
     /// State, timers, side outputs: anything.
     pub fn process<F: KeyedProcessFunction<K, T>>(&self, function: F) -> DataStream<F::Out> {
         let (prototype, selector) = (Prototype::new(function), self.selector.clone());
-        self.transform("KeyedProcess", short_type_name::<F>(), move |context| {
+        let (input, output) = (short_type_name::<T>(), short_type_name::<F::Out>());
+        let transformation = Transformation::one_input("KeyedProcess", self.node, input, output)
+            .keyed_by(short_type_name::<K>())
+            .description(short_type_name::<F>());
+        let make = move |context: &OperatorContext| -> Result<Box<dyn StreamOperator>> {
             let handler = ProcessKeyed(prototype.instance());
             let selectors = (selector.clone(), None);
             Ok(Box::new(KeyedOperator::<K, T, (), _>::new(
                 handler, selectors, context,
             )))
-        })
+        };
+        self.env.add_fallible::<T, F::Out>(transformation, make)
     }
 
     /// A closure in the place of a [`KeyedProcessFunction`], for functions without timers.

@@ -15,3 +15,4 @@ pub use keyed::{KeySelector, KeyedStream};
 pub use sink::DataStreamSink;
 
 pub(crate) use settings::short_type_name;
+pub(crate) use sink::SinkFactory;

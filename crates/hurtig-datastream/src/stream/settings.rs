@@ -4,6 +4,7 @@ use hurtig_graph::{BufferTimeout, ChainingStrategy, Transformation, Transformati
 use hurtig_types::Error;
 
 use super::{DataStream, DataStreamSink};
+use crate::OnError;
 
 /// A type's name without the paths of its modules: `alloc::vec::Vec<my::Bid>` is `Vec<Bid>`.
 pub(crate) fn short_type_name<T>() -> String {
@@ -101,6 +102,44 @@ operator_settings!(DataStream, #[must_use]);
 operator_settings!(DataStreamSink);
 
 impl<T> DataStream<T> {
+    /// What becomes of a record that the operator's function returns an error for, in place of what `hurtig.dead-letter.policy` says.
+    /// For `try_map`, `map_with`, `try_filter`, `try_flat_map`, and `process` with or without a key.
+    ///
+    /// With [`OnError::DeadLetter`] the record is written to a file below `hurtig.dead-letter.dir`, with the error and the place where it
+    /// was read, and goes to [`dead_letters`](Self::dead_letters); the records behind it are processed as if it had not been there. What
+    /// the function had done before it returned the error stays: state that it changed, timers, records that it put out. So let it look
+    /// before it changes anything. Not skipped are panics, timers and the errors of kinds that no record is to blame for (I/O); nor more
+    /// than `hurtig.dead-letter.max-records` records by one subtask. Each batch is copied for it.
+    ///
+    /// ```
+    /// use hurtig_datastream::{OnError, StreamExecutionEnvironment};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let env = StreamExecutionEnvironment::new();
+    /// env.set("hurtig.dead-letter.dir", directory.path().to_string_lossy());
+    /// let words = env.from_collection(["1", "x", "3"].map(String::from));
+    /// let numbers = words.try_map(|word| Ok(word.parse::<u64>()?)).on_error(OnError::DeadLetter);
+    /// assert_eq!(numbers.execute_and_collect("numbers")?, [1, 3]);
+    /// let file = std::fs::read_dir(directory.path())?.next().unwrap()?;
+    /// let letter = std::fs::read_to_string(file.path())?;
+    /// assert!(letter.contains("\"position\":\"collection record 1\""), "{letter}");
+    /// assert!(letter.contains("invalid digit found in string"), "{letter}");
+    /// # Ok::<(), hurtig_types::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_error(self, on_error: OnError) -> Self {
+        let node = self.node;
+        self.env
+            .build(|builder| match builder.fallible.get_mut(&node) {
+                Some(fallible) => fallible.on_error = Some(on_error),
+                None => builder.errors.push(Error::invalid_job(
+                    "`on_error` on an operator that cannot go on behind a record: say it right behind `try_map`, `map_with`, \
+                     `try_filter`, `try_flat_map` or `process`",
+                )),
+            });
+        self
+    }
+
     /// Has the operator run in one subtask, whoever asks for more: a user who does is told.
     pub(crate) fn in_one_subtask(self) -> Self {
         self.set("in_one_subtask", |operator| {

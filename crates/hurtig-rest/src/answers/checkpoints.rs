@@ -5,10 +5,14 @@ use hurtig_runtime::{
 };
 use serde::Serialize;
 
+use super::checkpoint_fault::FailedBy;
+use super::checkpoint_summary::CheckpointSummary;
+
 /// `GET /jobs/:jobid/checkpoints`
 #[derive(Serialize)]
 pub(crate) struct JobCheckpoints {
     counts: Counts,
+    summary: CheckpointSummary,
     latest: Latest,
     history: Vec<Checkpoint>,
 }
@@ -38,7 +42,7 @@ struct Restored {
 
 /// A checkpoint, with Flink's names; times in milliseconds.
 #[derive(Serialize)]
-struct Checkpoint {
+pub(super) struct Checkpoint {
     id: u64,
     status: &'static str,
     is_savepoint: bool,
@@ -56,6 +60,9 @@ struct Checkpoint {
     external_path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_message: Option<String>,
+    /// Who was at fault; Flink has it in the message alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_by: Option<FailedBy>,
 }
 
 impl JobCheckpoints {
@@ -63,7 +70,7 @@ impl JobCheckpoints {
         let history = job.checkpoints();
         let last = |is_it: &dyn Fn(&CheckpointRecord) -> bool| {
             let found = history.recent.iter().rev().find(|record| is_it(record));
-            found.map(checkpoint)
+            found.map(|record| checkpoint(record, job))
         };
         let is_complete = |it: &CheckpointRecord| it.status == CheckpointStatus::Completed;
         let latest = Latest {
@@ -80,8 +87,14 @@ impl JobCheckpoints {
         };
         Self {
             counts: counts(&history),
+            summary: CheckpointSummary::of(&history),
             latest,
-            history: history.recent.iter().rev().map(checkpoint).collect(),
+            history: history
+                .recent
+                .iter()
+                .rev()
+                .map(|record| checkpoint(record, job))
+                .collect(),
         }
     }
 }
@@ -97,7 +110,7 @@ fn counts(history: &CheckpointHistory) -> Counts {
     }
 }
 
-fn checkpoint(record: &CheckpointRecord) -> Checkpoint {
+pub(super) fn checkpoint(record: &CheckpointRecord, job: &JobClient) -> Checkpoint {
     let longest = |of: fn(&CheckpointPart) -> std::time::Duration| {
         let all = record.parts.iter().map(of);
         all.max().unwrap_or_default().as_millis()
@@ -127,5 +140,6 @@ fn checkpoint(record: &CheckpointRecord) -> Checkpoint {
         async_duration_max: longest(|part| part.asynchronous),
         external_path: record.path.clone(),
         failure_message: record.failure.clone(),
+        failed_by: record.fault.map(|fault| FailedBy::of(fault, job)),
     }
 }

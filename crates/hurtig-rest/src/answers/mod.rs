@@ -1,6 +1,10 @@
 //! What is answered: structs with Flink's field names, made of what the cluster says.
 
 mod back_pressure;
+mod checkpoint_config;
+mod checkpoint_details;
+mod checkpoint_fault;
+mod checkpoint_summary;
 mod checkpoints;
 mod cluster;
 mod exceptions;
@@ -14,6 +18,8 @@ mod states;
 mod vertex;
 
 pub(crate) use back_pressure::VertexBackPressure;
+pub(crate) use checkpoint_config::CheckpointConfigAnswer;
+pub(crate) use checkpoint_details::{CheckpointDetails, SubtaskCheckpoints};
 pub(crate) use checkpoints::JobCheckpoints;
 pub(crate) use cluster::{ClusterOverview, DashboardConfiguration, TaskManager, TaskManagers};
 pub(crate) use exceptions::JobExceptions;

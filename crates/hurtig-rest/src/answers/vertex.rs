@@ -65,7 +65,7 @@ fn subtask(execution: &Execution, metrics: IoMetrics, now_ms: i64) -> Subtask {
     Subtask {
         subtask: execution.subtask,
         status: execution.state().to_string(),
-        attempt: 0,
+        attempt: execution.attempt,
         endpoint: super::cluster::ENDPOINT,
         start_time: span.start,
         end_time: span.end,

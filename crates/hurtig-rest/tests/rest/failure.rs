@@ -110,3 +110,57 @@ fn the_checkpoints_of_a_job_are_shown_and_so_is_each_attempt_that_failed() {
             .contains("not today")
     );
 }
+
+#[test]
+fn a_checkpoint_is_shown_with_what_each_subtask_did_for_it() {
+    let site = site();
+    site.env
+        .enable_checkpointing(Duration::from_millis(20))
+        .set_parallelism(2);
+    let source = GeneratorSource::new(1_000, |number| number).records_per_second(2_000.0);
+    site.env
+        .from_source(source, WatermarkStrategy::none(), "numbers")
+        .key_by(|number| number % 7)
+        .reduce(|a, b| a + b)
+        .discard();
+    let job = site.env.execute_async("counted").unwrap();
+    site.world().block_on(job.wait()).unwrap().unwrap();
+
+    let path = format!("/jobs/{}/checkpoints", job.job_id());
+    let all = site.json(&path);
+    let duration = &all["summary"]["end_to_end_duration"];
+    assert!(
+        duration["min"].as_u64() <= duration["p50"].as_u64(),
+        "{all}"
+    );
+    assert!(duration["p99"].as_u64() <= duration["max"].as_u64());
+    assert!(all["summary"]["state_size"]["avg"].as_u64() > Some(0));
+
+    let first = &all["history"].as_array().unwrap().last().unwrap()["id"];
+    let details = site.json(&format!("{path}/details/{first}"));
+    assert_eq!(details["status"], "COMPLETED", "{details}");
+    let vertices = job.plan().job_graph.vertices();
+    for vertex in vertices {
+        let task = &details["tasks"][vertex.id.to_string()];
+        assert_eq!(task["num_acknowledged_subtasks"], 2, "{details}");
+        let of_vertex = format!("{path}/details/{first}/subtasks/{}", vertex.id);
+        let subtasks = site.json(&of_vertex);
+        assert!(subtasks["summary"]["start_delay"]["max"].is_u64());
+        let each = subtasks["subtasks"].as_array().unwrap();
+        assert_eq!(each.len(), 2);
+        for (index, subtask) in each.iter().enumerate() {
+            assert_eq!(subtask["index"], index);
+            assert_eq!(subtask["status"], "completed");
+            let acknowledged = subtask["ack_timestamp"].as_i64();
+            assert!(acknowledged >= details["trigger_timestamp"].as_i64());
+            assert!(subtask["checkpoint"]["sync"].is_u64());
+            assert!(subtask["checkpoint"]["async"].is_u64());
+            assert!(subtask["alignment"]["duration"].is_u64());
+            assert_eq!(subtask["alignment"]["processed"], -1, "it is not known");
+        }
+    }
+    let config = site.json(&format!("{path}/config"));
+    assert_eq!(config["mode"], "exactly_once");
+    assert_eq!(config["interval"], 20);
+    assert_eq!(config["externalization"]["enabled"], false);
+}

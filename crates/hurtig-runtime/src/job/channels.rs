@@ -17,13 +17,15 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    pub(super) fn connect(job: &Job) -> Result<Self> {
+    /// The channels between those subtasks of a job that are wanted: whole regions of it.
+    pub(super) fn connect(job: &Job, wanted: impl Fn(VertexId, u32) -> bool) -> Result<Self> {
         let mut channels = Self {
             gates: BTreeMap::new(),
             senders: BTreeMap::new(),
         };
         for vertex in job.plan.job_graph.vertices() {
-            for subtask in 0..vertex.parallelism.get() {
+            let subtasks = 0..vertex.parallelism.get();
+            for subtask in subtasks.filter(|subtask| wanted(vertex.id, *subtask)) {
                 channels.connect_subtask(job, vertex, subtask)?;
             }
         }

@@ -1,9 +1,11 @@
 //! The handle of a running job.
 
+mod master_side;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -11,13 +13,13 @@ use hurtig_checkpoint::StopMode;
 use hurtig_env::Clock;
 use hurtig_graph::Plan;
 use hurtig_metrics::{Gauge, MetricRegistry, names};
-use hurtig_types::{Configuration, Error, ErrorKind, JobId, Result};
+use hurtig_types::{Configuration, Error, JobId, Result};
 use parking_lot::Mutex;
 
 use super::Job;
 use super::checkpoints::{CheckpointHistory, CheckpointLog, SavepointAnswer};
 use super::history::{Execution, History, JobFailure, Since};
-use super::status::{ExecutionState, JobStatus};
+use super::status::JobStatus;
 use crate::task::TaskControl;
 
 /// What somebody wants of a job's master.
@@ -59,6 +61,7 @@ struct Shared {
     clock: Clock,
     checkpoints: CheckpointLog,
     restarts: Gauge,
+    full_restarts: Gauge,
     state: Mutex<State>,
 }
 
@@ -71,6 +74,7 @@ struct State {
     requests: VecDeque<SavepointRequest>,
     master: Option<Waker>,
     restarts: u32,
+    full_restarts: u32,
 }
 
 /// Somebody wants a savepoint.
@@ -100,11 +104,13 @@ impl JobClient {
             requests: VecDeque::new(),
             master: None,
             restarts: 0,
+            full_restarts: 0,
         };
         let checkpoints = CheckpointLog::default();
         let group = metrics.job_group(job_id.to_string(), job.plan.job_graph.job_name());
         checkpoints.register(&group);
         let restarts = group.gauge(names::NUM_RESTARTS);
+        let full_restarts = group.gauge(names::FULL_RESTARTS);
         Self {
             shared: Arc::new(Shared {
                 job_id,
@@ -114,6 +120,7 @@ impl JobClient {
                 clock,
                 checkpoints,
                 restarts,
+                full_restarts,
                 state: Mutex::new(state),
             }),
         }
@@ -279,123 +286,13 @@ impl JobClient {
         answered.await.map_err(|_| gone())?
     }
 
-    /// How often it was started again after a failure.
+    /// How often it was started again after a failure, as a whole or in part.
     pub fn restarts(&self) -> u32 {
         self.shared.state.lock().restarts
     }
 
-    /// The next thing that somebody wants of the master: a savepoint, or, if there is none, that the job be cancelled.
-    pub(super) fn poll_wish(&self, context: &mut Context<'_>) -> Poll<Wish> {
-        if let Poll::Ready(request) = self.poll_savepoint(context) {
-            return Poll::Ready(Wish::Savepoint(request));
-        }
-        if self.cancel_requested() {
-            return Poll::Ready(Wish::Cancel);
-        }
-        Poll::Pending
-    }
-
-    /// The next savepoint that somebody wants.
-    pub(super) fn poll_savepoint(&self, context: &mut Context<'_>) -> Poll<SavepointRequest> {
-        let mut state = self.shared.state.lock();
-        if let Some(request) = state.requests.pop_front() {
-            return Poll::Ready(request);
-        }
-        state.master = Some(context.waker().clone());
-        Poll::Pending
-    }
-
-    /// It failed and will be started again.
-    pub(super) fn restarting(&self) {
-        let mut state = self.shared.state.lock();
-        state.restarts += 1;
-        self.shared.restarts.set(i64::from(state.restarts));
-        state.tasks.clear();
-        if !state.cancel_requested {
-            state.history.restarting(self.now_ms());
-        }
-    }
-
-    pub(super) fn cancel_requested(&self) -> bool {
-        self.shared.state.lock().cancel_requested
-    }
-
-    /// The tasks are about to run.
-    pub(super) fn running(&self, tasks: Vec<Arc<TaskControl>>) {
-        let mut state = self.shared.state.lock();
-        state.history.enter(JobStatus::Running, self.now_ms());
-        state.tasks = tasks;
-    }
-
-    /// The task at `index`, in the order of the execution graph, has ended.
-    pub(super) fn task_ended(&self, index: usize, result: &Result<()>) {
-        let ended = match result {
-            Ok(()) => ExecutionState::Finished,
-            Err(error) if error.kind() == ErrorKind::Cancelled => ExecutionState::Canceled,
-            Err(_) => ExecutionState::Failed,
-        };
-        let mut state = self.shared.state.lock();
-        state.history.execution_ended(index, ended, self.now_ms());
-    }
-
-    /// Remembers an error, and whether it is the one that an attempt failed of.
-    pub(super) fn remember_failure(&self, error: &Error, task: Option<usize>, is_root: bool) {
-        let mut state = self.shared.state.lock();
-        let task = task.and_then(|index| self.task_name(state.history.executions().get(index)?));
-        state.history.failed(error, task, is_root, self.now_ms());
-    }
-
-    /// `Map (1/2)`.
-    fn task_name(&self, execution: &Execution) -> Option<String> {
-        let vertex = self.shared.plan.job_graph.vertex(execution.vertex)?;
-        let number = execution.subtask + 1;
-        Some(format!("{} ({number}/{})", vertex.name, vertex.parallelism))
-    }
-
-    fn now_ms(&self) -> i64 {
-        self.shared.clock.wall_clock_ms()
-    }
-
-    /// The savepoint is there with which the job ends.
-    pub(super) fn stop_tasks(&self) {
-        let tasks = self.shared.state.lock().tasks.clone();
-        tasks.iter().for_each(|task| task.stop());
-    }
-
-    /// A task failed: the others are to stop.
-    pub(super) fn failing(&self) {
-        let tasks = {
-            let mut state = self.shared.state.lock();
-            if state.history.status() == JobStatus::Running {
-                state.history.enter(JobStatus::Failing, self.now_ms());
-            }
-            state.tasks.clone()
-        };
-        tasks.iter().for_each(|task| task.cancel());
-    }
-
-    /// Everything has stopped.
-    pub(super) fn ended(&self, outcome: Result<Duration>) {
-        let waiting = {
-            let mut state = self.shared.state.lock();
-            let status = match &outcome {
-                Ok(_) => JobStatus::Finished,
-                Err(error) if error.kind() == ErrorKind::Cancelled => JobStatus::Canceled,
-                Err(error) => {
-                    // What went wrong before there were tasks.
-                    if state.history.failures().is_empty() {
-                        state.history.failed(error, None, true, self.now_ms());
-                    }
-                    JobStatus::Failed
-                }
-            };
-            state.history.enter(status, self.now_ms());
-            state.outcome = Some(outcome);
-            state.tasks.clear();
-            // Who waits for a savepoint is told that there is none.
-            state.requests.clear();
-            std::mem::take(&mut state.waiting)
-        };
-        waiting.into_iter().for_each(Waker::wake);
+    /// How often all of its tasks were.
+    pub fn full_restarts(&self) -> u32 {
+        self.shared.state.lock().full_restarts
     }
 }

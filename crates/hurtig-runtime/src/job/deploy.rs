@@ -23,7 +23,7 @@ use crate::task::{
     ChannelPlace, Head, Inputs, Node, NodeLabel, OperatorChain, SourceHead, Task, guarded,
     register_gate,
 };
-use crate::{Alignments, OperatorContext, SnapshotEnumerator, SourceOperator};
+use crate::{Alignments, OperatorContext, ReviveReader, SnapshotEnumerator, SourceOperator};
 
 /// A job, ready to run.
 pub(super) struct Deployment {
@@ -31,10 +31,16 @@ pub(super) struct Deployment {
     pub(super) coordinators: Vec<(String, BoxFuture<'static, Result<()>>)>,
     /// Of the sources, for checkpoints.
     pub(super) enumerators: Vec<(OperatorId, Arc<dyn SnapshotEnumerator>)>,
+    pub(super) revivals: Revivals,
 }
+
+/// What makes the readers of a job's sources anew, by the source; none where only all can be.
+pub(super) type Revivals = BTreeMap<OperatorId, Option<Arc<dyn ReviveReader>>>;
 
 /// A task with its name and where it runs.
 pub(super) struct DeployedTask {
+    /// In the order of the execution graph.
+    pub(super) place: usize,
     pub(super) name: String,
     pub(super) lane: Lane,
     pub(super) task: Task,
@@ -61,12 +67,13 @@ pub(super) fn deploy(
     mut checkpoints: DeployCheckpoints,
 ) -> Result<Deployment> {
     let edge_names = edge_names(&job.plan);
-    let mut channels = Channels::connect(job)?;
+    let mut channels = Channels::connect(job, |_, _| true)?;
     let alignments = Alignments::default();
     let mut deployment = Deployment {
         tasks: Vec::new(),
         coordinators: Vec::new(),
         enumerators: Vec::new(),
+        revivals: BTreeMap::new(),
     };
     for vertex in job.plan.job_graph.vertices() {
         let execution = job.plan.execution_graph.vertex(vertex.id);
@@ -82,24 +89,9 @@ pub(super) fn deploy(
         };
         deployer.start_source(subtasks, &alignments, &mut deployment)?;
         for subtask in subtasks {
-            let task = deployer.task(subtask, &mut channels)?;
-            let name = format!(
-                "{} ({}/{})",
-                vertex.name,
-                subtask.index + 1,
-                vertex.parallelism
-            );
-            let lane = if vertex.blocking {
-                Lane::Dedicated
-            } else {
-                Lane::Compute
-            };
-            deployment.tasks.push(DeployedTask {
-                name,
-                lane,
-                task,
-                participant: Participant::Subtask(vertex.id, subtask.index),
-            });
+            let place = deployment.tasks.len();
+            let task = deployer.deploy_task(place, subtask, &mut channels)?;
+            deployment.tasks.push(task);
         }
     }
     Ok(deployment)
@@ -156,12 +148,36 @@ impl VertexDeployer<'_> {
         deployment
             .enumerators
             .push((head.operator_id, started.checkpoints));
+        deployment
+            .revivals
+            .insert(head.operator_id, started.revival);
         self.sources = started.readers.into_iter().map(Some).collect();
         deployment.coordinators.push((
             format!("coordinator of `{}`", head.name),
             started.coordinator,
         ));
         Ok(())
+    }
+
+    pub(super) fn deploy_task(
+        &mut self,
+        place: usize,
+        subtask: &Subtask,
+        channels: &mut Channels,
+    ) -> Result<DeployedTask> {
+        let vertex = self.vertex;
+        let number = subtask.index + 1;
+        Ok(DeployedTask {
+            place,
+            name: format!("{} ({number}/{})", vertex.name, vertex.parallelism),
+            lane: if vertex.blocking {
+                Lane::Dedicated
+            } else {
+                Lane::Compute
+            },
+            task: self.task(subtask, channels)?,
+            participant: Participant::Subtask(vertex.id, subtask.index),
+        })
     }
 
     /// What an operator of a subtask starts from.
@@ -290,7 +306,7 @@ impl VertexDeployer<'_> {
         )
     }
 
-    fn context(&self, index: usize, subtask: &Subtask) -> Result<OperatorContext> {
+    pub(super) fn context(&self, index: usize, subtask: &Subtask) -> Result<OperatorContext> {
         let operator = self.operator(index)?;
         let interval = self
             .job

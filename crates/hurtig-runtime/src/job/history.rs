@@ -35,6 +35,8 @@ pub struct Execution {
     pub vertex: VertexId,
     /// Which of its subtasks it is.
     pub subtask: u32,
+    /// How often it was started again.
+    pub attempt: u32,
     states: Vec<Since<ExecutionState>>,
 }
 
@@ -114,6 +116,7 @@ impl History {
         let execution = |(vertex, subtask)| Execution {
             vertex,
             subtask,
+            attempt: 0,
             states: vec![(ExecutionState::Created, now_ms)],
         };
         Self {
@@ -166,7 +169,27 @@ impl History {
         self.enter(JobStatus::Restarting, now_ms);
         for execution in &mut self.executions {
             execution.states = vec![(ExecutionState::Created, now_ms)];
+            execution.attempt += 1;
         }
+    }
+
+    /// A subtask failed, and those at these places are stopped with it.
+    pub(super) fn region_failed(&mut self, places: &[usize], now_ms: i64) {
+        self.enter(JobStatus::Restarting, now_ms);
+        for place in places {
+            self.execution_ended(*place, ExecutionState::Canceling, now_ms);
+        }
+    }
+
+    /// The subtasks at these places run anew, and with them all that are to run.
+    pub(super) fn region_running(&mut self, places: &[usize], now_ms: i64) {
+        for place in places {
+            if let Some(execution) = self.executions.get_mut(*place) {
+                execution.states = vec![(ExecutionState::Created, now_ms)];
+                execution.attempt += 1;
+            }
+        }
+        self.enter(JobStatus::Running, now_ms);
     }
 
     /// The subtask at `index`, in the order of the execution graph, has ended.

@@ -6,18 +6,18 @@ use std::pin::pin;
 use futures::FutureExt;
 use futures::future::{Either, select};
 use hurtig_checkpoint::{JobEnd, VertexPlan};
-use hurtig_env::{Rng, World};
+use hurtig_env::World;
 use hurtig_graph::OperatorKind;
-use hurtig_state::store::SharedBackend;
 use hurtig_types::{Error, ErrorKind, Result, options};
 
 use super::Job;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, AttemptPlace};
 use super::backend::backend_of;
-use super::checkpoints::{CheckpointSettings, JobCheckpoints};
+use super::checkpoints::{CheckpointSettings, JobCheckpoints, Recovered};
 use super::client::{JobClient, Wish};
 use super::deploy::{DeployCheckpoints, deploy};
-use super::restart::RestartStrategy;
+use super::failover::FailoverStrategy;
+use super::restart::{RestartStrategy, Restarts};
 
 /// Runs `job` to its end and tells `client`.
 pub(super) async fn run(job: Job, client: JobClient, world: World) {
@@ -33,13 +33,17 @@ async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
     let settings = CheckpointSettings::read(&job.configuration)?;
     let backend = backend_of(&job.configuration, &world)?;
     let mut master = Master {
-        restarts: RestartStrategy::of(&job.configuration, settings.is_enabled())?,
-        rng: world.rng(&format!("restarts of {}", client.job_id())),
+        failover: FailoverStrategy::of(&job.configuration)?,
+        restarts: Restarts::new(
+            RestartStrategy::of(&job.configuration, settings.is_enabled())?,
+            world.rng(&format!("restarts of {}", client.job_id())),
+        ),
         checkpoints: JobCheckpoints::open(
             &settings,
             client.job_id(),
             client.checkpoint_log().clone(),
             &world,
+            backend,
         )
         .boxed()
         .await?,
@@ -47,7 +51,6 @@ async fn run_to_end(job: Job, client: JobClient, world: World) -> Result<()> {
         client,
         world,
         settings,
-        backend,
     };
     let outcome = master.attempts().await;
     let end = match &outcome {
@@ -63,10 +66,9 @@ struct Master {
     client: JobClient,
     world: World,
     settings: CheckpointSettings,
-    backend: Option<SharedBackend>,
     checkpoints: JobCheckpoints,
-    restarts: RestartStrategy,
-    rng: Rng,
+    failover: FailoverStrategy,
+    restarts: Restarts,
 }
 
 impl Master {
@@ -75,11 +77,12 @@ impl Master {
             let Err(error) = self.attempt().await else {
                 return Ok(());
             };
-            if !may_restart(&error) || self.client.cancel_requested() {
+            let is_final = !may_restart(&error) || self.restarts.are_exhausted();
+            if is_final || self.client.cancel_requested() {
                 return Err(error);
             }
             let now = self.checkpoints.now();
-            let Some(pause) = self.restarts.failed(now, &mut self.rng) else {
+            let Some(pause) = self.restarts.failed(now) else {
                 return Err(error);
             };
             tracing::warn!(%error, ?pause, "the job failed and is started again");
@@ -92,28 +95,41 @@ impl Master {
 
     async fn attempt(&mut self) -> Result<()> {
         let vertices = plan(&self.job);
-        let restored = self.checkpoints
-            .restore(vertices.clone(), self.backend.as_ref());
+        let restored = self.checkpoints.restore(vertices.clone());
         let restored = while_waiting(&self.client, restored).await?;
-        let in_flight = self.checkpoints.restore_in_flight(&self.job.plan);
-        let in_flight = while_waiting(&self.client, in_flight).await?;
-        let settings = DeployCheckpoints {
-            restored,
-            in_flight,
-            mode: self.settings.mode,
-            unaligned: self.settings.unaligned_after.is_some(),
-            backend: self.backend.clone(),
-            desk: self.checkpoints.desk().clone(),
-        };
+        let settings = deploy_settings(&self.settings, &self.checkpoints, &self.job, restored)?;
         let deployment = deploy(&self.job, &self.world, &self.client, settings)?;
         if self.client.cancel_requested() {
             return Err(Error::cancelled());
         }
-        let attempt = Attempt::start(deployment, self.client.clone(), &self.world);
+        let place = AttemptPlace {
+            job: &self.job,
+            settings: &self.settings,
+            client: &self.client,
+            world: &self.world,
+        };
+        let attempt = Attempt::start(place, deployment, self.failover);
         let checkpoints = &mut self.checkpoints;
         checkpoints.deployed(vertices, attempt.participants());
-        attempt.watch(checkpoints).await
+        attempt.watch(checkpoints, &mut self.restarts).await
     }
+}
+
+/// With what tasks are deployed that start from this.
+pub(super) fn deploy_settings(
+    settings: &CheckpointSettings,
+    checkpoints: &JobCheckpoints,
+    job: &Job,
+    mut recovered: Recovered,
+) -> Result<DeployCheckpoints> {
+    Ok(DeployCheckpoints {
+        in_flight: recovered.take_in_flight(&job.plan)?,
+        restored: recovered.restored,
+        mode: settings.mode,
+        unaligned: settings.unaligned_after.is_some(),
+        backend: checkpoints.backend().cloned(),
+        desk: checkpoints.desk().clone(),
+    })
 }
 
 /// Waits for what happens between attempts, unless the job is cancelled.
@@ -133,7 +149,7 @@ async fn while_waiting<T>(
 }
 
 /// What another attempt could mend: not what is wrong with the job itself.
-fn may_restart(error: &Error) -> bool {
+pub(super) fn may_restart(error: &Error) -> bool {
     !matches!(
         error.kind(),
         ErrorKind::Cancelled | ErrorKind::Config | ErrorKind::InvalidJob | ErrorKind::Unsupported
@@ -141,7 +157,7 @@ fn may_restart(error: &Error) -> bool {
 }
 
 /// Who takes part in the checkpoints of a job.
-fn plan(job: &Job) -> Vec<VertexPlan> {
+pub(super) fn plan(job: &Job) -> Vec<VertexPlan> {
     let vertices = job.plan.job_graph.vertices().iter();
     let plan = vertices.map(|vertex| {
         let is_source = |kind: &OperatorKind| matches!(kind, OperatorKind::Source { .. });

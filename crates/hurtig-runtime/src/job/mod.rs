@@ -6,16 +6,22 @@ mod channels;
 mod checkpoints;
 mod client;
 mod deploy;
+mod failover;
 mod history;
 mod in_flight;
 mod master;
 mod mini_cluster;
 mod outgoing;
+mod recovery;
+mod redeploy;
 mod restart;
 mod status;
 mod store;
 
-pub use checkpoints::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
+pub use checkpoints::{
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus,
+};
 pub use client::{JobClient, JobExecutionResult};
 pub use history::{Execution, JobFailure, Since};
 pub use mini_cluster::MiniCluster;

@@ -24,6 +24,35 @@ pub(crate) enum RestartStrategy {
     ExponentialDelay(Backoff),
 }
 
+/// Asks the strategy of a job, once per failure.
+pub(crate) struct Restarts {
+    strategy: RestartStrategy,
+    rng: Rng,
+    exhausted: bool,
+}
+
+impl Restarts {
+    pub(crate) const fn new(strategy: RestartStrategy, rng: Rng) -> Self {
+        Self {
+            strategy,
+            rng,
+            exhausted: false,
+        }
+    }
+
+    /// There was a failure at `now`: after which pause what failed is started again, if it is.
+    pub(crate) fn failed(&mut self, now: Duration) -> Option<Duration> {
+        let pause = self.strategy.failed(now, &mut self.rng);
+        self.exhausted = pause.is_none();
+        pause
+    }
+
+    /// Whether the strategy has said no to the last failure.
+    pub(crate) const fn are_exhausted(&self) -> bool {
+        self.exhausted
+    }
+}
+
 /// What the exponential delay has come to.
 #[derive(Debug)]
 pub(crate) struct Backoff {

@@ -42,6 +42,8 @@ pub struct AlignmentGroup {
 #[derive(Default)]
 struct State {
     members: Vec<Option<Watermark>>,
+    /// The places of those that have left.
+    free: Vec<usize>,
     waiting: Vec<Waker>,
 }
 
@@ -56,8 +58,18 @@ impl AlignmentGroup {
     /// A new member, of whose event time nothing is known: until it reports, nobody may run ahead.
     pub fn join(&self) -> usize {
         let mut state = self.state.lock();
-        state.members.push(Some(Watermark::MIN));
-        state.members.len() - 1
+        let place = state.free.pop().unwrap_or(state.members.len());
+        match state.members.get_mut(place) {
+            Some(free) => *free = Some(Watermark::MIN),
+            None => state.members.push(Some(Watermark::MIN)),
+        }
+        place
+    }
+
+    /// A member says nothing more: its place is the next one's. So a source that is started again and again takes no more room.
+    pub(super) fn leave(&self, member: usize) {
+        self.report(member, None);
+        self.state.lock().free.push(member);
     }
 
     /// A member is here now; `None` when it is idle or has ended.

@@ -10,7 +10,8 @@ use hurtig_env::{Sleep, World};
 use hurtig_state::{ListMode, ListPiece, StateImage};
 use hurtig_types::{CheckpointId, Result};
 
-use super::link::{CoordinatorLink, SnapshotAnswer, ToEnumerator, ToReader};
+use super::assignments::Assignments;
+use super::link::{CoordinatorLink, ReaderLife, SnapshotAnswer, ToEnumerator, ToReader};
 
 /// Runs `enumerator` for the readers of `link` until it fails. Ends with the job, which drops it.
 pub fn coordinate<S: SourceSplit>(
@@ -21,7 +22,10 @@ pub fn coordinate<S: SourceSplit>(
     let started = EnumeratorEvent::Started {
         parallelism: link.parallelism(),
     };
+    let assignments = enumerator.takes_splits_back().then(Assignments::default);
     Coordinator {
+        lives: (0..link.parallelism()).map(|_| 0).collect(),
+        assignments,
         enumerator,
         link,
         world,
@@ -56,6 +60,10 @@ struct Coordinator<S> {
     enumerator: Box<dyn SplitEnumerator<S>>,
     link: CoordinatorLink<S>,
     world: World,
+    /// In which life each reader is, as far as the enumerator knows.
+    lives: Vec<u32>,
+    /// Who was given what since the last checkpoint; not kept for an enumerator that takes nothing back.
+    assignments: Option<Assignments<S>>,
     events: VecDeque<EnumeratorEvent<S>>,
     pause: Option<Sleep>,
     discovery: Option<BoxFuture<'static, Result<Vec<S>>>>,
@@ -68,16 +76,9 @@ impl<S: SourceSplit> Coordinator<S> {
             return Poll::Ready(Ok(event));
         }
         while let Poll::Ready(message) = self.link.poll_receive(context.waker()) {
-            return Poll::Ready(Ok(match message {
-                ToEnumerator::Joined(subtask) => EnumeratorEvent::ReaderJoined { subtask },
-                ToEnumerator::SplitRequested(subtask) => {
-                    EnumeratorEvent::SplitRequested { subtask }
-                }
-                ToEnumerator::Snapshot(checkpoint, answer) => {
-                    self.snapshot(checkpoint, answer);
-                    continue;
-                }
-            }));
+            if let Some(event) = self.receive(message) {
+                return Poll::Ready(Ok(event));
+            }
         }
         if let Some(pause) = &mut self.pause
             && Pin::new(pause).poll(context).is_ready()
@@ -94,6 +95,65 @@ impl<S: SourceSplit> Coordinator<S> {
         Poll::Pending
     }
 
+    /// Takes in a message; what the enumerator is to know of it.
+    fn receive(&mut self, message: ToEnumerator) -> Option<EnumeratorEvent<S>> {
+        match message {
+            ToEnumerator::Joined(reader) if self.is_alive(reader) => {
+                return Some(EnumeratorEvent::ReaderJoined {
+                    subtask: reader.subtask,
+                });
+            }
+            ToEnumerator::SplitRequested(reader) if self.is_alive(reader) => {
+                return Some(EnumeratorEvent::SplitRequested {
+                    subtask: reader.subtask,
+                });
+            }
+            ToEnumerator::Joined(_) | ToEnumerator::SplitRequested(_) => {}
+            ToEnumerator::Snapshot(checkpoint, answer) => self.snapshot(checkpoint, answer),
+            ToEnumerator::Completed(checkpoint) => {
+                if let Some(assignments) = &mut self.assignments {
+                    assignments.completed(checkpoint);
+                }
+            }
+            ToEnumerator::Aborted(checkpoint) => {
+                if let Some(assignments) = &mut self.assignments {
+                    assignments.aborted(checkpoint);
+                }
+            }
+            ToEnumerator::Lost(reader, checkpoint) => return Some(self.lost(reader, checkpoint)),
+        }
+        None
+    }
+
+    fn is_alive(&self, reader: ReaderLife) -> bool {
+        self.lives.get(reader.subtask as usize) == Some(&reader.life)
+    }
+
+    /// The reader of this subtask, in its life.
+    fn reader(&self, subtask: u32) -> ReaderLife {
+        let life = self.lives.get(subtask as usize).copied();
+        ReaderLife {
+            subtask,
+            life: life.unwrap_or_default(),
+        }
+    }
+
+    /// A reader begins a new life at a checkpoint.
+    fn lost(&mut self, reader: ReaderLife, from: Option<CheckpointId>) -> EnumeratorEvent<S> {
+        let subtask = reader.subtask;
+        if let Some(life) = self.lives.get_mut(subtask as usize) {
+            *life = reader.life;
+        }
+        let splits = self.assignments.as_mut().map(|assignments| {
+            from.into_iter().for_each(|it| assignments.completed(it));
+            assignments.take_back(subtask)
+        });
+        EnumeratorEvent::SplitsReturned {
+            subtask,
+            splits: splits.unwrap_or_default(),
+        }
+    }
+
     /// Answers with the enumerator's state, and tells the readers what belongs behind it.
     fn snapshot(&mut self, checkpoint: CheckpointId, answer: SnapshotAnswer) {
         let image = self.enumerator.snapshot().map(|state| {
@@ -106,7 +166,11 @@ impl<S: SourceSplit> Coordinator<S> {
             image
         });
         for subtask in 0..self.link.parallelism() {
-            self.link.send(subtask, ToReader::Mark(checkpoint));
+            let reader = self.reader(subtask);
+            self.link.send(reader, ToReader::Mark(checkpoint));
+        }
+        if let Some(assignments) = &mut self.assignments {
+            assignments.marked(checkpoint);
         }
         // Who asked may be gone, with the checkpoint.
         let _ = answer.send(image);
@@ -115,10 +179,14 @@ impl<S: SourceSplit> Coordinator<S> {
     fn apply(&mut self, action: EnumeratorAction<S>) {
         match action {
             EnumeratorAction::Assign { subtask, splits } => {
-                self.link.send(subtask, ToReader::Splits(splits));
+                if let Some(assignments) = &mut self.assignments {
+                    assignments.assigned(subtask, &splits);
+                }
+                let reader = self.reader(subtask);
+                self.link.send(reader, ToReader::Splits(splits));
             }
             EnumeratorAction::NoMoreSplits { subtask } => {
-                self.link.send(subtask, ToReader::NoMoreSplits);
+                self.link.send(self.reader(subtask), ToReader::NoMoreSplits);
             }
             EnumeratorAction::DiscoverAfter(pause) => {
                 self.pause = Some(self.world.clock().sleep(pause));

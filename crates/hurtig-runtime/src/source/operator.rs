@@ -445,8 +445,8 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
     }
 
     fn close(&mut self) -> Result<()> {
-        if let Some(member) = &self.alignment {
-            member.group.report(member.index, None);
+        if let Some(member) = self.alignment.take() {
+            member.group.leave(member.index);
         }
         self.reader.close()
     }

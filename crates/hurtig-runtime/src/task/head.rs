@@ -88,14 +88,18 @@ impl SourceHead {
     }
 
     /// Takes the source's positions, and sends the barrier behind what was read up to them. False while the source must first say more.
+    /// Behind the end of a source it matters to those alone who wait in its chain for a checkpoint to commit.
     fn snapshot(
         &mut self,
         barrier: Barrier,
         chain: &mut OperatorChain,
         waker: &Waker,
     ) -> Result<bool> {
-        if self.finished || !self.operator.is_between_batches() {
-            return Ok(self.finished);
+        if self.finished && !chain.waits_for_commit() {
+            return Ok(true);
+        }
+        if !self.finished && !self.operator.is_between_batches() {
+            return Ok(false);
         }
         let mut image = StateImage::default();
         let taken = guarded(|| {

@@ -24,13 +24,8 @@ impl Counts {
     }
 }
 
-impl Shape for Counts {
-    fn describe(&self) -> String {
-        let how = if self.spread { ", spread" } else { "" };
-        format!("counts by key{how}")
-    }
-
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+impl Counts {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
         let counts = numbered(streams.first()?, 0, storm).map(|(event, number)| Row {
             key: event.key,
             time: 0,
@@ -44,6 +39,17 @@ impl Shape for Counts {
             counts
         })
     }
+}
+
+impl Shape for Counts {
+    fn describe(&self) -> String {
+        let how = if self.spread { ", spread" } else { "" };
+        format!("counts by key{how}")
+    }
+
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
+    }
 
     fn rows(&self, input: &Input) -> Vec<Row> {
         counted(input.events(0))
@@ -54,7 +60,7 @@ impl Shape for Counts {
     }
 }
 
-fn counted<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Row> {
+pub(super) fn counted<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Row> {
     let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
     let row = |event: &Event| {
         let count = counts.entry(event.key).or_default();

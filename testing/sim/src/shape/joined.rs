@@ -37,6 +37,19 @@ fn row(key: u64, end: i64, left: Tally, right: Tally) -> Row {
     }
 }
 
+impl Joined {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+        let function = Join {
+            stretches: MapState::new("stretches"),
+            stretch_ms: self.stretch_ms,
+            storm: storm.clone(),
+        };
+        let left = tallied(streams.first()?, 0, storm).key_by(|event| event.key);
+        let right = tallied(streams.get(1)?, 1, storm).key_by(|event| event.key);
+        Some(left.connect(&right).process(function).uid(WORK))
+    }
+}
+
 impl Shape for Joined {
     fn describe(&self) -> String {
         format!("two streams joined by stretches of {} ms", self.stretch_ms)
@@ -46,15 +59,8 @@ impl Shape for Joined {
         vec![events / 2, events / 3]
     }
 
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
-        let function = Join {
-            stretches: MapState::new("stretches"),
-            stretch_ms: self.stretch_ms,
-            storm: storm.clone(),
-        };
-        let left = tallied(streams.first()?, 0, storm).key_by(|event| event.key);
-        let right = tallied(streams.get(1)?, 1, storm).key_by(|event| event.key);
-        Some(left.connect(&right).process(function).uid(WORK))
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
     }
 
     fn rows(&self, input: &Input) -> Vec<Row> {

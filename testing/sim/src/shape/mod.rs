@@ -8,6 +8,7 @@
 //!
 //! The tally counts each key's events, so that what it holds in a checkpoint can be told from the offsets in that checkpoint.
 
+mod apart;
 mod counts;
 mod joined;
 mod rules;
@@ -21,6 +22,7 @@ use hurtig_datastream::DataStream;
 use crate::data::{Event, Input, Offsets, Row};
 use crate::storm::Storm;
 
+pub(crate) use apart::Apart;
 pub(crate) use counts::Counts;
 pub(crate) use joined::Joined;
 pub(crate) use rules::Rules;
@@ -42,8 +44,9 @@ pub(crate) trait Shape: Send + Sync {
         vec![events]
     }
 
-    /// Builds the job on these streams.
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>>;
+    /// Builds the job on these streams: what goes to the sink. Or a stream for each of as many sinks as there are streams, if nothing
+    /// of one comes to another; none where a stream is missing.
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>>;
 
     /// What an undisturbed job makes of the input, in any order.
     fn rows(&self, input: &Input) -> Vec<Row>;

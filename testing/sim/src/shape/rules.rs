@@ -43,16 +43,8 @@ fn row(event: &Event, rule: Option<Rule>) -> Row {
     }
 }
 
-impl Shape for Rules {
-    fn describe(&self) -> String {
-        "rules by broadcast state".to_string()
-    }
-
-    fn streams(&self, events: u64) -> Vec<u64> {
-        vec![events / 2, 1 + events / 20]
-    }
-
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+impl Rules {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
         let function = Judgement {
             waiting: MapState::new("waiting"),
             rules: BroadcastState::new("rules"),
@@ -62,6 +54,20 @@ impl Shape for Rules {
         let rules = tallied(streams.get(1)?, 1, storm);
         let judged = events.connect_broadcast(&rules).process(function);
         Some(judged.uid(WORK))
+    }
+}
+
+impl Shape for Rules {
+    fn describe(&self) -> String {
+        "rules by broadcast state".to_string()
+    }
+
+    fn streams(&self, events: u64) -> Vec<u64> {
+        vec![events / 2, 1 + events / 20]
+    }
+
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
     }
 
     fn rows(&self, input: &Input) -> Vec<Row> {

@@ -24,12 +24,8 @@ impl Sessions {
     }
 }
 
-impl Shape for Sessions {
-    fn describe(&self) -> String {
-        format!("sessions with a gap of {} ms", self.gap_ms)
-    }
-
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+impl Sessions {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
         let gap = Duration::from_millis(self.gap_ms.unsigned_abs());
         let events = tallied(streams.first()?, 0, storm);
         let storm = storm.clone();
@@ -44,6 +40,16 @@ impl Shape for Sessions {
                 Ok(())
             });
         Some(rows.uid(WORK))
+    }
+}
+
+impl Shape for Sessions {
+    fn describe(&self) -> String {
+        format!("sessions with a gap of {} ms", self.gap_ms)
+    }
+
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
     }
 
     fn rows(&self, input: &Input) -> Vec<Row> {

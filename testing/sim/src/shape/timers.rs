@@ -36,12 +36,8 @@ pub(super) const fn end_of(time: i64, stretch_ms: i64) -> i64 {
     time - time.rem_euclid(stretch_ms) + stretch_ms - 1
 }
 
-impl Shape for Timers {
-    fn describe(&self) -> String {
-        format!("sums of {} ms by timers", self.stretch_ms)
-    }
-
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+impl Timers {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
         let function = Gather {
             stretches: MapState::new("stretches"),
             stretch_ms: self.stretch_ms,
@@ -49,6 +45,16 @@ impl Shape for Timers {
         };
         let events = tallied(streams.first()?, 0, storm);
         Some(events.key_by(|event| event.key).process(function).uid(WORK))
+    }
+}
+
+impl Shape for Timers {
+    fn describe(&self) -> String {
+        format!("sums of {} ms by timers", self.stretch_ms)
+    }
+
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
     }
 
     fn rows(&self, input: &Input) -> Vec<Row> {

@@ -74,6 +74,18 @@ impl Windows {
     }
 }
 
+impl Windows {
+    fn built(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
+        let events = tallied(streams.first()?, 0, storm).key_by(|event| event.key);
+        let rows = if self.counted {
+            self.by_slices(&events, storm)
+        } else {
+            self.one_by_one(&events, storm)
+        };
+        Some(rows.uid(WORK))
+    }
+}
+
 impl Shape for Windows {
     fn describe(&self) -> String {
         let how = if self.counted { "counted" } else { "kept" };
@@ -83,14 +95,8 @@ impl Shape for Windows {
         format!("windows of {size_ms} ms every {slide_ms} ms, {how}")
     }
 
-    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Option<DataStream<Row>> {
-        let events = tallied(streams.first()?, 0, storm).key_by(|event| event.key);
-        let rows = if self.counted {
-            self.by_slices(&events, storm)
-        } else {
-            self.one_by_one(&events, storm)
-        };
-        Some(rows.uid(WORK))
+    fn build(&self, streams: &[DataStream<Event>], storm: &Storm) -> Vec<DataStream<Row>> {
+        self.built(streams, storm).into_iter().collect()
     }
 
     fn rows(&self, input: &Input) -> Vec<Row> {

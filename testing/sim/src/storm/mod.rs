@@ -45,6 +45,8 @@ struct State {
     rng: Rng,
     death: Death,
     page_cache: PageCache,
+    /// How often each pipeline of a job of several was started in this process.
+    opens: BTreeMap<usize, u64>,
 }
 
 impl Storm {
@@ -59,6 +61,7 @@ impl Storm {
                 rng: world.rng("storm at work"),
                 death: Death::default(),
                 page_cache: PageCache::default(),
+                opens: BTreeMap::new(),
             }),
             marks: marks.clone(),
             trace: trace.clone(),
@@ -67,6 +70,16 @@ impl Storm {
 
     pub(crate) fn marks(&self) -> &Marks {
         &self.0.marks
+    }
+
+    /// A pipeline was started.
+    pub(crate) fn opened(&self, pipeline: usize) {
+        *self.0.state.lock().opens.entry(pipeline).or_default() += 1;
+    }
+
+    /// How often each pipeline was started since this was asked.
+    pub(crate) fn take_opens(&self) -> BTreeMap<usize, u64> {
+        std::mem::take(&mut self.0.state.lock().opens)
     }
 
     pub(crate) fn trace(&self) -> &Trace {

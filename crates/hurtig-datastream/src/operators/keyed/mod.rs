@@ -3,7 +3,7 @@
 mod functions;
 
 use hurtig_metrics::{Counter, names};
-use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_runtime::{BehindFailure, OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{KeyedState, OperatorState, StateImage, StateTime, TimerService};
 use hurtig_types::{
     Barrier, Data, ErasedBatch, Error, Key, KeyHash, MaxParallelism, Records, Result, Timestamp,
@@ -91,6 +91,8 @@ pub(crate) struct KeyedOperator<K: Key, A, B, H> {
     first: KeyedBacklog<K, A>,
     second: KeyedBacklog<K, B>,
     broadcast: Backlog<B>,
+    /// The input whose batch came last.
+    input: usize,
     /// Timers of processing time are due up to then.
     fire_until: Timestamp,
     /// Whether it paused among timers, not among records. A timer that a record registers, though it is past, waits for the next
@@ -130,6 +132,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> KeyedOperator<K, A, B, 
             first: KeyedBacklog::default(),
             second: KeyedBacklog::default(),
             broadcast: Backlog::default(),
+            input: 0,
             fire_until: Timestamp::MIN,
             firing: false,
             by_watermark: false,
@@ -292,6 +295,7 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         batch: &mut ErasedBatch,
         output: &mut Output,
     ) -> Result<Progress> {
+        self.input = input;
         if input == 0 {
             fill(&mut self.first, &self.selectors.0, batch)?;
         } else if let Some(selector) = &self.selectors.1 {
@@ -334,6 +338,23 @@ impl<K: Key, A: Data, B: Data, H: KeyedHandler<K, A, B>> StreamOperator
         };
         self.check()?;
         Ok(progress)
+    }
+
+    fn failed_at(&self, _: &Output) -> Option<usize> {
+        match self.input {
+            _ if self.firing => None,
+            0 => self.first.last_taken(),
+            _ if self.selectors.1.is_some() => self.second.last_taken(),
+            _ => self.broadcast.last_taken(),
+        }
+    }
+
+    fn behind_failure(&self) -> BehindFailure {
+        if self.firing {
+            BehindFailure::Stuck
+        } else {
+            BehindFailure::Resume
+        }
     }
 
     fn restore(&mut self, mut image: StateImage) -> Result<()> {

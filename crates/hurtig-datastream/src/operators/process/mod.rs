@@ -2,7 +2,7 @@
 
 mod functions;
 
-use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
+use hurtig_runtime::{BehindFailure, OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{OperatorState, StateImage};
 use hurtig_types::{Barrier, Data, ErasedBatch, Error, Records, Result, Timestamp, Watermark};
 
@@ -169,6 +169,10 @@ impl<A: Data, B: Data, H: Handler<A, B>> StreamOperator for ProcessOperator<A, B
         } else {
             self.second.last_taken()
         }
+    }
+
+    fn behind_failure(&self) -> BehindFailure {
+        BehindFailure::Resume
     }
 
     fn restore(&mut self, mut image: StateImage) -> Result<()> {

@@ -4,13 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hurtig_checkpoint::{AbortCause, Participant, Snapshot, StateData, StateKind};
+use hurtig_checkpoint::{AbortCause, DeclinePhase, Participant, Snapshot, StateData, StateKind};
 use hurtig_metrics::{MetricGroup, names};
 use hurtig_types::CheckpointId;
 use parking_lot::Mutex;
 
 /// How many checkpoints are remembered, as in Flink (`web.checkpoints.history`).
 const REMEMBERED_MAX: usize = 10;
+
+/// How many are remembered in short, for the summary.
+const SAMPLES_MAX: usize = 1000;
 
 /// How far a checkpoint came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub enum CheckpointStatus {
 pub struct CheckpointPart {
     /// Who.
     pub participant: Participant,
+    /// When it had acknowledged, in milliseconds since 1970.
+    pub acknowledged_ms: i64,
+    /// How long after the trigger its first barrier came.
+    pub start_delay: Duration,
     /// How long the channels whose barrier came first waited for the others.
     pub alignment: Duration,
     /// How long the processing stood still.
@@ -63,6 +70,46 @@ pub struct CheckpointRecord {
     pub path: String,
     /// Why it came to nothing, with who was at fault and in which phase.
     pub failure: Option<String>,
+    /// Who was at fault, where somebody was.
+    pub fault: Option<CheckpointFault>,
+}
+
+/// Who is to blame for a checkpoint that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointFault {
+    /// Who; where several had not acknowledged in time, one of them.
+    pub participant: Participant,
+    /// How far that one had come, if it has said so.
+    pub phase: Option<DeclinePhase>,
+}
+
+impl CheckpointFault {
+    fn of(cause: &AbortCause) -> Option<Self> {
+        let (participant, phase) = match cause {
+            AbortCause::Declined {
+                participant, phase, ..
+            } => (*participant, Some(*phase)),
+            AbortCause::Expired { example, .. } => ((*example)?, None),
+            AbortCause::Invalid { participant, .. }
+            | AbortCause::TaskFinished(participant)
+            | AbortCause::RegionFailed(participant) => (*participant, None),
+            AbortCause::Subsumed(_) | AbortCause::MetadataFailed(_) | AbortCause::Suspended => {
+                return None;
+            }
+        };
+        Some(Self { participant, phase })
+    }
+}
+
+/// What a complete checkpoint came to, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointSample {
+    /// From the trigger to the end, in milliseconds.
+    pub duration_ms: u64,
+    /// How much was stored.
+    pub bytes: u64,
+    /// How much of it are records that were in flight.
+    pub persisted_bytes: u64,
 }
 
 impl CheckpointRecord {
@@ -91,9 +138,13 @@ pub struct CheckpointHistory {
     pub failed: u64,
     /// The last ones, oldest first.
     pub recent: VecDeque<CheckpointRecord>,
+    /// What the last of those that are complete came to, oldest first: many more than are remembered in full.
+    pub samples: VecDeque<CheckpointSample>,
     /// From which one the job last started, with where it lies.
     pub restored: Option<(CheckpointId, String)>,
-    /// How often it started from one.
+    /// When that was, in milliseconds since 1970.
+    pub restored_ms: Option<i64>,
+    /// How often it, or a part of it, started from one.
     pub restores: u64,
 }
 
@@ -102,6 +153,22 @@ impl CheckpointHistory {
     pub fn in_progress(&self) -> usize {
         let is_running = |it: &&CheckpointRecord| it.status == CheckpointStatus::InProgress;
         self.recent.iter().filter(is_running).count()
+    }
+
+    fn sample(&mut self, checkpoint: CheckpointId, now_ms: i64) {
+        let mut records = self.recent.iter().rev();
+        let Some(record) = records.find(|record| record.id == checkpoint) else {
+            return;
+        };
+        let sample = CheckpointSample {
+            duration_ms: u64::try_from(now_ms - record.triggered_ms).unwrap_or(0),
+            bytes: record.bytes(),
+            persisted_bytes: record.persisted_bytes(),
+        };
+        if self.samples.len() >= SAMPLES_MAX {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
     }
 
     /// The last complete one.
@@ -141,6 +208,14 @@ impl CheckpointLog {
         gauge(names::LAST_CHECKPOINT_SIZE, |history| {
             history.last_completed().map_or(0, CheckpointRecord::bytes)
         });
+        // Each is written as a whole: what the last one wrote is what it holds.
+        gauge(names::LAST_CHECKPOINT_FULL_SIZE, |history| {
+            history.last_completed().map_or(0, CheckpointRecord::bytes)
+        });
+        let log = self.clone();
+        group.gauge_fn(names::LAST_CHECKPOINT_RESTORE_TIMESTAMP, move || {
+            log.0.lock().restored_ms.unwrap_or(-1).into()
+        });
         gauge(names::LAST_CHECKPOINT_PERSISTED_DATA, |history| {
             let last = history.last_completed();
             last.map_or(0, CheckpointRecord::persisted_bytes)
@@ -160,6 +235,15 @@ impl CheckpointLog {
         history.recent.push_back(record);
     }
 
+    /// How long ago it was triggered.
+    pub(super) fn age(&self, checkpoint: CheckpointId, now_ms: i64) -> Duration {
+        let history = self.0.lock();
+        let mut records = history.recent.iter().rev();
+        let record = records.find(|record| record.id == checkpoint);
+        let age = record.map_or(0, |record| now_ms - record.triggered_ms);
+        Duration::from_millis(u64::try_from(age).unwrap_or(0))
+    }
+
     pub(super) fn part(&self, checkpoint: CheckpointId, part: CheckpointPart) {
         self.change(checkpoint, |record| record.parts.push(part));
     }
@@ -170,6 +254,7 @@ impl CheckpointLog {
             record.status = CheckpointStatus::Completed;
             record.ended_ms = Some(now_ms);
         });
+        self.0.lock().sample(checkpoint, now_ms);
     }
 
     pub(super) fn aborted(&self, checkpoint: CheckpointId, cause: &AbortCause, now_ms: i64) {
@@ -178,12 +263,14 @@ impl CheckpointLog {
             record.status = CheckpointStatus::Failed;
             record.ended_ms = Some(now_ms);
             record.failure = Some(cause.to_string());
+            record.fault = CheckpointFault::of(cause);
         });
     }
 
-    pub(super) fn restored(&self, checkpoint: CheckpointId, path: String) {
+    pub(super) fn restored(&self, checkpoint: CheckpointId, path: String, now_ms: i64) {
         let mut history = self.0.lock();
         history.restored = Some((checkpoint, path));
+        history.restored_ms = Some(now_ms);
         history.restores += 1;
     }
 
@@ -215,4 +302,42 @@ pub(super) fn is_unaligned(snapshot: &Snapshot) -> bool {
             StateKind::InputInFlight | StateKind::OutputInFlight
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hurtig_types::OperatorId;
+
+    #[test]
+    fn a_failed_checkpoint_names_the_subtask_and_the_phase_at_fault() {
+        let log = CheckpointLog::default();
+        let id = CheckpointId::new(7);
+        log.triggered(CheckpointRecord {
+            id,
+            is_savepoint: false,
+            status: CheckpointStatus::InProgress,
+            triggered_ms: 10,
+            ended_ms: None,
+            participants: 1,
+            parts: Vec::new(),
+            path: String::new(),
+            failure: None,
+            fault: None,
+        });
+        let participant = Participant::Subtask(OperatorId::from_uid("counts").into(), 3);
+        let cause = AbortCause::Declined {
+            participant,
+            phase: DeclinePhase::Async,
+            cause: "disk full".to_string(),
+        };
+        log.aborted(id, &cause, 20);
+        let history = log.read();
+        let record = &history.recent[0];
+        let phase = Some(DeclinePhase::Async);
+        assert_eq!(record.fault, Some(CheckpointFault { participant, phase }));
+        let failure = record.failure.as_deref().unwrap();
+        assert!(failure.contains("the async phase: disk full"), "{failure}");
+        assert!(history.samples.is_empty());
+    }
 }

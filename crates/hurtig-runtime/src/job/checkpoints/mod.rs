@@ -4,6 +4,7 @@ mod history;
 mod io;
 mod mailbox;
 mod receiver;
+mod recovery;
 mod savepoints;
 mod settings;
 mod start;
@@ -19,10 +20,9 @@ use std::time::Duration;
 use hurtig_checkpoint::{
     Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint,
     Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, Runs, SnapshotFiles, StopMode,
-    UnclaimedState, VertexPlan, assign,
+    UnclaimedState, VertexPlan,
 };
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
-use hurtig_graph::Plan;
 use hurtig_state::StateImage;
 use hurtig_state::store::SharedBackend;
 use hurtig_types::{
@@ -30,17 +30,20 @@ use hurtig_types::{
 };
 
 pub(super) use history::CheckpointLog;
-pub use history::{CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointStatus};
+pub use history::{
+    CheckpointFault, CheckpointHistory, CheckpointPart, CheckpointRecord, CheckpointSample,
+    CheckpointStatus,
+};
 use io::{StoreAction, StoreQueue};
 use mailbox::Mailbox;
 pub(super) use receiver::SnapshotDesk;
+pub(super) use recovery::Recovered;
 pub(super) use savepoints::SavepointAnswer;
 use savepoints::Savepoints;
 pub(super) use settings::CheckpointSettings;
 pub(super) use trigger::Participants;
 use trigger::{TriggerQueue, start_barriers};
 
-use super::in_flight::InFlight;
 use crate::CheckpointCommand;
 
 /// Where checkpoints go for which nobody named a directory: they live as long as the process.
@@ -48,6 +51,14 @@ const IN_MEMORY: &str = "memory://hurtig/checkpoints";
 
 /// What each participant starts from, by operator.
 pub(super) type Restored = BTreeMap<Participant, BTreeMap<OperatorId, StateImage>>;
+
+/// What the master is to do.
+pub(super) enum Worked {
+    /// The savepoint is there with which the job ends.
+    Stopped,
+    /// It is certain from what tasks start that are started again.
+    ReadyToRestore,
+}
 
 /// The checkpoints of one job, over all its attempts.
 pub(super) struct JobCheckpoints {
@@ -57,6 +68,8 @@ pub(super) struct JobCheckpoints {
     files: FileOptions,
     /// What the states of this attempt's checkpoints consist of.
     runs: Runs,
+    /// What keyed state lies in; none for memory.
+    backend: Option<SharedBackend>,
     unclaimed: UnclaimedState,
     savepoints: Savepoints,
     /// After how long barriers overtake what is queued; none for never.
@@ -76,6 +89,8 @@ pub(super) struct JobCheckpoints {
     taking_part: usize,
     /// After the attempt is over: what the next one starts from.
     ready: Option<Option<CompletedCheckpoint>>,
+    /// Whether the master has yet to hear of that.
+    is_news: bool,
     released: bool,
     failure: Option<String>,
     /// The savepoint with which the job ends is there.
@@ -92,6 +107,7 @@ impl JobCheckpoints {
         job: JobId,
         log: CheckpointLog,
         world: &World,
+        backend: Option<SharedBackend>,
     ) -> Result<Self> {
         let directory = settings.directory.as_deref().unwrap_or(IN_MEMORY);
         let store = CheckpointStore::new(world.storage().clone(), directory, job)?;
@@ -114,6 +130,7 @@ impl JobCheckpoints {
             store,
             files: settings.files,
             runs: Runs::default(),
+            backend,
             unclaimed: settings.unclaimed,
             savepoints: Savepoints::new(settings.savepoint_directory.clone()),
             unaligned_after: settings.unaligned_after,
@@ -127,10 +144,16 @@ impl JobCheckpoints {
             participants: Participants::default(),
             taking_part: 0,
             ready: None,
+            is_news: false,
             released: false,
             failure: None,
             stopped: false,
         })
+    }
+
+    /// What keyed state lies in; none for memory.
+    pub(super) const fn backend(&self) -> Option<&SharedBackend> {
+        self.backend.as_ref()
     }
 
     /// Where the tasks hand in their snapshots.
@@ -151,55 +174,12 @@ impl JobCheckpoints {
     ///
     /// # Errors
     /// When the checkpoint does not fit the job, or cannot be read.
-    pub(super) async fn restore(
-        &mut self,
-        vertices: Vec<VertexPlan>,
-        backend: Option<&SharedBackend>,
-    ) -> Result<Restored> {
+    pub(super) async fn restore(&mut self, vertices: Vec<VertexPlan>) -> Result<Recovered> {
         self.runs = Runs::default();
-        let Some(checkpoint) = self.coordinator.latest() else {
-            return Ok(Restored::new());
-        };
-        let path = self.store.directory_of(checkpoint.location());
-        self.log.restored(checkpoint.id(), path);
-        let mut restored = Restored::new();
-        for (participant, operators) in assign(checkpoint.metadata(), &vertices, self.unclaimed)? {
-            for (operator, state) in operators {
-                let handles = state.pieces.iter().map(|piece| &*piece.handle);
-                self.runs.restored_from(checkpoint.id(), self.job, handles);
-                let backend = backend.map(SharedBackend::backend);
-                let image = self
-                    .store
-                    .read_state(checkpoint.location(), &state, backend);
-                let image = image.await;
-                let image = image.map_err(|error| {
-                    error.context(format!("restoring from checkpoint {}", checkpoint.id()))
-                })?;
-                restored
-                    .entry(participant)
-                    .or_default()
-                    .insert(operator, image);
-            }
+        match self.coordinator.latest().cloned() {
+            Some(checkpoint) => self.read(checkpoint, vertices, |_| true).await,
+            None => Ok(Recovered::default()),
         }
-        Ok(restored)
-    }
-
-    /// Reads what was in flight at the newest checkpoint, if it is unaligned.
-    ///
-    /// # Errors
-    /// When it cannot be read, or there is no such edge any more.
-    pub(super) async fn restore_in_flight(&mut self, plan: &Plan) -> Result<InFlight> {
-        let Some(checkpoint) = self.coordinator.latest() else {
-            return Ok(InFlight::default());
-        };
-        let metadata = checkpoint.metadata();
-        let pieces = self.store.read_in_flight(checkpoint.location(), metadata);
-        let in_flight = match pieces.await {
-            Ok(pieces) => InFlight::of(pieces, metadata, plan),
-            Err(error) => Err(error),
-        };
-        let id = checkpoint.id();
-        in_flight.map_err(|error| error.context(format!("restoring from checkpoint {id}")))
     }
 
     /// All tasks of an attempt run.
@@ -232,22 +212,25 @@ impl JobCheckpoints {
         }
     }
 
-    /// Works until the savepoint is there with which the job ends. Can be dropped and called again at any time.
+    /// Works until the master is to do something. Can be dropped and called again at any time.
     ///
     /// # Errors
     /// Why the attempt must fail.
-    pub(super) async fn work(&mut self) -> Result<()> {
+    pub(super) async fn work(&mut self) -> Result<Worked> {
         poll_fn(|context| self.poll_work(context)).await
     }
 
-    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Result<Worked>> {
         loop {
             if let Some(cause) = self.failure.take() {
                 let why = format!("too many checkpoints have failed, the last one: {cause}");
                 return Poll::Ready(Err(Error::io(why)));
             }
             if std::mem::take(&mut self.stopped) {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(Worked::Stopped));
+            }
+            if std::mem::take(&mut self.is_news) {
+                return Poll::Ready(Ok(Worked::ReadyToRestore));
             }
             match self.poll_event(context) {
                 Poll::Ready(Ok(event)) => self.feed(event),
@@ -281,6 +264,7 @@ impl JobCheckpoints {
     pub(super) async fn suspended(&mut self) -> Result<()> {
         self.participants = Participants::default();
         self.triggers = TriggerQueue::default();
+        self.ready = None;
         self.feed(Event::Suspended);
         while self.ready.take().is_none() {
             let event = poll_fn(|context| self.poll_event(context)).await?;
@@ -289,6 +273,7 @@ impl JobCheckpoints {
         // Whoever wanted to stop it hears that it goes on, also of a savepoint that became complete when the attempt was over: the next
         // one is not stopped by that.
         self.stopped = false;
+        self.is_news = false;
         self.savepoints.answer_stopping(false);
         Ok(())
     }
@@ -345,9 +330,15 @@ impl JobCheckpoints {
                 self.aborted(checkpoint);
             }
             Action::NotifyComplete { checkpoint, .. } => {
+                for (_, enumerator) in &self.participants.enumerators {
+                    enumerator.checkpoint_completed(checkpoint);
+                }
                 self.tell_all("complete", CheckpointCommand::Completed(checkpoint));
             }
             Action::NotifyAborted { checkpoint, .. } => {
+                for (_, enumerator) in &self.participants.enumerators {
+                    enumerator.checkpoint_aborted(checkpoint);
+                }
                 self.tell_all("aborted", CheckpointCommand::Aborted(checkpoint));
             }
             Action::AnswerSavepoint { request, outcome } => {
@@ -366,7 +357,10 @@ impl JobCheckpoints {
                 let newest = self.coordinator.latest().map(CompletedCheckpoint::id);
                 self.io.push(StoreAction::ReserveIds(newest));
             }
-            Action::ReadyToRestore(checkpoint) => self.ready = Some(checkpoint),
+            Action::ReadyToRestore(checkpoint) => {
+                self.ready = Some(checkpoint);
+                self.is_news = true;
+            }
             Action::Released(_) => self.released = true,
             Action::WakeAt(at) => {
                 self.wake = Some(self.world.clock().sleep_until(self.started + at));
@@ -433,6 +427,7 @@ impl JobCheckpoints {
             parts: Vec::new(),
             path: self.store.directory_of(&location),
             failure: None,
+            fault: None,
         });
         let runs = (self.runs.clone(), base);
         let files =

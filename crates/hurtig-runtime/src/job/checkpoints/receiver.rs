@@ -72,12 +72,15 @@ impl SnapshotDesk {
             return;
         };
         let (events, log, world) = (self.events.clone(), self.log.clone(), self.world.clone());
+        let behind_trigger = log.age(barrier.checkpoint, world.clock().wall_clock_ms());
         let store = async move {
             let begun = world.clock().now();
             let event = acknowledgement(files, barrier, participant, images).await;
             if let Event::Ack { snapshot, .. } = &event {
                 let part = CheckpointPart {
                     participant,
+                    acknowledged_ms: world.clock().wall_clock_ms(),
+                    start_delay: behind_trigger.saturating_sub(alignment + sync),
                     alignment,
                     sync,
                     asynchronous: world.clock().now().saturating_since(begun),
