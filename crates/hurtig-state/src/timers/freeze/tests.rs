@@ -118,11 +118,12 @@ impl Run {
                     .freeze_after(5, "t".to_string(), RANGE, &mut image);
                 begun.unwrap();
                 // One that was begun before is finished first.
-                self.frozen.replace((image, expected)).map(Self::look_at);
+                let before = self.frozen.replace((image, expected));
+                before.into_iter().for_each(Self::look_at);
             }
             Step::Encode(bytes) => {
                 if !self.timers.encode_some(bytes) {
-                    self.frozen.take().map(Self::look_at);
+                    self.frozen.take().into_iter().for_each(Self::look_at);
                 }
             }
             Step::GiveUp => {
@@ -135,7 +136,7 @@ impl Run {
 
     fn finish(mut self) {
         while self.timers.encode_some(100) {}
-        self.frozen.take().map(Self::look_at);
+        self.frozen.take().into_iter().for_each(Self::look_at);
         assert!(self.timers.freeze.is_none());
         while self.timers.pop_due(Timestamp::MAX).is_some() {}
         assert_eq!((self.timers.len(), self.timers.memory_bytes()), (0, 0));

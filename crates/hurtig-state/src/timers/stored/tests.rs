@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use futures::FutureExt;
 use hurtig_types::MaxParallelism;
 use proptest::prelude::*;
 
@@ -218,7 +219,7 @@ fn timers_of_the_heap_go_on_in_a_store() {
     let mut image = StateImage::default();
     timers.freeze(range, &mut image).unwrap();
     while timers.encode_some(4000) {}
-    futures::executor::block_on(image.complete()).unwrap();
+    image.complete().now_or_never().unwrap().unwrap();
 
     let store = InMemoryStore::default();
     let mut stored = service(&store, range);
