@@ -27,7 +27,8 @@ impl RocksDbFiles {
         let is_plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
             return Err(Error::io(format!(
-                "a checkpoint names {name:?} as a file of a database, which RocksDB has none like: its metadata is damaged, or another program's"
+                "a checkpoint names {name:?} as a file of a database, which is none of RocksDB's: \
+                 its metadata is damaged, or another program's"
             )));
         }
         Ok(self.directory.path().join(name))

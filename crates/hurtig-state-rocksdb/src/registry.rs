@@ -30,9 +30,15 @@ pub(crate) struct Registry {
 #[derive(Default)]
 struct Inner {
     next: u64,
-    paths: BTreeMap<String, PathBuf>,
+    files: BTreeMap<String, KeptFile>,
     stores: BTreeMap<StoreNumber, KeptStore>,
     gone: VecDeque<StoreNumber>,
+}
+
+struct KeptFile {
+    path: PathBuf,
+    /// How many stores keep it.
+    stores: usize,
 }
 
 #[derive(Default)]
@@ -85,17 +91,17 @@ impl Registry {
         stored: &str,
     ) -> Result<()> {
         let mut inner = self.inner.lock();
-        if !inner.paths.contains_key(stored) {
-            inner.next += 1;
-            let kept = self.directory.path().join(format!("{}.sst", inner.next));
-            local::link(path, &kept)?;
-            inner.paths.insert(stored.to_string(), kept);
+        let Some(entry) = inner.stores.get(&store) else {
+            return Ok(());
+        };
+        if entry.kept.get(name).is_some_and(|kept| kept == stored) {
+            return Ok(());
         }
-        if let Some(store) = inner.stores.get_mut(&store) {
-            let names = (name.to_string(), stored.to_string());
-            let before = store.kept.insert(names.0, names.1);
-            inner.drop_unused(before.into_iter().filter(|before| before != stored));
-        }
+        inner.link(&self.directory, path, stored)?;
+        let names = (name.to_string(), stored.to_string());
+        let entry = inner.stores.get_mut(&store);
+        let before = entry.and_then(|entry| entry.kept.insert(names.0, names.1));
+        inner.release(before);
         Ok(())
     }
 
@@ -114,19 +120,20 @@ impl Registry {
         }
         let unused = entry.take_unused();
         let label = entry.label.clone();
-        inner.drop_unused(unused);
+        inner.release(unused);
         inner.forget_predecessors(store, &label);
     }
 
     /// Where a file lies that a checkpoint has under this name, if it is here.
     pub(crate) fn find(&self, stored: &str) -> Option<PathBuf> {
-        self.inner.lock().paths.get(stored).cloned()
+        let inner = self.inner.lock();
+        inner.files.get(stored).map(|file| file.path.clone())
     }
 
     /// How many files are kept.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.inner.lock().paths.len()
+        self.inner.lock().files.len()
     }
 }
 
@@ -144,22 +151,40 @@ impl KeptStore {
 }
 
 impl Inner {
-    /// Removes those of the files that no store keeps.
-    fn drop_unused(&mut self, stored: impl IntoIterator<Item = String>) {
+    /// One more store keeps a file, which is linked if it is the first.
+    fn link(&mut self, directory: &Directory, path: &Path, stored: &str) -> Result<()> {
+        if let Some(file) = self.files.get_mut(stored) {
+            file.stores += 1;
+            return Ok(());
+        }
+        self.next += 1;
+        let kept = directory.path().join(format!("{}.sst", self.next));
+        local::link(path, &kept)?;
+        let file = KeptFile {
+            path: kept,
+            stores: 1,
+        };
+        self.files.insert(stored.to_string(), file);
+        Ok(())
+    }
+
+    /// A store does not keep these any more: those that no other keeps go.
+    fn release(&mut self, stored: impl IntoIterator<Item = String>) {
         for stored in stored {
-            let mut stores = self.stores.values();
-            if stores.any(|store| store.kept.values().any(|kept| *kept == stored)) {
+            let Some(file) = self.files.get_mut(&stored) else {
                 continue;
-            }
-            if let Some(path) = self.paths.remove(&stored) {
-                local::remove(&path);
+            };
+            file.stores -= 1;
+            if file.stores == 0 {
+                local::remove(&file.path);
+                self.files.remove(&stored);
             }
         }
     }
 
     fn forget(&mut self, store: StoreNumber) {
         if let Some(store) = self.stores.remove(&store) {
-            self.drop_unused(store.kept.into_values());
+            self.release(store.kept.into_values());
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct RocksDbSnapshot {
 enum State {
     /// Not made yet. The database stays open for it.
     Wanted(Arc<Database>),
-    Made(Made),
+    Made(Arc<Made>),
     Failed(String),
 }
 
@@ -63,17 +63,21 @@ impl RocksDbSnapshot {
             State::Wanted(database) => Made::of(database, self.number),
             State::Made(_) | State::Failed(_) => return,
         };
-        let next = made.map_or_else(|error| State::Failed(error.to_string()), State::Made);
+        let next = match made {
+            Ok(made) => State::Made(Arc::new(made)),
+            Err(error) => State::Failed(error.to_string()),
+        };
         let before = std::mem::replace(&mut *state, next);
         drop(state);
         // This may close the database, which nobody need wait for.
         drop(before);
     }
 
-    fn when_made<T>(&self, then: impl FnOnce(&Made) -> Result<T>) -> Result<T> {
+    /// It, once it is made. The lock is not held while its files are read: the store's next write takes it.
+    fn made(&self) -> Result<Arc<Made>> {
         self.make();
         match &*self.state.lock() {
-            State::Made(made) => then(made),
+            State::Made(made) => Ok(Arc::clone(made)),
             State::Failed(message) => Err(Error::io(message.clone())),
             State::Wanted(_) => Err(Error::bug("a snapshot was made and is not")),
         }
@@ -113,21 +117,20 @@ impl Made {
 
 impl StoreSnapshot for RocksDbSnapshot {
     fn files(&self) -> Result<Vec<SnapshotFile>> {
-        self.when_made(|made| Ok(made.files.clone()))
+        Ok(self.made()?.files.clone())
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>> {
-        self.when_made(|made| {
-            if made.is_of_it(name) {
-                return local::read(&made.directory.path().join(name));
-            }
-            Err(Error::bug(format!("a snapshot has no file {name:?}")))
-        })
+        let made = self.made()?;
+        if made.is_of_it(name) {
+            return local::read(&made.directory.path().join(name));
+        }
+        Err(Error::bug(format!("a snapshot has no file {name:?}")))
     }
 
     fn stored(&self, name: &str, stored_name: &str) {
-        let state = self.state.lock();
-        let State::Made(made) = &*state else {
+        // Nobody stores files before they were asked for, nor those that could not be made.
+        let Ok(made) = self.made() else {
             return;
         };
         let registry = &made.shared.registry;

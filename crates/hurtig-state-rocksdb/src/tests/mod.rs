@@ -7,8 +7,8 @@
 
 mod damage;
 mod expiry;
+mod filters;
 mod local_files;
-mod memory;
 mod model;
 mod rescaling;
 mod snapshots;

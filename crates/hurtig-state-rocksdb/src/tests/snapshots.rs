@@ -150,3 +150,28 @@ fn files_of_entries_are_immutable_and_shared_by_snapshots() {
     }
     assert!(first.read("../db/CURRENT").is_err());
 }
+
+#[test]
+fn a_snapshot_that_cannot_be_made_fails_and_the_store_goes_on() {
+    let scratch = Scratch::new();
+    let mut store = scratch.store();
+    let sums = column(&mut *store, "sums");
+    put(&mut *store, sums, &key(1, "a"), b"1");
+    wanted(&mut *store).files().unwrap();
+    // Its tables are gone from under it, so there is nothing to link.
+    let is_database = |path: &std::path::Path| path.join("db").is_dir();
+    let databases = std::fs::read_dir(scratch.backend.directory()).unwrap();
+    let mut databases = databases.map(|entry| entry.unwrap().path());
+    let home = databases.find(|path| is_database(path)).unwrap();
+    for file in std::fs::read_dir(home.join("db")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "sst") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let snapshot = wanted(&mut *store);
+    put(&mut *store, sums, &key(2, "a"), b"2");
+    let error = snapshot.files().unwrap_err().to_string();
+    assert!(error.contains(home.to_str().unwrap()), "{error}");
+    assert!(error.contains("could not snapshot the database"), "{error}");
+}
