@@ -59,8 +59,9 @@ impl RocksDbBackend {
     /// A backend with these settings. What dead processes left below the local directory is removed.
     ///
     /// # Errors
-    /// When the local directory cannot be made or written.
+    /// When a setting is out of its bounds, or the local directory cannot be made or written.
     pub fn new(options: RocksDbOptions) -> Result<Self> {
+        options.check()?;
         let root = Root::create(&options.local_directory)?;
         let kept = Directory::create(root.fresh("kept", "files"))?;
         let shared = Shared {

@@ -5,7 +5,7 @@ use std::path::Path;
 use hurtig_types::{Error, Result};
 use rocksdb::statistics::StatsLevel;
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, LogLevel, Options,
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, ErrorKind, LogLevel, Options,
     WriteBufferManager,
 };
 
@@ -119,9 +119,13 @@ pub(crate) fn failed<'a>(
     path: &'a Path,
 ) -> impl FnOnce(rocksdb::Error) -> Error + 'a {
     move |error| {
+        let advice = match error.kind() {
+            ErrorKind::IOError => "; see that the disk has room and that this user may write there",
+            _ => "",
+        };
+        let path = path.display();
         Error::io(format!(
-            "could not {what} the database in {}: {error}",
-            path.display()
+            "could not {what} the database in {path}: {error}{advice}"
         ))
     }
 }

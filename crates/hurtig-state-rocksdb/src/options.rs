@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use hurtig_types::{Error, Result};
+
+/// Less than this would be spent on a few open files.
+const LEAST_MEMORY: usize = 8 << 20;
+
 /// What a [`RocksDbBackend`](crate::RocksDbBackend) is told.
 ///
 /// ```
@@ -52,6 +57,23 @@ impl RocksDbOptions {
         }
     }
 
+    /// Whether databases can live with these.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.memory_bytes < LEAST_MEMORY {
+            return Err(Error::config(format!(
+                "the memory of the state backend is {} bytes; it needs {LEAST_MEMORY} at least",
+                self.memory_bytes
+            )));
+        }
+        if !(0.05..=0.95).contains(&self.write_buffer_ratio) {
+            return Err(Error::config(format!(
+                "the ratio of RocksDB's memory that is for writes is {}; it must be from 0.05 to 0.95",
+                self.write_buffer_ratio
+            )));
+        }
+        Ok(())
+    }
+
     /// What hot entries may take.
     pub(crate) fn hot_bytes(&self) -> usize {
         self.memory_bytes / 4
@@ -80,7 +102,7 @@ impl RocksDbOptions {
     }
 
     fn write_buffers(&self) -> usize {
-        (self.rocksdb_bytes() as f64 * self.write_buffer_ratio.clamp(0.0, 1.0)) as usize
+        (self.rocksdb_bytes() as f64 * self.write_buffer_ratio) as usize
     }
 }
 
@@ -100,6 +122,24 @@ mod tests {
             let all = options.hot_bytes() + options.cache_capacity() + overshoot;
             assert!(all <= options.memory_bytes, "{options:?}: {all}");
             assert!(all > options.memory_bytes - 8, "{options:?}: {all}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let good = RocksDbOptions::new("/tmp");
+        assert!(good.check().is_ok());
+        let small = RocksDbOptions {
+            memory_bytes: 1 << 20,
+            ..good.clone()
+        };
+        assert!(small.check().is_err());
+        for write_buffer_ratio in [0.0, 1.0, -1.0, f64::NAN] {
+            let odd = RocksDbOptions {
+                write_buffer_ratio,
+                ..good.clone()
+            };
+            assert!(odd.check().is_err(), "{odd:?}");
         }
     }
 }

@@ -82,7 +82,7 @@ fn is_of_a_process(name: &str) -> bool {
 /// An error that says which files are to blame.
 pub(crate) fn damaged(directory: &Path, error: Error) -> Error {
     error.context(format!(
-        "the database that came to {} from a checkpoint is damaged, or not all there",
+        "the database that came to {} from a checkpoint is damaged, or not all there; restore an earlier checkpoint",
         directory.display()
     ))
 }

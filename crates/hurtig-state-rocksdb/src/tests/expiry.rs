@@ -5,19 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use hurtig_state::store::{Column, StateBackend, Store};
 
-use super::{Scratch, all, entries, key, put};
+use super::{Scratch, all, compact, entries, key, put};
 use crate::database::Database;
 use crate::store::RocksDbStore;
-
-fn compact(database: &Database) {
-    for column in database.columns() {
-        let family = database.family(&column.family).unwrap();
-        database.db.flush_cf(&family).unwrap();
-        database
-            .db
-            .compact_range_cf(&family, None::<&[u8]>, None::<&[u8]>);
-    }
-}
 
 fn expiring(time: i64) -> Vec<u8> {
     let mut value = time.to_le_bytes().to_vec();

@@ -20,6 +20,7 @@ use hurtig_state::store::{
 };
 use hurtig_types::KeyGroupRange;
 
+use crate::database::Database;
 use crate::{RocksDbBackend, RocksDbOptions};
 
 /// A backend, and the directory that goes with it.
@@ -148,4 +149,15 @@ fn noise(mut seed: u64, length: usize) -> Vec<u8> {
 
 fn wanted(store: &mut dyn Store) -> Arc<dyn StoreSnapshot> {
     store.snapshot().unwrap()
+}
+
+/// Brings all entries to the last level.
+fn compact(database: &Database) {
+    for column in database.columns() {
+        let family = database.family(&column.family).unwrap();
+        database.db.flush_cf(&family).unwrap();
+        database
+            .db
+            .compact_range_cf(&family, None::<&[u8]>, None::<&[u8]>);
+    }
 }

@@ -3,7 +3,9 @@
 use hurtig_state::store::{StateBackend, Store, StoreBatch};
 use hurtig_types::KeyGroupRange;
 
-use super::{Scratch, append, column, entries, key, noise};
+use super::{Scratch, append, column, compact, entries, key, noise, put};
+use crate::database::Database;
+use crate::store::RocksDbStore;
 
 /// A store for these groups, with a thousand entries of a kilobyte for each.
 fn filled(scratch: &Scratch, range: KeyGroupRange) -> Box<dyn Store> {
@@ -99,4 +101,23 @@ fn nothing_that_concerns_a_subtask_makes_an_empty_store() {
     assert!(opened.columns().is_empty());
     let sums = column(&mut *opened, "sums");
     assert!(entries(&*opened, sums).is_empty());
+}
+
+/// Files are removed up to and with a key, and ranges end before one.
+#[test]
+fn the_first_key_of_ours_stays_though_it_is_the_last_of_a_file_of_others() {
+    let scratch = Scratch::new();
+    let database = Database::create(scratch.backend.shared(), "sum").unwrap();
+    let mut store = RocksDbStore::new(database);
+    let sums = column(&mut store, "sums");
+    for group in 0..3 {
+        put(&mut store, sums, &key(group, "theirs"), b"1");
+    }
+    put(&mut store, sums, &key(3, ""), b"ours");
+    compact(store.database());
+    let database = scratch.receive(&*store.snapshot().unwrap(), KeyGroupRange::new(0, 4));
+    let ours = KeyGroupRange::new(3, 4);
+    let mut opened = scratch.backend.open("sum", ours, vec![database]).unwrap();
+    let sums = column(&mut *opened, "sums");
+    assert_eq!(entries(&*opened, sums), [(key(3, ""), b"ours".to_vec())]);
 }
