@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hurtig_state::store::{ReceivedDatabase, ReceivedFiles, StateBackend, Store};
 use hurtig_types::{KeyGroupRange, Result};
 
+use crate::balance::Balance;
 use crate::database::Database;
 use crate::engine::Engine;
 use crate::local::{Directory, Root};
@@ -50,6 +51,7 @@ pub struct RocksDbBackend {
 pub(crate) struct Shared {
     pub(crate) options: RocksDbOptions,
     pub(crate) engine: Engine,
+    pub(crate) balance: Balance,
     pub(crate) registry: Registry,
     // Behind the registry, whose directory lies in it.
     pub(crate) root: Root,
@@ -66,6 +68,7 @@ impl RocksDbBackend {
         let kept = Directory::create(root.fresh("kept", "files"))?;
         let shared = Shared {
             engine: Engine::new(&options)?,
+            balance: Balance::new(options.write_buffer_limit()),
             registry: Registry::new(kept),
             root,
             options,

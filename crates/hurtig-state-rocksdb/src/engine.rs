@@ -25,7 +25,7 @@ impl Engine {
     pub(crate) fn new(options: &RocksDbOptions) -> Result<Self> {
         let capacity = options.cache_capacity();
         let cache = Cache::new_lru_cache(capacity);
-        // It does not stall writers: a task that waits for a flush holds up its whole chain, while the overshoot is bounded.
+        // It does not stall writers, which would stop those too whose flush frees the memory: `Balance` keeps it within the limit.
         let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(
             options.write_buffer_limit(),
             false,
@@ -50,6 +50,11 @@ impl Engine {
         let mut settings = self.settings.clone();
         settings.set_compaction_filter_factory(ExpiryFilters(expiry.clone()));
         settings
+    }
+
+    /// How many bytes all write buffers take.
+    pub(crate) fn write_buffer_bytes(&self) -> usize {
+        self.buffers.get_usage()
     }
 
     pub(crate) fn metrics(&self) -> RocksDbMetrics {

@@ -30,11 +30,13 @@
 //! 1. **Nothing on this disk is needed after a failure.** Checkpoints are the durability, so there is no log, and directories go with
 //!    what they belong to.
 //! 2. **A file of entries is never written again**, so a hard link to it is a copy.
-//! 3. **Memory that grows with the state is charged to the cache**: blocks, indexes, filters, write buffers.
+//! 3. **Memory that grows with the state is charged to the cache**: blocks, indexes, filters, write buffers. What is beside it is
+//!    bounded by the number of databases and of their open files.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod backend;
+mod balance;
 mod database;
 mod engine;
 mod expiry;

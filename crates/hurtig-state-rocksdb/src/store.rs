@@ -26,9 +26,11 @@ pub(crate) struct RocksDbStore {
 
 impl RocksDbStore {
     pub(crate) fn new(database: Database) -> Self {
+        let database = Arc::new(database);
+        database.shared.balance.join(&database);
         Self {
             columns: database.columns(),
-            database: Arc::new(database),
+            database,
             wanted: Vec::new(),
         }
     }
@@ -129,7 +131,10 @@ impl Store for RocksDbStore {
         }
         (self.database.db)
             .write_opt(changes, &without_log())
-            .map_err(failed("write to", self.database.path()))
+            .map_err(failed("write to", self.database.path()))?;
+        let shared = &self.database.shared;
+        let used = || shared.engine.write_buffer_bytes();
+        shared.balance.wrote(bytes, used)
     }
 
     fn scan(

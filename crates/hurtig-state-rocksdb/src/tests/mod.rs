@@ -8,6 +8,7 @@
 mod damage;
 mod expiry;
 mod filters;
+mod idle;
 mod local_files;
 mod model;
 mod rescaling;
