@@ -28,16 +28,42 @@ rust_is_new_enough() {
     [ "$major" -gt "$wanted_major" ] || { [ "$major" -eq "$wanted_major" ] && [ "$minor" -ge "$wanted_minor" ]; }
 }
 
-# The compilers of other languages are the system's: zstd is written in C, and Rust links by `cc`.
+# The compilers of other languages are the system's: zstd is written in C, RocksDB in C++, and Rust links by `cc`.
 need_c_compiler() {
-    have cc && return
+    have cc && have c++ && return
     if have apt-get && [ "$(id -u)" = 0 ]; then
-        echo "installing build-essential, for a C compiler"
+        echo "installing build-essential, for a compiler of C and C++"
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq build-essential >/dev/null
         return
     fi
-    fail "missing: a C compiler, as \`cc\`." \
-        "Install your system's (Debian: apt install build-essential; Fedora: dnf install gcc; macOS: xcode-select --install)."
+    fail "missing: a compiler of C and C++, as \`cc\` and \`c++\`." \
+        "Install your system's (Debian: apt install build-essential; Fedora: dnf install gcc-c++; macOS: xcode-select --install)."
+}
+
+libclang_is_there() { # where the crate that looks for it looks too, as far as that matters
+    [ -n "${LIBCLANG_PATH:-}" ] && return
+    local file
+    for file in /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/libclang*.so* /usr/lib64/libclang*.so* \
+        /usr/lib64/llvm*/lib*/libclang*.so* /usr/local/lib/libclang*.so* /opt/homebrew/opt/llvm/lib/libclang.dylib \
+        /usr/local/opt/llvm/lib/libclang.dylib /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
+        /Applications/Xcode.app/Contents/Developer/Toolchains/XcodeDefault.xctoolchain/usr/lib/libclang.dylib; do
+        case ${file##*/} in libclang-cpp*) continue ;; esac # another library, which comes without this one
+        [ -e "$file" ] && return
+    done
+    return 1
+}
+
+# RocksDB's header is read by libclang when it is built. With clang's own headers, which the -dev package brings.
+need_libclang() {
+    libclang_is_there && return
+    if have apt-get && [ "$(id -u)" = 0 ]; then
+        echo "installing libclang-dev, to build RocksDB"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libclang-dev >/dev/null
+        return
+    fi
+    fail "missing: libclang, which RocksDB is built with." \
+        "Install your system's (Debian: apt install libclang-dev; Fedora: dnf install clang-devel; macOS: xcode-select --install)," \
+        "or say where it is: LIBCLANG_PATH=/its/directory"
 }
 
 need_rust() {
@@ -89,6 +115,7 @@ need_moto() {
 }
 
 need_c_compiler
+need_libclang
 need_rust
 need_component cargo-fmt rustfmt
 need_component cargo-clippy clippy

@@ -5,12 +5,13 @@ use super::tree::Tree;
 
 /// The crates from the first layer to the last. Connectors and formats stand between `hurtig-cluster`
 /// and `hurtig`, all on one layer: none knows another.
-const ABOVE_CONNECTORS: [&str; 15] = [
+const ABOVE_CONNECTORS: [&str; 16] = [
     "hurtig-types",
     "hurtig-env",
     "hurtig-metrics",
     "hurtig-codec",
     "hurtig-state",
+    "hurtig-state-rocksdb",
     "hurtig-checkpoint",
     "hurtig-exchange",
     "hurtig-connect",
