@@ -45,7 +45,11 @@ pub const MANAGED_MEMORY_SIZE: ConfigOption<MemorySize> =
         MemorySize::from_kib(512 << 10)
     });
 
-/// Where databases lie; not set for the directory of temporary files.
+/// Directories for temporary files, of which the first is used; separated by `,` or `:`.
+pub const IO_TMP_DIRS: ConfigOption<String> =
+    ConfigOption::new("io.tmp.dirs", || "/tmp".to_string());
+
+/// Where databases lie; not set for `hurtig` in the directory of temporary files.
 pub const ROCKSDB_LOCAL_DIRECTORY: ConfigOption<String> =
     ConfigOption::new("state.backend.rocksdb.localdir", String::new);
 
@@ -195,6 +199,7 @@ pub(crate) const KEYS: &[&str] = &[
     INCREMENTAL_CHECKPOINTS.key(),
     STATE_BACKEND.key(),
     MANAGED_MEMORY_SIZE.key(),
+    IO_TMP_DIRS.key(),
     ROCKSDB_LOCAL_DIRECTORY.key(),
     ROCKSDB_WRITE_BUFFER_RATIO.key(),
     MAX_CONCURRENT_CHECKPOINTS.key(),

@@ -25,14 +25,19 @@ pub(super) fn backend_of(
 
 #[cfg(feature = "rocksdb")]
 fn rocksdb(configuration: &Configuration, _: &World) -> Result<SharedBackend> {
+    use std::path::PathBuf;
+
     use hurtig_state_rocksdb::{RocksDbBackend, RocksDbOptions};
 
     let directory = configuration.get_set(&options::ROCKSDB_LOCAL_DIRECTORY)?;
+    let directory = directory.filter(|it| !it.is_empty()).map(PathBuf::from);
+    let temporary = configuration.get(&options::IO_TMP_DIRS)?;
+    let temporary = temporary.split([',', ':']).next().unwrap_or_default();
+    let directory = directory.unwrap_or_else(|| PathBuf::from(temporary).join("hurtig"));
     let options = RocksDbOptions {
         memory_bytes: configuration.get(&options::MANAGED_MEMORY_SIZE)?.bytes() as usize,
         write_buffer_ratio: configuration.get(&options::ROCKSDB_WRITE_BUFFER_RATIO)?,
-        directory: directory.filter(|it| !it.is_empty()).map(Into::into),
-        ..RocksDbOptions::default()
+        ..RocksDbOptions::new(directory)
     };
     let backend = RocksDbBackend::new(options)?;
     Ok(SharedBackend::new(std::sync::Arc::new(backend)))

@@ -69,7 +69,7 @@ pub(crate) fn build(
         .with_timestamps(|n: &u64| *n as i64)
         .per_event();
     let numbers = env.from_source(source, strategy, "numbers");
-    let numbers = numbers.uid("numbers").set_parallelism(1);
+    let numbers = numbers.uid("numbers").parallelism(1);
     let seen = Arc::new(AtomicU64::new(0));
     let numbers = numbers.try_map(move |n| {
         let count = seen.fetch_add(1, Ordering::Relaxed);

@@ -40,7 +40,7 @@ fn what_was_on_the_disk_names_the_backend_that_it_needs() {
     let env = environment(&world, 2, "hashmap");
     env.set("execution.state-recovery.path", path);
     build(&env, Work::States, None, &ledger);
-    let error = env.execute("job").unwrap_err().to_string();
+    let error = env.execute("job").err().unwrap().to_string();
     assert!(error.contains("`state.backend.type: rocksdb`"), "{error}");
 }
 
@@ -48,6 +48,6 @@ fn what_was_on_the_disk_names_the_backend_that_it_needs() {
 fn an_unknown_backend_is_named_before_the_job_starts() {
     let env = environment(&World::simulated(1), 1, "forst");
     build(&env, Work::States, None, &Ledger::new());
-    let error = env.execute("job").unwrap_err().to_string();
+    let error = env.execute("job").err().unwrap().to_string();
     assert!(error.contains("`forst`") && error.contains("rocksdb"), "{error}");
 }
