@@ -33,7 +33,8 @@
 //!   `Decline`, `abort` when the checkpoint is aborted. At a start [`assign`] the metadata of the checkpoint, and let each
 //!   participant [`read_state`](CheckpointStore::read_state) what is its own.
 //! - **Shared files.** A task names them again only from `Trigger.base`; without a base it uploads all: [`SnapshotFiles::building_on`]
-//!   and [`Runs`] see to it. Names are unique within their directory: checkpoint, epoch and subtask are in them. Who reads all of a file calls [`StateFile::check`].
+//!   and [`Runs`] see to it. Names are unique within their directory: checkpoint, epoch and subtask are in them.
+//!   Who reads all of a file calls [`StateFile::check`].
 //! - **Who takes part.** `Trigger` is for those still running. Where all inputs have finished, the runtime starts the barrier itself;
 //!   enumerators of sources ack as [`Participant::Coordinator`]. Who finishes before its ack aborts the checkpoint, which counts as no
 //!   failure; a task whose synchronous phase failed must fail itself.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hurtig_types::{Error, JobId, KeyGroupRange, OperatorId, Result};
+use hurtig_types::{CheckpointId, Error, JobId, KeyGroupRange, OperatorId, Result};
 use serde::{Deserialize, Serialize};
 
 /// The longest name of a file.
@@ -231,6 +231,14 @@ impl StateHandle {
 }
 
 impl StateHandle {
+    /// Whether this checkpoint has written it, and not one before.
+    pub fn is_written_by(&self, checkpoint: CheckpointId) -> bool {
+        let own = format!("{checkpoint}-");
+        self.file().is_none_or(|file| {
+            !crate::shared::is_shared(file) || file.name.as_str().starts_with(&own)
+        })
+    }
+
     /// What tells it from all other pieces of the job, if it is a part of a file that later checkpoints may name again.
     pub(crate) fn shared_name(&self, job: JobId) -> Option<String> {
         match &self.data {

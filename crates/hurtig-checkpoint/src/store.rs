@@ -144,7 +144,10 @@ impl CheckpointStore {
             | CheckpointLocation::Claimed(_, directory) => Some(directory.trim_end_matches('/')),
         };
         let above = |path: &'a str| path.rsplit_once('/').map(|(above, _)| above);
-        named.and_then(above).and_then(above).unwrap_or(&self.directory)
+        named
+            .and_then(above)
+            .and_then(above)
+            .unwrap_or(&self.directory)
     }
 
     /// Reserves ids above `above` that nobody was given before, here or in another process, and so also finds out at the start

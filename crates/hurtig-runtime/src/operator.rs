@@ -5,8 +5,8 @@ use hurtig_metrics::MetricGroup;
 use hurtig_state::store::{OperatorStore, SharedBackend};
 use hurtig_state::{KeyedState, StateImage, StateTable};
 use hurtig_types::{
-    Barrier, CheckpointId, ErasedBatch, Error, Key, KeyGroupRange, MaxParallelism, OperatorId, Result,
-    Timestamp, Watermark,
+    Barrier, CheckpointId, ErasedBatch, Error, Key, KeyGroupRange, MaxParallelism, OperatorId,
+    Result, Timestamp, Watermark,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -233,7 +233,11 @@ impl OperatorContext {
     }
 
     /// Keyed state for this subtask in this store, or in memory. Names of states are stored behind `prefix`.
-    pub fn keyed_state<K: Key>(&self, store: Option<&OperatorStore>, prefix: &str) -> KeyedState<K> {
+    pub fn keyed_state<K: Key>(
+        &self,
+        store: Option<&OperatorStore>,
+        prefix: &str,
+    ) -> KeyedState<K> {
         let state = KeyedState::new(self.max_parallelism, self.key_groups);
         if let Some(store) = store {
             state.in_store(store.clone(), prefix)

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hurtig_checkpoint::{
-    AssignedState, CheckpointId, CheckpointLocation, CheckpointStore, FileScope, Metadata, OperatorState,
-    Participant, StateKind, SubtaskState, UnclaimedState, VertexPlan, assign,
+    AssignedState, CheckpointId, CheckpointLocation, CheckpointStore, FileScope, Metadata,
+    OperatorState, Participant, StateHandle, StateKind, SubtaskState, UnclaimedState, VertexPlan,
+    assign,
 };
 use hurtig_connect::decode_value;
 use hurtig_datastream::{KeyedState, ValueState};
@@ -13,6 +14,8 @@ use hurtig_env::World;
 use hurtig_env::object_store::memory::InMemory;
 use hurtig_env::object_store::path::Path;
 use hurtig_state::StateImage;
+use hurtig_state::store::SharedBackend;
+use hurtig_state_rocksdb::{RocksDbBackend, RocksDbOptions};
 use hurtig_types::{JobId, MaxParallelism, OperatorId, Result};
 use parking_lot::Mutex;
 
@@ -196,7 +199,8 @@ impl Judge {
         images: &mut Images,
     ) -> Result<Option<String>> {
         let operator = OperatorId::from_uid(&tally_uid(stream));
-        let there = tallies(metadata, operator, images.of(operator))?;
+        let backend = images.backend.clone();
+        let there = tallies(metadata, operator, (images.of(operator), backend))?;
         if there.len() > AT_ONCE * subtasks_of(metadata, operator).count().max(1) {
             self.storm.marks().hit("checkpoint.encoded-beside");
         }
@@ -326,14 +330,20 @@ fn subtasks_of(metadata: &Metadata, operator: OperatorId) -> impl Iterator<Item 
 fn tallies(
     metadata: &Metadata,
     operator: OperatorId,
-    image: &mut StateImage,
+    (image, backend): (&mut StateImage, Option<SharedBackend>),
 ) -> Result<BTreeMap<u64, Tally>> {
     let state = metadata.operators.iter().find(|it| it.operator == operator);
     let Some(state) = state else {
         return Ok(BTreeMap::new());
     };
     let groups = MaxParallelism::new(state.max_parallelism)?;
-    let mut keyed: KeyedState<u64> = KeyedState::new(groups, groups.range_of(0, 1));
+    let range = groups.range_of(0, 1);
+    let mut keyed: KeyedState<u64> = KeyedState::new(groups, range);
+    if let Some(backend) = backend {
+        let store = backend.store("judge", range);
+        store.restore(image)?;
+        keyed = keyed.in_store(store, "state/");
+    }
     keyed.restore("state/", image)?;
     let (tally, mut all) = (ValueState::<Tally>::new(TALLY), BTreeMap::new());
     keyed.for_each_key(&tally, |key, state| {
@@ -346,7 +356,25 @@ fn tallies(
 }
 
 /// The states of a checkpoint, each operator's as if it had one subtask.
-struct Images(BTreeMap<(bool, OperatorId), StateImage>);
+struct Images {
+    images: BTreeMap<(bool, OperatorId), StateImage>,
+    /// What it lies in, if not in the images.
+    backend: Option<SharedBackend>,
+}
+
+/// A backend to read databases with, if there are any.
+fn backend_of(metadata: &Metadata) -> Result<Option<SharedBackend>> {
+    let is_file = |handle: &StateHandle| handle.kind == StateKind::Database;
+    if !metadata.handles().any(is_file) {
+        return Ok(None);
+    }
+    let directory = std::path::Path::new("/tmp/hurtig-judge");
+    let backend = RocksDbBackend::new(RocksDbOptions {
+        memory_bytes: 8 << 20,
+        ..RocksDbOptions::new(directory)
+    })?;
+    Ok(Some(SharedBackend::new(Arc::new(backend))))
+}
 
 impl Images {
     async fn read(
@@ -355,26 +383,28 @@ impl Images {
         metadata: &Metadata,
     ) -> Result<Self> {
         let mut images = BTreeMap::new();
+        let backend = backend_of(metadata)?;
         for (participant, operators) in assigned(metadata)? {
             let coordinates = matches!(participant, Participant::Coordinator(_));
             for (operator, state) in operators {
-                let image = store.read_state(location, &state, None).await?;
+                let backend = backend.as_ref().map(SharedBackend::backend);
+                let image = store.read_state(location, &state, backend).await?;
                 images.insert((coordinates, operator), image);
             }
         }
-        Ok(Self(images))
+        Ok(Self { images, backend })
     }
 
     /// Of the subtasks of an operator.
     fn of(&mut self, operator: OperatorId) -> &mut StateImage {
-        self.0.entry((false, operator)).or_default()
+        self.images.entry((false, operator)).or_default()
     }
 
     /// The splits that the enumerator of a source has not dealt out.
     fn undealt(&self, metadata: &Metadata, source: OperatorId) -> Result<BTreeSet<usize>> {
         let mut all = BTreeSet::new();
         let _ = metadata;
-        let image = self.0.get(&(true, source)).into_iter();
+        let image = self.images.get(&(true, source)).into_iter();
         for state in image
             .flat_map(|image| &image.lists)
             .flat_map(|it| &it.entries)

@@ -34,6 +34,8 @@ pub(crate) struct Weather {
     pub(crate) batch_max: u64,
     /// Whether each point of a commit is struck in turn, in a run of its own, in place of the crashes.
     pub(crate) every_commit_point: bool,
+    /// `state.backend.type`.
+    pub(crate) backend: &'static str,
 }
 
 impl Weather {
@@ -52,6 +54,7 @@ impl Weather {
         keys: 30,
         batch_max: 20,
         every_commit_point: false,
+        backend: "hashmap",
     };
 }
 
@@ -75,7 +78,7 @@ const APART: fn(&mut Rng) -> Box<dyn Shape> = shape::Apart::draw;
 const RULES: fn(&mut Rng) -> Box<dyn Shape> = shape::Rules::draw;
 
 /// All scenarios. A seed that names none draws one of them.
-pub static SCENARIOS: [Scenario; 15] = [
+pub static SCENARIOS: [Scenario; 16] = [
     Scenario {
         name: "counts",
         about: "counts by key, under a little of everything",
@@ -215,7 +218,23 @@ pub static SCENARIOS: [Scenario; 15] = [
             ..Weather::CHANGEABLE
         },
     },
+    Scenario {
+        name: "on-disk",
+        about: "state on the real disk, in RocksDB, whose threads are its own: a seed is the same storm, not the same history",
+        shapes: &[COUNTS, TIMERS, WINDOWS, SESSIONS, JOINED],
+        weather: Weather {
+            backend: "rocksdb",
+            ..Weather::CHANGEABLE
+        },
+    },
 ];
+
+impl Scenario {
+    /// Whether a seed of it is one history, to the last byte.
+    pub fn is_one_history(&self) -> bool {
+        self.weather.backend == "hashmap"
+    }
+}
 
 /// The scenario of this name.
 pub fn scenario(name: &str) -> Option<&'static Scenario> {
@@ -224,6 +243,7 @@ pub fn scenario(name: &str) -> Option<&'static Scenario> {
 
 /// The one that a seed draws when none is named.
 pub(crate) fn drawn(rng: &mut Rng) -> &'static Scenario {
-    let place = rng.below(SCENARIOS.len() as u64) as usize;
-    SCENARIOS.get(place).unwrap_or(&SCENARIOS[0])
+    let drawn = SCENARIOS.iter().filter(|it| it.is_one_history());
+    let place = rng.below(drawn.clone().count() as u64) as usize;
+    drawn.clone().nth(place).unwrap_or(&SCENARIOS[0])
 }

@@ -67,6 +67,8 @@ impl Settings {
                 rng.bool(0.7).to_string(),
             ),
             ("execution.buffer-timeout.interval", ms(rng.below(30))),
+            ("state.backend.type", weather.backend.to_string()),
+            ("taskmanager.memory.managed.size", "16 mb".to_string()),
         ];
         if rng.bool(0.5) {
             // So little credit that senders wait.

@@ -13,7 +13,7 @@ fn every_scenario_comes_through_its_first_seeds() {
     for scenario in &SCENARIOS {
         let seeds = match scenario.name {
             // A seed of this one is many runs, and of that one long.
-            "commit-points" | "large" => SEEDS / 4,
+            "commit-points" | "large" | "on-disk" => SEEDS / 4,
             _ => SEEDS,
         };
         for seed in 0..seeds {

@@ -64,6 +64,12 @@ fn environment(world: &World, settings: &JobSettings) -> StreamExecutionEnvironm
     env.set("execution.state-recovery.path", "latest");
     // Whatever fails in this process is for the tormentor to see.
     env.set("restart-strategy.type", "none");
+    // Half of the jobs have their state on the disk.
+    if settings.seed % 2 == 1 {
+        env.set("state.backend.type", "rocksdb");
+        env.set("state.backend.rocksdb.localdir", settings.below("rocksdb"));
+        env.set("taskmanager.memory.managed.size", "32 mb");
+    }
     // Small buffers, so that much is in flight in channels and little within an operator.
     env.set("taskmanager.memory.segment-size", "2 kb");
     env

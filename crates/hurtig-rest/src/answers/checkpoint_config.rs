@@ -15,7 +15,7 @@ pub(crate) struct CheckpointConfigAnswer {
     min_pause: u128,
     max_concurrent: u32,
     externalization: Externalization,
-    state_backend: &'static str,
+    state_backend: String,
     checkpoint_storage: String,
     unaligned_checkpoints: bool,
     tolerable_failed_checkpoints: u32,
@@ -59,7 +59,7 @@ impl CheckpointConfigAnswer {
                 enabled: retention != "no_externalized_checkpoints",
                 delete_on_cancellation: retention != "retain_on_cancellation",
             },
-            state_backend: "hashmap",
+            state_backend: read(all, &options::STATE_BACKEND),
             checkpoint_storage: if directory.is_empty() {
                 "the memory of the process".to_string()
             } else {

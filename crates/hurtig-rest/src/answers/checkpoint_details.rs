@@ -51,6 +51,7 @@ impl TaskCheckpoint {
         let parts = parts_of(record, vertex.id);
         let latest = parts.values().map(|part| part.acknowledged_ms).max();
         let bytes = parts.values().map(|part| part.bytes).sum();
+        let full_bytes = parts.values().map(|part| part.full_bytes).sum();
         Self {
             id: record.id.get(),
             status: match record.status {
@@ -60,7 +61,7 @@ impl TaskCheckpoint {
             },
             latest_ack_timestamp: latest.unwrap_or(UNKNOWN),
             checkpointed_size: bytes,
-            state_size: bytes,
+            state_size: full_bytes,
             end_to_end_duration: latest.map_or(UNKNOWN, |latest| latest - record.triggered_ms),
             alignment_buffered: 0,
             processed_data: UNKNOWN,
@@ -158,7 +159,7 @@ impl SubtaskCheckpoint {
             ack_timestamp: part.acknowledged_ms,
             end_to_end_duration: part.acknowledged_ms - triggered_ms,
             checkpointed_size: part.bytes,
-            state_size: part.bytes,
+            state_size: part.full_bytes,
             checkpoint: Phases {
                 sync: part.sync.as_millis(),
                 asynchronous: part.asynchronous.as_millis(),

@@ -22,7 +22,7 @@ impl CheckpointSummary {
         let all = |of: fn(&CheckpointSample) -> u64| Statistics::of(history.samples.iter().map(of));
         Self {
             checkpointed_size: all(|sample| sample.bytes),
-            state_size: all(|sample| sample.bytes),
+            state_size: all(|sample| sample.full_bytes),
             end_to_end_duration: all(|sample| sample.duration_ms),
             persisted_data: all(|sample| sample.persisted_bytes),
         }
@@ -101,7 +101,7 @@ impl SubtaskSummary {
         };
         Self {
             checkpointed_size: all(&|part| part.bytes),
-            state_size: all(&|part| part.bytes),
+            state_size: all(&|part| part.full_bytes),
             end_to_end_duration: all(&|part| {
                 u64::try_from(part.acknowledged_ms - triggered_ms).unwrap_or(0)
             }),

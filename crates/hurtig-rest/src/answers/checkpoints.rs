@@ -130,7 +130,7 @@ pub(super) fn checkpoint(record: &CheckpointRecord, job: &JobClient) -> Checkpoi
         },
         trigger_timestamp: record.triggered_ms,
         end_to_end_duration: record.ended_ms.map(|ended| ended - record.triggered_ms),
-        state_size: record.bytes(),
+        state_size: record.full_bytes(),
         checkpointed_size: record.bytes(),
         num_subtasks: record.participants,
         num_acknowledged_subtasks: record.parts.len(),

@@ -313,8 +313,7 @@ impl VertexDeployer<'_> {
             .configuration
             .get(&options::AUTO_WATERMARK_INTERVAL)?;
         let configuration = &self.job.configuration;
-        let checkpoints =
-            configuration.get(&options::CHECKPOINTING_INTERVAL)? > Duration::ZERO;
+        let checkpoints = configuration.get(&options::CHECKPOINTING_INTERVAL)? > Duration::ZERO;
         Ok(OperatorContext {
             name: operator.name.clone(),
             operator_id: operator.operator_id,

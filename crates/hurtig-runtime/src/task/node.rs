@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hurtig_state::StateImage;
 use hurtig_types::{
-    Barrier, BarrierKind, CheckpointId, ErasedBatch, Error, ErrorKind, OperatorId, Origin, Result, Signal,
-    Timestamp, Watermark,
+    Barrier, BarrierKind, CheckpointId, ErasedBatch, Error, ErrorKind, OperatorId, Origin, Result,
+    Signal, Timestamp, Watermark,
 };
 
 use super::chain::Target;

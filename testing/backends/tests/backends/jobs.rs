@@ -46,7 +46,11 @@ pub(crate) const ALL: [Work; 8] = [
     Work::Counts,
 ];
 
-pub(crate) fn environment(world: &World, parallelism: u32, backend: &str) -> StreamExecutionEnvironment {
+pub(crate) fn environment(
+    world: &World,
+    parallelism: u32,
+    backend: &str,
+) -> StreamExecutionEnvironment {
     let env = StreamExecutionEnvironment::in_world(world.clone());
     env.set_parallelism(parallelism);
     env.set("state.backend.type", backend);
@@ -89,11 +93,22 @@ fn tell(numbers: &Numbers, work: Work) -> DataStream<Told> {
     let say = move |n: u64| (n, n.to_string());
     let millis = Duration::from_millis;
     match work {
-        Work::Rolling => numbers.reduce(move |a: u64, b: u64| a.max(b)).uid("state").map(move |n| (key(n), n.to_string())),
+        Work::Rolling => numbers
+            .reduce(move |a: u64, b: u64| a.max(b))
+            .uid("state")
+            .map(move |n| (key(n), n.to_string())),
         Work::States => numbers.process(States::new(None)).uid("state"),
-        Work::Expiring => numbers.process(States::new(Some(StateTtl::new(millis(400)).time(TtlTime::EventTime)))).uid("state"),
+        Work::Expiring => numbers
+            .process(States::new(Some(
+                StateTtl::new(millis(400)).time(TtlTime::EventTime),
+            )))
+            .uid("state"),
         Work::Timers => numbers.process(UntilQuiet::new()).uid("state"),
-        Work::Tumbling => numbers.window(TumblingEventTimeWindows::of(millis(500))).reduce(sum).uid("state").map(say),
+        Work::Tumbling => numbers
+            .window(TumblingEventTimeWindows::of(millis(500)))
+            .reduce(sum)
+            .uid("state")
+            .map(say),
         Work::Sliding => numbers
             .window(SlidingEventTimeWindows::of(millis(600), millis(200)))
             .reduce(sum)
@@ -199,7 +214,13 @@ impl KeyedProcessFunction<u64, u64> for States {
         map.sort_unstable();
         let reduced = self.reducing.get(ctx)?.copied();
         let aggregated = self.aggregating.get(ctx)?;
-        out.collect((key, format!("{n}: {value} {} {map:?} {reduced:?} {aggregated:?}", list.len())));
+        out.collect((
+            key,
+            format!(
+                "{n}: {value} {} {map:?} {reduced:?} {aggregated:?}",
+                list.len()
+            ),
+        ));
         Ok(())
     }
 }
@@ -246,7 +267,10 @@ impl KeyedProcessFunction<u64, u64> for UntilQuiet {
     ) -> Result<()> {
         let count = self.count.take(ctx)?.unwrap_or(0);
         self.quiet.clear(ctx)?;
-        out.collect((*ctx.current_key(), format!("{} at {}", count, time.as_millis())));
+        out.collect((
+            *ctx.current_key(),
+            format!("{} at {}", count, time.as_millis()),
+        ));
         Ok(())
     }
 }

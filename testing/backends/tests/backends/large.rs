@@ -32,7 +32,10 @@ fn state_larger_than_its_memory_loses_nothing() {
     let ledger = Ledger::new();
     let env = environment(&World::real(), 2, "rocksdb");
     let directory = tempfile::tempdir().unwrap();
-    env.set("execution.checkpointing.dir", directory.path().to_str().unwrap());
+    env.set(
+        "execution.checkpointing.dir",
+        directory.path().to_str().unwrap(),
+    );
     env.set("taskmanager.memory.managed.size", "8mb");
     env.enable_checkpointing(Duration::from_millis(500));
     job(&env, &ledger);

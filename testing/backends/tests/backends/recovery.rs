@@ -11,7 +11,10 @@ fn recovers(work: Work, backend: &str, seed: u64) {
     let world = World::simulated(seed);
     let env = environment(&world, 2, backend);
     env.enable_checkpointing(Duration::from_millis(80));
-    env.set("execution.checkpointing.unaligned.enabled", (seed % 2 == 0).to_string());
+    env.set(
+        "execution.checkpointing.unaligned.enabled",
+        (seed % 2 == 0).to_string(),
+    );
     env.set("restart-strategy.type", "fixed-delay");
     env.set("restart-strategy.fixed-delay.attempts", "100");
     env.set("restart-strategy.fixed-delay.delay", "10 ms");
@@ -19,8 +22,16 @@ fn recovers(work: Work, backend: &str, seed: u64) {
     build(&env, work, Some(2_500), &ledger);
     let client = env.execute_async("job").unwrap();
     world.block_on(client.wait()).unwrap().unwrap();
-    assert!(client.restarts() > 1, "{work:?}: {} restarts", client.restarts());
-    assert_eq!(sorted(ledger.committed()), undisturbed(work), "{work:?} on {backend}, seed {seed}");
+    assert!(
+        client.restarts() > 1,
+        "{work:?}: {} restarts",
+        client.restarts()
+    );
+    assert_eq!(
+        sorted(ledger.committed()),
+        undisturbed(work),
+        "{work:?} on {backend}, seed {seed}"
+    );
 }
 
 #[test]

@@ -30,7 +30,11 @@ fn rescales(work: Work, backend: &str) {
     env.set("execution.state-recovery.path", from.unwrap());
     build(&env, work, None, &ledger);
     env.execute("job").unwrap();
-    assert_eq!(sorted(ledger.committed()), undisturbed(work), "{work:?} on {backend}");
+    assert_eq!(
+        sorted(ledger.committed()),
+        undisturbed(work),
+        "{work:?} on {backend}"
+    );
 }
 
 #[test]

@@ -22,7 +22,13 @@ fn savepoint_of(world: &World, work: Work, backend: &str, ledger: &Ledger<Told>)
 
 #[test]
 fn what_was_in_memory_goes_to_the_disk() {
-    for work in [Work::Rolling, Work::States, Work::Expiring, Work::Timers, Work::Sessions] {
+    for work in [
+        Work::Rolling,
+        Work::States,
+        Work::Expiring,
+        Work::Timers,
+        Work::Sessions,
+    ] {
         let (world, ledger) = (World::simulated(3), Ledger::new());
         let path = savepoint_of(&world, work, "hashmap", &ledger);
         let env = environment(&world, 3, "rocksdb");
@@ -49,5 +55,8 @@ fn an_unknown_backend_is_named_before_the_job_starts() {
     let env = environment(&World::simulated(1), 1, "forst");
     build(&env, Work::States, None, &Ledger::new());
     let error = env.execute("job").err().unwrap().to_string();
-    assert!(error.contains("`forst`") && error.contains("rocksdb"), "{error}");
+    assert!(
+        error.contains("`forst`") && error.contains("rocksdb"),
+        "{error}"
+    );
 }

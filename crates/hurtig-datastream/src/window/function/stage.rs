@@ -47,7 +47,9 @@ impl<F, K: Key, W: Window> Stage<F, K, W> {
         Self {
             finish,
             by_key: context.keyed_state(store, KEY_STATE),
-            by_window: context.keyed_state(store, WINDOW_STATE).with_hash(window_hash),
+            by_window: context
+                .keyed_state(store, WINDOW_STATE)
+                .with_hash(window_hash),
             is_merging,
         }
     }

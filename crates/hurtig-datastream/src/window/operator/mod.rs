@@ -35,8 +35,8 @@ use super::window::Window;
 use crate::operators::{
     BYTES_PER_SLICE, Backing, GroupTimes, restore_interrupted, store_interrupted,
 };
-use image::WINDOWS;
 use crate::{KeySelector, TimeDomain};
+use image::WINDOWS;
 use key_windows::KeyEntry;
 pub(super) use late::{LateRecords, no_timestamp};
 use timers::When;

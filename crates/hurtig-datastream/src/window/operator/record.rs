@@ -89,7 +89,8 @@ where
     fn load_ahead(&mut self, index: usize, keys: &[K], hashes: &[KeyHash]) -> Result<()> {
         self.trim()?;
         let keys = keys.iter().skip(index).take(FAR_AHEAD);
-        self.table.load_batch(hashes.get(index..).unwrap_or_default(), keys)
+        self.table
+            .load_batch(hashes.get(index..).unwrap_or_default(), keys)
     }
 
     fn take_record(

@@ -52,10 +52,7 @@ impl<K: Eq, A> OpenSlices<K, A> {
         if place == self.tables_max {
             return false;
         }
-        let table = self
-            .spare
-            .pop()
-            .unwrap_or_else(|| self.empty.another());
+        let table = self.spare.pop().unwrap_or_else(|| self.empty.another());
         self.slices.insert(place, (start, table));
         true
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hurtig_checkpoint::{AbortCause, DeclinePhase, Participant, Snapshot, StateData, StateKind};
+use hurtig_checkpoint::{AbortCause, DeclinePhase, Participant, Snapshot, StateKind};
 use hurtig_metrics::{MetricGroup, names};
 use hurtig_types::CheckpointId;
 use parking_lot::Mutex;
@@ -43,6 +43,8 @@ pub struct CheckpointPart {
     pub asynchronous: Duration,
     /// How much was stored.
     pub bytes: u64,
+    /// How much the state consists of, with what earlier checkpoints have stored.
+    pub full_bytes: u64,
     /// How much of it are records that were in flight.
     pub persisted_bytes: u64,
     /// Whether the barrier has overtaken what lay before it.
@@ -108,6 +110,8 @@ pub struct CheckpointSample {
     pub duration_ms: u64,
     /// How much was stored.
     pub bytes: u64,
+    /// How much it consists of, with what earlier ones have stored.
+    pub full_bytes: u64,
     /// How much of it are records that were in flight.
     pub persisted_bytes: u64,
 }
@@ -116,6 +120,11 @@ impl CheckpointRecord {
     /// How much was stored so far.
     pub fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes).sum()
+    }
+
+    /// How much it consists of so far, with what earlier ones have stored.
+    pub fn full_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.full_bytes).sum()
     }
 
     /// How many bytes of records in flight were stored so far.
@@ -163,6 +172,7 @@ impl CheckpointHistory {
         let sample = CheckpointSample {
             duration_ms: u64::try_from(now_ms - record.triggered_ms).unwrap_or(0),
             bytes: record.bytes(),
+            full_bytes: record.full_bytes(),
             persisted_bytes: record.persisted_bytes(),
         };
         if self.samples.len() >= SAMPLES_MAX {
@@ -208,9 +218,9 @@ impl CheckpointLog {
         gauge(names::LAST_CHECKPOINT_SIZE, |history| {
             history.last_completed().map_or(0, CheckpointRecord::bytes)
         });
-        // Each is written as a whole: what the last one wrote is what it holds.
         gauge(names::LAST_CHECKPOINT_FULL_SIZE, |history| {
-            history.last_completed().map_or(0, CheckpointRecord::bytes)
+            let last = history.last_completed();
+            last.map_or(0, CheckpointRecord::full_bytes)
         });
         let log = self.clone();
         group.gauge_fn(names::LAST_CHECKPOINT_RESTORE_TIMESTAMP, move || {
@@ -283,14 +293,14 @@ impl CheckpointLog {
     }
 }
 
-/// How many bytes of state a snapshot has.
-pub(super) fn bytes_of(snapshot: &Snapshot) -> u64 {
+/// How many bytes a snapshot consists of, and how many of those this checkpoint has written.
+pub(super) fn bytes_of(snapshot: &Snapshot, checkpoint: CheckpointId) -> (u64, u64) {
     let handles = snapshot.iter().flat_map(|(_, handles)| handles);
-    let bytes = |data: &StateData| match data {
-        StateData::Inline(bytes) => bytes.len() as u64,
-        StateData::Slice { length, .. } => *length,
-    };
-    handles.map(|handle| bytes(&handle.data)).sum()
+    handles.fold((0, 0), |(full, written), handle| {
+        let length = handle.length();
+        let is_new = handle.is_written_by(checkpoint);
+        (full + length, written + if is_new { length } else { 0 })
+    })
 }
 
 /// Whether it holds what was in flight.

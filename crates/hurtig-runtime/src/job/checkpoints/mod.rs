@@ -18,9 +18,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hurtig_checkpoint::{
-    Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint,
-    Coordinator, Epoch, Event, FileOptions, JobEnd, Participant, Runs, SnapshotFiles, StopMode,
-    UnclaimedState, VertexPlan,
+    Action, CheckpointKind, CheckpointLocation, CheckpointStore, CompletedCheckpoint, Coordinator,
+    Epoch, Event, FileOptions, JobEnd, Participant, Runs, SnapshotFiles, StopMode, UnclaimedState,
+    VertexPlan,
 };
 use hurtig_env::{Lane, MonotonicTime, Sleep, World};
 use hurtig_state::StateImage;

@@ -77,6 +77,7 @@ impl SnapshotDesk {
             let begun = world.clock().now();
             let event = acknowledgement(files, barrier, participant, images).await;
             if let Event::Ack { snapshot, .. } = &event {
+                let (full_bytes, bytes) = bytes_of(snapshot, barrier.checkpoint);
                 let part = CheckpointPart {
                     participant,
                     acknowledged_ms: world.clock().wall_clock_ms(),
@@ -84,7 +85,8 @@ impl SnapshotDesk {
                     alignment,
                     sync,
                     asynchronous: world.clock().now().saturating_since(begun),
-                    bytes: bytes_of(snapshot),
+                    bytes,
+                    full_bytes,
                     persisted_bytes,
                     is_unaligned: is_unaligned(snapshot),
                 };
