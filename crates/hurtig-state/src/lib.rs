@@ -1,4 +1,4 @@
-//! Keyed state on the heap, the timers of keyed operators, and state without a key.
+//! Keyed state, the timers of keyed operators, and state without a key: in memory, or before a store that is larger.
 //!
 //! What it is: the memory of one keyed operator's subtask. [`StateTable`] is the table under everything, fast by
 //! batches; [`KeyedState`] with [`ValueState`], [`ListState`], [`MapState`], [`ReducingState`] and
