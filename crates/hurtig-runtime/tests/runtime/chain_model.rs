@@ -233,6 +233,8 @@ fn context(name: &str) -> OperatorContext {
         max_parallelism: MaxParallelism::new(128).unwrap(),
         key_groups: KeyGroupRange::new(0, 128),
         checkpoints: false,
+        incremental: false,
+        backend: None,
         watermark_interval: Duration::from_millis(200),
         world: World::simulated(0),
         metrics: MetricGroup::unregistered(),

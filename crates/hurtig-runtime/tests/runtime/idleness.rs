@@ -135,6 +135,8 @@ impl Rig {
             max_parallelism: MaxParallelism::new(128).unwrap(),
             key_groups: KeyGroupRange::new(0, 128),
             checkpoints: false,
+            incremental: false,
+            backend: None,
             watermark_interval: Duration::from_millis(100),
             world: world.clone(),
             metrics: MetricGroup::unregistered(),
