@@ -78,10 +78,10 @@ fn what_is_being_written_is_waited_for_and_committed_by_those_who_go_on() {
 fn nothing_is_triggered_until_they_run_again_and_then_after_an_interval() {
     let mut driver = Driver::new(every(100));
     failed(&mut driver);
-    assert_eq!(triggered(&driver.after(1_000)), []);
-    assert_eq!(triggered(&driver.savepoint(1, StopMode::GoOn)), []);
-    assert_eq!(triggered(&deployed_again(&mut driver)), []);
-    assert_eq!(triggered(&driver.after(99)), []);
+    assert!(triggered(&driver.after(1_000)).is_empty());
+    assert!(triggered(&driver.savepoint(1, StopMode::GoOn)).is_empty());
+    assert!(triggered(&deployed_again(&mut driver)).is_empty());
+    assert!(triggered(&driver.after(99)).is_empty());
     assert_eq!(triggered(&driver.after(1)), [1]);
 }
 

@@ -11,7 +11,7 @@ use hurtig_env::object_store::{Error as StoreError, ObjectStoreExt, PutMode};
 use hurtig_env::{Lane, World};
 use hurtig_runtime::{CheckpointRecord, JobClient};
 use hurtig_testing::{Ledger, S3Server};
-use hurtig_types::{Error, Result};
+use hurtig_types::Error;
 use tempfile::TempDir;
 
 use crate::{all_counts, environment, sorted};

@@ -56,7 +56,7 @@ struct Run {
 impl Run {
     fn take(&mut self, step: Step) {
         let Self { table, model, .. } = self;
-        let mut load = |key: u64, table: &mut StateTable<u64, String>| {
+        let load = |key: u64, table: &mut StateTable<u64, String>| {
             table.load(hash_of(&key), &key);
             table.check().unwrap();
         };
