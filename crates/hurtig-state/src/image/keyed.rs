@@ -205,7 +205,7 @@ impl KeyedIndex {
     /// use hurtig_types::{KeyGroup, KeyGroupRange};
     ///
     /// let mut writer = KeyedWriter::new(KeyGroupRange::new(0, 4));
-    /// (0..4).try_for_each(|group| writer.entry(KeyGroup::new(group), &[7u8; 100]))?;
+    /// (0..4).try_for_each(|group| writer.entry(KeyGroup::new(group), &vec![7u8; 99]))?;
     /// let index = KeyedIndex::read(&writer.finish("sevens").bytes)?;
     /// let parts = index.parts(KeyGroupRange::new(1, 9), 210);
     /// assert_eq!(parts, [KeyGroupRange::new(1, 3), KeyGroupRange::new(3, 4)]);

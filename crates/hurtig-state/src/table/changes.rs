@@ -220,7 +220,7 @@ impl<K: Serialize, V> StateTable<K, V> {
     /// assert!(run.runs["numbers"], "it builds on the first");
     ///
     /// whole.keyed.append(&mut run.keyed);
-    /// let mut restored = StateTable::new(max_parallelism.range_of(0, 1));
+    /// let mut restored = StateTable::<u64, u64>::new(max_parallelism.range_of(0, 1));
     /// restored.restore_from(&mut whole, "numbers", hash_of)?;
     /// assert_eq!(restored.len(), 99);
     /// assert_eq!(restored.get(hash_of(&7), &7), Some(&700));
