@@ -20,7 +20,11 @@ const RECORDS: u64 = 6_000;
 const PER_SECOND: f64 = 4_000.0;
 
 /// The backends of state that are built in.
-const BACKENDS: [&str; 1] = ["hashmap"];
+const BACKENDS: &[&str] = if cfg!(feature = "rocksdb") {
+    &["hashmap", "rocksdb"]
+} else {
+    &["hashmap"]
+};
 
 /// A place for checkpoints, and what a job must be told to find it.
 struct Store {
