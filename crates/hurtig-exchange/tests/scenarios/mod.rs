@@ -54,6 +54,7 @@ fn barrier(alignment: AlignmentType) -> Signal {
         epoch: Epoch::new(1),
         kind: BarrierKind::Checkpoint,
         alignment,
+        base: None,
     })
 }
 

@@ -206,12 +206,15 @@ pub(super) fn pieces_of(
 #[cfg(feature = "planted-bugs")]
 mod planted {
     use hurtig_checkpoint::planted::{Bug, is_planted};
-    use hurtig_exchange::ChannelContents;
+    use hurtig_exchange::{ChannelContents, InFlightElement};
 
-    /// What is in flight on a channel, but for the last.
+    /// What is in flight on a channel, but for the last batch.
     pub(super) fn without_a_buffer(mut contents: ChannelContents) -> ChannelContents {
-        if is_planted(Bug::LoseABuffer) {
-            contents.elements.pop();
+        let is_batch = |it: &InFlightElement| matches!(it, InFlightElement::Batch(_));
+        if is_planted(Bug::LoseABuffer)
+            && let Some(last) = contents.elements.iter().rposition(is_batch)
+        {
+            contents.elements.remove(last);
         }
         contents
     }
