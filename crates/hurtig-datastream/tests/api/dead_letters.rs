@@ -38,7 +38,7 @@ fn letters(world: &World) -> Vec<serde_json::Value> {
         for file in listed.unwrap().objects {
             let bytes = place.store.get(&file.location).await.unwrap();
             let bytes = bytes.bytes().await.unwrap();
-            lines += &String::from_utf8(bytes.to_vec()).unwrap();
+            lines += std::str::from_utf8(&bytes).unwrap();
         }
         lines
     };
@@ -70,11 +70,9 @@ fn healthy(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
 }
 
 /// What comes of 0 to 99, of which every tenth is poison, and what is set aside.
-fn of_a_hundred<U: hurtig_types::Data + Ord>(
-    build: impl Fn(&DataStream<u64>) -> DataStream<U>,
-    expected: Vec<U>,
-) where
-    U: std::fmt::Debug,
+fn of_a_hundred<U>(build: impl Fn(&DataStream<u64>) -> DataStream<U>, expected: Vec<U>)
+where
+    U: hurtig_types::Data + Ord + std::fmt::Debug,
 {
     in_simulated_worlds(|world| {
         let env = forgiving(&world, 2);

@@ -196,7 +196,7 @@ impl KeyedProcessFunction<u64, u64> for States {
     ) -> Result<()> {
         let key = *ctx.current_key();
         // Every tenth number of a key begins anew, so that entries are removed as well.
-        if n % 10 == 0 && !self.expires {
+        if n.is_multiple_of(10) && !self.expires {
             self.value.clear(ctx)?;
             self.list.clear(ctx)?;
             self.map.clear(ctx)?;

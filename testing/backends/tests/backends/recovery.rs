@@ -13,7 +13,7 @@ fn recovers(work: Work, backend: &str, seed: u64) {
     env.enable_checkpointing(Duration::from_millis(80));
     env.set(
         "execution.checkpointing.unaligned.enabled",
-        (seed % 2 == 0).to_string(),
+        seed.is_multiple_of(2).to_string(),
     );
     env.set("restart-strategy.type", "fixed-delay");
     env.set("restart-strategy.fixed-delay.attempts", "100");
