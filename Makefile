@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench clean
+.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench bench-state clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ bench: ## Measure every workload beside its peers, and what checkpoints cost (te
 	$(SETUP)
 	$(CARGO) xtask bench
 	$(CARGO) run --quiet --release --package hurtig-bench -- checkpoints
+
+bench-state: ## Measure state larger than memory, increments and restores (RocksDB is compiled first: a quarter of an hour)
+	$(SETUP)
+	$(CARGO) run --quiet --release --package hurtig-bench-state
 
 clean: ## Remove what was built
 	$(CARGO) clean
