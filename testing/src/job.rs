@@ -16,7 +16,7 @@ use hurtig_runtime::{
     StartedSource, StreamOperator, TypedPort,
 };
 use hurtig_state::StateImage;
-use hurtig_types::{CheckpointId, Configuration, Data, Key, Result, options};
+use hurtig_types::{CheckpointId, Configuration, Data, Key, Records, Result, options};
 
 use crate::Lifecycles;
 
@@ -238,7 +238,7 @@ impl TestJob {
         let keyed = self.partition(stream, Partitioning::KeyGroup);
         let edge = move |spec: EdgeSpec| -> Box<dyn EdgeWriter> {
             let partitioner = KeyGroups::new(key.clone(), spec.max_parallelism);
-            Box::new(Edge::<T>::new(
+            Box::new(Edge::<Records<T>>::new(
                 Box::new(partitioner),
                 spec.senders,
                 spec.options,

@@ -4,14 +4,11 @@ use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use hurtig_codec::{Sizer, heap_bytes};
 use hurtig_env::MonotonicTime;
-use hurtig_types::{
-    Barrier, CheckpointId, Data, ErasedBatch, Records, Result, Signal, StreamElement,
-};
+use hurtig_types::{Barrier, CheckpointId, ErasedBatch, Result, Signal, StreamElement};
 
 use crate::scatter::Scatter;
-use crate::{ChannelContents, ChannelSender, Partitioner, Selection};
+use crate::{ChannelContents, ChannelSender, Gather, Partitioner, Payload, Selection};
 
 mod overtake;
 
@@ -49,16 +46,25 @@ pub trait EdgeWriter: Send {
     fn write(&mut self, batch: &mut ErasedBatch, now: MonotonicTime, waker: &Waker) -> Result<()>;
 
     /// Sends a signal to every target, behind all that was written.
-    fn signal(&mut self, signal: Signal, waker: &Waker);
+    ///
+    /// # Errors
+    /// When what was written before it does not make a batch, which is a bug.
+    fn signal(&mut self, signal: Signal, waker: &Waker) -> Result<()>;
 
     /// Sends what waits for credit. `Pending` while some still does; `waker` is woken when there is credit.
     fn poll_drain(&mut self, waker: &Waker) -> Poll<()>;
 
     /// The task is about to wait: sends partial batches if the policy says so.
-    fn flush_idle(&mut self, waker: &Waker);
+    ///
+    /// # Errors
+    /// As [`signal`](Self::signal).
+    fn flush_idle(&mut self, waker: &Waker) -> Result<()>;
 
     /// Sends partial batches whose time has come.
-    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker);
+    ///
+    /// # Errors
+    /// As [`signal`](Self::signal).
+    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) -> Result<()>;
 
     /// When the oldest partial batch is due.
     fn flush_deadline(&self) -> Option<MonotonicTime>;
@@ -75,8 +81,7 @@ pub trait EdgeWriter: Send {
     /// # Errors
     /// When a batch cannot be encoded.
     fn overtake(&mut self, barrier: Barrier, waker: &Waker) -> Result<()> {
-        self.signal(Signal::Barrier(barrier), waker);
-        Ok(())
+        self.signal(Signal::Barrier(barrier), waker)
     }
 
     /// Lets the barrier of a checkpoint that waits for credit overtake.
@@ -106,16 +111,15 @@ pub trait EdgeWriter: Send {
     }
 }
 
-/// The edge of records of type `T`.
-pub struct Edge<T> {
-    partitioner: Box<dyn Partitioner<T>>,
+/// The edge of batches of type `P`.
+pub struct Edge<P: Payload> {
+    partitioner: Box<dyn Partitioner<P>>,
     senders: Vec<ChannelSender>,
-    builders: Vec<Builder<T>>,
+    builders: Vec<P::Gather>,
     waiting: Vec<VecDeque<(StreamElement, usize)>>,
     waiting_count: usize,
     chosen: Vec<u32>,
     scatter: Scatter,
-    row_bytes: usize,
     options: EdgeOptions,
     dirty_since: Option<MonotonicTime>,
     sent_batches: u64,
@@ -124,34 +128,15 @@ pub struct Edge<T> {
     overtaking: Option<Overtaking>,
 }
 
-struct Builder<T> {
-    records: Records<T>,
-    bytes: usize,
-    /// The most records that a batch had: what the next one is given room for, so that it need not grow.
-    rows_max: usize,
-}
-
-impl<T> Builder<T> {
-    const fn new() -> Self {
-        Self {
-            records: Records::new(),
-            bytes: 0,
-            rows_max: 0,
-        }
-    }
-}
-
-impl<T: Data> Edge<T> {
-    const SIZER: Sizer<T> = Sizer::new();
-
+impl<P: Payload> Edge<P> {
     /// An edge to these channels.
     pub fn new(
-        partitioner: Box<dyn Partitioner<T>>,
+        partitioner: Box<dyn Partitioner<P>>,
         senders: Vec<ChannelSender>,
         options: EdgeOptions,
     ) -> Self {
         let waiting = senders.iter().map(|_| VecDeque::new()).collect();
-        let builders = senders.iter().map(|_| Builder::new()).collect();
+        let builders = senders.iter().map(|_| P::Gather::default()).collect();
         Self {
             partitioner,
             senders,
@@ -160,7 +145,6 @@ impl<T: Data> Edge<T> {
             waiting_count: 0,
             chosen: Vec::new(),
             scatter: Scatter::default(),
-            row_bytes: 0,
             options,
             dirty_since: None,
             sent_batches: 0,
@@ -169,154 +153,50 @@ impl<T: Data> Edge<T> {
         }
     }
 
-    /// The bytes of a record beside its heap: value, timestamp, hash.
-    fn row_bytes(records: &Records<T>) -> usize {
-        let timestamp = if records.timestamps.is_empty() { 0 } else { 8 };
-        let hash = if records.hashes.is_empty() { 0 } else { 8 };
-        timestamp + hash
-    }
-
-    fn batch_bytes(records: &Records<T>) -> usize {
-        Self::SIZER.records_bytes(&records.values) + records.len() * Self::row_bytes(records)
-    }
-
     /// All records to one channel: a batch that is about full passes as it is, a small one is gathered.
-    fn write_one(&mut self, channel: usize, records: &mut Records<T>, waker: &Waker) {
-        let bytes = Self::batch_bytes(records);
-        if bytes >= self.options.buffer_bytes / 2 {
-            self.send_builder(channel, waker);
+    fn write_one(&mut self, channel: usize, batch: &mut P, waker: &Waker) -> Result<()> {
+        let bytes = batch.bytes();
+        let is_large = bytes >= self.options.buffer_bytes / 2;
+        if is_large {
+            self.send_builder(channel, waker)?;
         }
         let Some(builder) = self.builders.get_mut(channel) else {
-            return;
+            return Ok(());
         };
-        if builder.records.is_empty() {
-            std::mem::swap(&mut builder.records, records);
-        } else {
-            builder.records.append(records);
+        builder.append(batch, bytes);
+        if is_large || builder.bytes() >= self.options.buffer_bytes {
+            self.send_builder(channel, waker)?;
         }
-        builder.bytes += bytes;
-        if bytes >= self.options.buffer_bytes / 2 || builder.bytes >= self.options.buffer_bytes {
-            self.send_builder(channel, waker);
-        }
-    }
-
-    /// Each record to the channel that was chosen for it, column by column.
-    fn write_each(&mut self, records: &mut Records<T>, waker: &Waker) -> Result<()> {
-        self.weigh_each(records);
-        self.scatter.settle(&self.chosen, self.builders.len())?;
-        let columns = self
-            .builders
-            .iter_mut()
-            .map(|builder| &mut builder.records.values);
-        self.scatter.move_column(&mut records.values, columns)?;
-        if !records.hashes.is_empty() {
-            let columns = self
-                .builders
-                .iter_mut()
-                .map(|builder| &mut builder.records.hashes);
-            self.scatter.move_column(&mut records.hashes, columns)?;
-        }
-        if !records.timestamps.is_empty() {
-            let columns = self
-                .builders
-                .iter_mut()
-                .map(|builder| &mut builder.records.timestamps);
-            self.scatter.move_column(&mut records.timestamps, columns)?;
-        }
-        let row_bytes = size_of::<T>() + self.row_bytes;
-        for channel in 0..self.builders.len() {
-            let Some(builder) = self.builders.get_mut(channel) else {
-                continue;
-            };
-            let count = self.scatter.count(channel);
-            builder.bytes += count * row_bytes;
-            if count > 0 {
-                builder.records.origin.merge(&records.origin);
-            }
-            if builder.bytes >= self.options.buffer_bytes {
-                self.send_builder(channel, waker);
-            }
-        }
-        records.clear();
         Ok(())
     }
 
-    /// Adds what the records hold outside themselves to the weight of their builders.
-    fn weigh_each(&mut self, records: &Records<T>) {
-        self.row_bytes = Self::row_bytes(records);
-        if Sizer::<T>::FIXED {
-            return;
-        }
-        for (value, &target) in records.values.iter().zip(&self.chosen) {
-            if let Some(builder) = self.builders.get_mut(target as usize) {
-                builder.bytes += heap_bytes(value);
+    /// Each record to the channel that was chosen for it.
+    fn write_each(&mut self, batch: &mut P, waker: &Waker) -> Result<()> {
+        batch.scatter(&self.chosen, &mut self.scatter, &mut self.builders)?;
+        for channel in 0..self.builders.len() {
+            let builder = self.builders.get(channel);
+            if builder.is_some_and(|builder| builder.bytes() >= self.options.buffer_bytes) {
+                self.send_builder(channel, waker)?;
             }
         }
+        Ok(())
     }
 
-    /// Records with and without timestamps don't share a builder: who is without gets the mark of none.
-    fn align_timestamps(&mut self, records: &mut Records<T>) {
-        let stamped = !records.timestamps.is_empty();
-        if stamped {
-            records
-                .timestamps
-                .resize(records.len(), hurtig_types::Timestamp::NONE);
-        }
-        for builder in &mut self.builders {
-            let rows = builder.records.len();
-            if rows > 0 && stamped && builder.records.timestamps.is_empty() {
-                builder
-                    .records
-                    .timestamps
-                    .resize(rows, hurtig_types::Timestamp::NONE);
-            } else if !builder.records.timestamps.is_empty() && !stamped {
-                records
-                    .timestamps
-                    .resize(records.len(), hurtig_types::Timestamp::NONE);
-            }
-        }
-    }
-
-    /// Nor do records with and without hashes, which a union behind a `key_by` can bring: they all go without. An edge by key, which
-    /// needs them, has just made them for all.
-    fn align_hashes(&mut self, records: &mut Records<T>) {
-        let hashed = !records.hashes.is_empty();
-        let differs = |builder: &Builder<T>| {
-            !builder.records.is_empty() && builder.records.hashes.is_empty() == hashed
-        };
-        if self.builders.iter().any(differs) {
-            records.hashes.clear();
-            self.builders
-                .iter_mut()
-                .for_each(|builder| builder.records.hashes.clear());
-        }
-    }
-
-    fn send_builder(&mut self, channel: usize, waker: &Waker) {
+    fn send_builder(&mut self, channel: usize, waker: &Waker) -> Result<()> {
         let Some(builder) = self.builders.get_mut(channel) else {
-            return;
+            return Ok(());
         };
-        if builder.records.is_empty() {
-            return;
+        if builder.is_empty() {
+            return Ok(());
         }
-        builder.rows_max = builder.rows_max.max(builder.records.len());
-        let room = Records {
-            values: Vec::with_capacity(builder.rows_max),
-            timestamps: Vec::with_capacity(room_like(
-                &builder.records.timestamps,
-                builder.rows_max,
-            )),
-            hashes: Vec::with_capacity(room_like(&builder.records.hashes, builder.rows_max)),
-            ..Records::new()
-        };
-        let records = std::mem::replace(&mut builder.records, room);
-        let bytes = std::mem::take(&mut builder.bytes);
+        let (batch, bytes) = builder.finish()?;
         if self.broadcasts() {
             for other in 1..self.senders.len() {
-                self.send(other, ErasedBatch::new(records.clone()), bytes, waker);
+                self.send(other, batch.duplicate(), bytes, waker);
             }
         }
-        self.send(channel, ErasedBatch::new(records), bytes, waker);
+        self.send(channel, ErasedBatch::new(batch), bytes, waker);
+        Ok(())
     }
 
     /// A broadcast has one builder for all channels: the first.
@@ -343,49 +223,45 @@ impl<T: Data> Edge<T> {
         }
     }
 
-    fn flush_all(&mut self, waker: &Waker) {
+    fn flush_all(&mut self, waker: &Waker) -> Result<()> {
         for channel in 0..self.builders.len() {
-            self.send_builder(channel, waker);
+            self.send_builder(channel, waker)?;
         }
         self.dirty_since = None;
+        Ok(())
     }
 }
 
-/// Room for `rows` in a column that is used, none in one that is not.
-const fn room_like<C>(column: &[C], rows: usize) -> usize {
-    if column.is_empty() { 0 } else { rows }
-}
-
-impl<T: Data> EdgeWriter for Edge<T> {
+impl<P: Payload> EdgeWriter for Edge<P> {
     fn write(&mut self, batch: &mut ErasedBatch, now: MonotonicTime, waker: &Waker) -> Result<()> {
-        let records = batch.get_mut::<Records<T>>()?;
-        if records.is_empty() {
+        let batch = batch.get_mut::<P>()?;
+        if batch.is_empty() {
             return Ok(());
         }
         self.chosen.clear();
         let selection = self
             .partitioner
-            .select(records, self.senders.len(), &mut self.chosen);
-        self.align_timestamps(records);
-        self.align_hashes(records);
+            .select(batch, self.senders.len(), &mut self.chosen);
+        batch.align(&mut self.builders);
         match selection {
-            Selection::One(channel) => self.write_one(channel, records, waker),
-            Selection::Each => self.write_each(records, waker)?,
+            Selection::One(channel) => self.write_one(channel, batch, waker)?,
+            Selection::Each => self.write_each(batch, waker)?,
             Selection::Every => {
                 self.builders.truncate(1);
-                self.write_one(0, records, waker);
+                self.write_one(0, batch, waker)?;
             }
         }
+        batch.clear();
         match self.options.flush {
-            FlushPolicy::Always => self.flush_all(waker),
+            FlushPolicy::Always => self.flush_all(waker)?,
             FlushPolicy::After(_) if self.dirty_since.is_none() => self.dirty_since = Some(now),
             FlushPolicy::After(_) | FlushPolicy::WhenFull => {}
         }
         Ok(())
     }
 
-    fn signal(&mut self, signal: Signal, waker: &Waker) {
-        self.flush_all(waker);
+    fn signal(&mut self, signal: Signal, waker: &Waker) -> Result<()> {
+        self.flush_all(waker)?;
         for (sender, waiting) in self.senders.iter().zip(&mut self.waiting) {
             if waiting.is_empty() {
                 sender.send_signal(signal);
@@ -394,6 +270,7 @@ impl<T: Data> EdgeWriter for Edge<T> {
                 self.waiting_count += 1;
             }
         }
+        Ok(())
     }
 
     fn poll_drain(&mut self, waker: &Waker) -> Poll<()> {
@@ -421,18 +298,17 @@ impl<T: Data> EdgeWriter for Edge<T> {
         }
     }
 
-    fn flush_idle(&mut self, waker: &Waker) {
-        if self.options.flush != FlushPolicy::WhenFull {
-            self.flush_all(waker);
+    fn flush_idle(&mut self, waker: &Waker) -> Result<()> {
+        if self.options.flush == FlushPolicy::WhenFull {
+            return Ok(());
         }
+        self.flush_all(waker)
     }
 
-    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
-        if self
-            .flush_deadline()
-            .is_some_and(|deadline| deadline <= now)
-        {
-            self.flush_all(waker);
+    fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) -> Result<()> {
+        match self.flush_deadline() {
+            Some(deadline) if deadline <= now => self.flush_all(waker),
+            _ => Ok(()),
         }
     }
 
@@ -455,8 +331,7 @@ impl<T: Data> EdgeWriter for Edge<T> {
         if self.overtaking.is_some() {
             return self.pass(barrier.overtaking());
         }
-        self.signal(Signal::Barrier(barrier), waker);
-        Ok(())
+        self.signal(Signal::Barrier(barrier), waker)
     }
 
     fn hurry(&mut self, checkpoint: CheckpointId) -> Result<()> {

@@ -19,6 +19,7 @@ mod edge;
 mod gate;
 mod in_flight;
 mod partition;
+mod payload;
 #[cfg(feature = "model")]
 pub mod planted;
 #[cfg(not(feature = "model"))]
@@ -34,4 +35,6 @@ pub use in_flight::{BatchCodec, ChannelContents, InFlightElement, RecordsCodec};
 pub use partition::{
     Broadcast, Custom, Forward, Global, KeyGroups, Partitioner, Rebalance, Selection, Shuffle,
 };
+pub use payload::{Gather, Payload, RecordsGather};
+pub use scatter::Scatter;
 pub use valve::{ValveOutput, WatermarkValve};

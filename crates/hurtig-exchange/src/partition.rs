@@ -3,20 +3,15 @@
 use std::hash::Hasher;
 use std::marker::PhantomData;
 
-use hurtig_types::{Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records};
+use hurtig_types::{Batch, Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records};
 
 /// Chooses the targets of records.
 ///
 /// The law: a partitioner never changes the records, their number or their order; it may add the hashes of their keys.
 /// Called from one task, a batch at a time; `targets` is the number of channels, at least 1.
-pub trait Partitioner<T>: Send {
-    /// Says where the records go. For [`Selection::Each`], `chosen` (empty at the call) holds a channel for each.
-    fn select(
-        &mut self,
-        records: &mut Records<T>,
-        targets: usize,
-        chosen: &mut Vec<u32>,
-    ) -> Selection;
+pub trait Partitioner<P>: Send {
+    /// Says where the records of a batch go. For [`Selection::Each`], `chosen` (empty at the call) holds a channel for each.
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection;
 }
 
 /// Where the records of a batch go.
@@ -34,8 +29,8 @@ pub enum Selection {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Forward;
 
-impl<T> Partitioner<T> for Forward {
-    fn select(&mut self, _: &mut Records<T>, _: usize, _: &mut Vec<u32>) -> Selection {
+impl<P> Partitioner<P> for Forward {
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
         Selection::One(0)
     }
 }
@@ -44,8 +39,8 @@ impl<T> Partitioner<T> for Forward {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Global;
 
-impl<T> Partitioner<T> for Global {
-    fn select(&mut self, _: &mut Records<T>, _: usize, _: &mut Vec<u32>) -> Selection {
+impl<P> Partitioner<P> for Global {
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
         Selection::One(0)
     }
 }
@@ -54,8 +49,8 @@ impl<T> Partitioner<T> for Global {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Broadcast;
 
-impl<T> Partitioner<T> for Broadcast {
-    fn select(&mut self, _: &mut Records<T>, _: usize, _: &mut Vec<u32>) -> Selection {
+impl<P> Partitioner<P> for Broadcast {
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
         Selection::Every
     }
 }
@@ -73,16 +68,11 @@ impl Rebalance {
     }
 }
 
-impl<T> Partitioner<T> for Rebalance {
-    fn select(
-        &mut self,
-        records: &mut Records<T>,
-        targets: usize,
-        chosen: &mut Vec<u32>,
-    ) -> Selection {
+impl<P: Batch> Partitioner<P> for Rebalance {
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection {
         let targets = targets as u32;
         let mut next = self.next % targets;
-        chosen.extend(records.values.iter().map(|_| {
+        chosen.extend((0..batch.len()).map(|_| {
             next = if next + 1 == targets { 0 } else { next + 1 };
             next
         }));
@@ -114,20 +104,11 @@ impl Shuffle {
     }
 }
 
-impl<T> Partitioner<T> for Shuffle {
-    fn select(
-        &mut self,
-        records: &mut Records<T>,
-        targets: usize,
-        chosen: &mut Vec<u32>,
-    ) -> Selection {
+impl<P: Batch> Partitioner<P> for Shuffle {
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection {
         let targets = targets as u64;
-        chosen.extend(
-            records
-                .values
-                .iter()
-                .map(|_| (((self.next() >> 32) * targets) >> 32) as u32),
-        );
+        let targets = (0..batch.len()).map(|_| (((self.next() >> 32) * targets) >> 32) as u32);
+        chosen.extend(targets);
         Selection::Each
     }
 }
@@ -173,7 +154,7 @@ impl<T, K, F: Fn(&T) -> K> KeyGroups<T, K, F> {
     }
 }
 
-impl<T, K, F> Partitioner<T> for KeyGroups<T, K, F>
+impl<T, K, F> Partitioner<Records<T>> for KeyGroups<T, K, F>
 where
     T: Data,
     K: std::hash::Hash,
@@ -213,7 +194,7 @@ impl<T, K, F: Fn(&T) -> K, P: Fn(&K, usize) -> usize> Custom<T, K, F, P> {
     }
 }
 
-impl<T, K, F, P> Partitioner<T> for Custom<T, K, F, P>
+impl<T, K, F, P> Partitioner<Records<T>> for Custom<T, K, F, P>
 where
     F: Fn(&T) -> K + Send,
     P: Fn(&K, usize) -> usize + Send,
@@ -234,8 +215,8 @@ where
 mod tests {
     use super::*;
 
-    fn chosen<T>(
-        partitioner: &mut dyn Partitioner<T>,
+    fn chosen<T: Clone + Send + 'static>(
+        partitioner: &mut dyn Partitioner<Records<T>>,
         values: Vec<T>,
         targets: usize,
     ) -> (Selection, Vec<u32>) {

@@ -13,7 +13,7 @@ use hurtig_types::{Error, Result};
 
 /// Where the records of one batch go.
 #[derive(Default)]
-pub(crate) struct Scatter {
+pub struct Scatter {
     /// The indexes of all records, each once: first those of target 0 as they came, then those of target 1, and so on.
     order: Vec<u32>,
     /// Where in the order the records of each target end.
@@ -25,7 +25,7 @@ impl Scatter {
     ///
     /// # Errors
     /// When a target is not below `targets`: a partitioner broke its promise.
-    pub(crate) fn settle(&mut self, chosen: &[u32], targets: usize) -> Result<()> {
+    pub fn settle(&mut self, chosen: &[u32], targets: usize) -> Result<()> {
         // What is there already is overwritten: every place is taken once.
         self.order.resize(chosen.len(), 0);
         self.ends.clear();
@@ -81,8 +81,8 @@ impl Scatter {
         Ok(())
     }
 
-    /// The records of each target, in the order of the targets.
-    fn targets(&self) -> impl Iterator<Item = &[u32]> {
+    /// The indexes of the records of each target, in the order of the targets.
+    pub fn targets(&self) -> impl Iterator<Item = &[u32]> {
         let mut begin = 0;
         self.ends.iter().map(move |&end| {
             let records = self.order.get(begin..end as usize).unwrap_or_default();
@@ -91,16 +91,16 @@ impl Scatter {
         })
     }
 
-    /// How many records go to `target`.
-    pub(crate) fn count(&self, target: usize) -> usize {
-        self.targets().nth(target).map_or(0, <[u32]>::len)
+    /// How many records go to each target.
+    pub fn counts(&self) -> impl Iterator<Item = usize> {
+        self.targets().map(<[u32]>::len)
     }
 
     /// Moves the values of one column to the ends of `columns`, one per target, in order; `values` is left empty.
     ///
     /// # Errors
     /// When there are fewer columns than targets were settled, or another number of values: a partitioner broke its promise.
-    pub(crate) fn move_column<'a, T: 'a>(
+    pub fn move_column<'a, T: 'a>(
         &self,
         values: &mut Vec<T>,
         mut columns: impl Iterator<Item = &'a mut Vec<T>>,

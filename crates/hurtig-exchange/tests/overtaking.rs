@@ -73,7 +73,7 @@ fn settled(mut all: Vec<Seen>) -> Vec<Seen> {
 }
 
 struct Producer {
-    edge: Edge<u64>,
+    edge: Edge<Records<u64>>,
     /// All that it has put out before its barrier.
     before: Vec<Seen>,
     /// Whether its barrier was sent.
@@ -156,10 +156,10 @@ impl World {
                 let millis = self.next as i64;
                 let watermark = Watermark::new(Timestamp::from_millis(millis));
                 let signal = Signal::Watermark(watermark);
-                producer.edge.signal(signal, Waker::noop());
+                producer.edge.signal(signal, Waker::noop()).unwrap();
                 producer.put(Seen::Watermark(millis));
             }
-            4 => producer.edge.flush_idle(Waker::noop()),
+            4 => producer.edge.flush_idle(Waker::noop()).unwrap(),
             5 => drop(producer.edge.poll_drain(Waker::noop())),
             6 => self.send_barrier(channel, AlignmentType::Unaligned),
             7 => {
@@ -189,7 +189,7 @@ impl World {
             producer.overtaken = overtaken.iter().flat_map(seen_in).collect();
         } else {
             let signal = Signal::Barrier(barrier(alignment));
-            producer.edge.signal(signal, Waker::noop());
+            producer.edge.signal(signal, Waker::noop()).unwrap();
         }
     }
 
@@ -258,7 +258,7 @@ impl World {
         let contents = capture.finish(&mut self.gate);
         for _ in 0..1_000 {
             for producer in &mut self.producers {
-                producer.edge.flush_idle(Waker::noop());
+                producer.edge.flush_idle(Waker::noop()).unwrap();
                 let _ = producer.edge.poll_drain(Waker::noop());
             }
             self.read();

@@ -121,7 +121,7 @@ impl<T: Data> Port for TypedPort<T> {
     }
 
     fn edge(&self, partitioning: &Partitioning, spec: EdgeSpec) -> Result<Box<dyn EdgeWriter>> {
-        let partitioner: Box<dyn Partitioner<T>> = match partitioning {
+        let partitioner: Box<dyn Partitioner<Records<T>>> = match partitioning {
             Partitioning::Forward => Box::new(Forward),
             Partitioning::Rebalance | Partitioning::Rescale => {
                 Box::new(Rebalance::new(spec.seed as u32))

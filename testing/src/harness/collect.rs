@@ -113,17 +113,22 @@ impl<T: Data> EdgeWriter for CollectingEdge<T> {
         Ok(())
     }
 
-    fn signal(&mut self, signal: Signal, _: &Waker) {
+    fn signal(&mut self, signal: Signal, _: &Waker) -> Result<()> {
         self.log.lock().push(signal.into());
+        Ok(())
     }
 
     fn poll_drain(&mut self, _: &Waker) -> Poll<()> {
         Poll::Ready(())
     }
 
-    fn flush_idle(&mut self, _: &Waker) {}
+    fn flush_idle(&mut self, _: &Waker) -> Result<()> {
+        Ok(())
+    }
 
-    fn flush_due(&mut self, _: MonotonicTime, _: &Waker) {}
+    fn flush_due(&mut self, _: MonotonicTime, _: &Waker) -> Result<()> {
+        Ok(())
+    }
 
     fn flush_deadline(&self) -> Option<MonotonicTime> {
         None

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hurtig_exchange::{Edge, EdgeWriter, KeyGroups};
 use hurtig_graph::{NodeId, Partitioning, Transformation};
 use hurtig_runtime::{EdgeFactory, EdgeSpec, OperatorContext, StreamOperator};
-use hurtig_types::{Data, Key, Result};
+use hurtig_types::{Data, Key, Records, Result};
 
 use super::{DataStream, KeyedBroadcastConnectedStream, KeyedConnectedStreams, short_type_name};
 use crate::StreamExecutionEnvironment;
@@ -42,7 +42,7 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + Sync + 'static> SelectKeys
 
     fn edge(&self, spec: EdgeSpec) -> Box<dyn EdgeWriter> {
         let partitioner = KeyGroups::<T, K, F>::new(self.0.clone(), spec.max_parallelism);
-        Box::new(Edge::<T>::new(
+        Box::new(Edge::<Records<T>>::new(
             Box::new(partitioner),
             spec.senders,
             spec.options,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hurtig_exchange::{Custom, Edge, EdgeWriter};
 use hurtig_graph::{Partitioning, Transformation};
 use hurtig_runtime::{EdgeSpec, TypedPort};
-use hurtig_types::{Data, Error};
+use hurtig_types::{Data, Error, Records};
 
 use super::{DataStream, short_type_name};
 
@@ -66,7 +66,7 @@ impl<T: Data> DataStream<T> {
         let stream = self.partition(Partitioning::Custom { name: name.into() });
         let edge = move |spec: EdgeSpec| -> Box<dyn EdgeWriter> {
             let partitioner = Custom::new(key.clone(), partitioner.clone());
-            Box::new(Edge::<T>::new(
+            Box::new(Edge::<Records<T>>::new(
                 Box::new(partitioner),
                 spec.senders,
                 spec.options,

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use hurtig_codec::encode_records;
-use hurtig_types::{Barrier, CheckpointId, Data, Result, Signal, StreamElement};
+use hurtig_types::{Barrier, CheckpointId, Result, Signal, StreamElement};
 
-use super::{Builder, Edge};
-use crate::{BatchCodec, ChannelContents, InFlightElement, RecordsCodec};
+use super::Edge;
+use crate::{ChannelContents, Gather, InFlightElement, Payload};
 
 /// How much an edge may keep beyond its credit while a task comes to the point where it can take a checkpoint: what the batch at hand
 /// becomes on its way through the chain. With more to say (a flat map that makes a million records of one) it waits for credit, and the
@@ -36,9 +35,7 @@ impl Overtaking {
 /// What waits for the credit of one channel.
 type Waiting = VecDeque<(StreamElement, usize)>;
 
-impl<T: Data> Edge<T> {
-    const CODEC: RecordsCodec<T> = RecordsCodec::new();
-
+impl<P: Payload> Edge<P> {
     /// Sends a barrier past all that is here, of which it takes a copy.
     pub(super) fn pass(&mut self, barrier: Barrier) -> Result<()> {
         let Some(overtaking) = &mut self.overtaking else {
@@ -47,9 +44,9 @@ impl<T: Data> Edge<T> {
         let channels = self.senders.iter().zip(&self.waiting);
         for ((sender, waiting), peer) in channels.zip(0u32..) {
             let mut contents = ChannelContents::of_peer(peer);
-            copy(waiting.iter(), &Self::CODEC, &mut contents)?;
+            copy::<P>(waiting.iter(), &mut contents)?;
             if let Some(builder) = self.builders.get(peer as usize) {
-                copy_builder(builder, &mut contents)?;
+                copy_builder::<P>(builder, &mut contents)?;
             }
             overtaking.add(barrier.checkpoint, contents);
             sender.send_signal(Signal::Barrier(barrier));
@@ -68,7 +65,7 @@ impl<T: Data> Edge<T> {
                 continue;
             };
             let mut contents = ChannelContents::of_peer(peer);
-            copy(waiting.iter().take(place), &Self::CODEC, &mut contents)?;
+            copy::<P>(waiting.iter().take(place), &mut contents)?;
             overtaking.add(checkpoint, contents);
             waiting.remove(place);
             self.waiting_count -= 1;
@@ -94,14 +91,17 @@ fn find(waiting: &Waiting, checkpoint: CheckpointId) -> Option<(usize, Barrier)>
     })
 }
 
-fn copy<'a>(
+fn copy<'a, P: Payload>(
     waiting: impl Iterator<Item = &'a (StreamElement, usize)>,
-    codec: &dyn BatchCodec,
     contents: &mut ChannelContents,
 ) -> Result<()> {
     for (element, _) in waiting {
         match element {
-            StreamElement::Batch(batch) => contents.add_batch(batch, codec)?,
+            StreamElement::Batch(batch) => {
+                let mut bytes = Vec::new();
+                batch.get::<P>()?.encode(&mut bytes)?;
+                contents.elements.push(InFlightElement::Batch(bytes));
+            }
             StreamElement::Signal(signal) => {
                 let element = InFlightElement::of_signal(*signal);
                 contents.elements.extend(element);
@@ -111,12 +111,12 @@ fn copy<'a>(
     Ok(())
 }
 
-fn copy_builder<T: Data>(builder: &Builder<T>, contents: &mut ChannelContents) -> Result<()> {
-    if builder.records.is_empty() {
+fn copy_builder<P: Payload>(builder: &P::Gather, contents: &mut ChannelContents) -> Result<()> {
+    if builder.is_empty() {
         return Ok(());
     }
     let mut bytes = Vec::new();
-    encode_records(&builder.records, &mut bytes)?;
+    builder.encode(&mut bytes)?;
     contents.elements.push(InFlightElement::Batch(bytes));
     Ok(())
 }

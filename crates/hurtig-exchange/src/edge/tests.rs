@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Broadcast, Forward, GateOptions, InputGate, Rebalance, gate};
-use hurtig_types::{Timestamp, Watermark};
+use hurtig_types::{Records, Timestamp, Watermark};
 
 const NOW: MonotonicTime = MonotonicTime::from_nanos(0);
 const OPTIONS: EdgeOptions = EdgeOptions {
@@ -10,7 +10,7 @@ const OPTIONS: EdgeOptions = EdgeOptions {
     flush: FlushPolicy::After(Duration::from_millis(100)),
 };
 
-fn write(edge: &mut Edge<u64>, values: Vec<u64>) {
+fn write(edge: &mut Edge<Records<u64>>, values: Vec<u64>) {
     let mut batch = ErasedBatch::new(Records::from_values(values));
     edge.write(&mut batch, NOW, Waker::noop()).unwrap();
     assert!(batch.is_empty());
@@ -48,9 +48,9 @@ fn a_partial_batch_waits_until_it_is_full_due_or_flushed() {
     let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
     write(&mut edge, vec![1, 2]);
     assert!(receive(&mut gate).is_empty());
-    edge.flush_due(NOW + Duration::from_millis(99), Waker::noop());
+    edge.flush_due(NOW + Duration::from_millis(99), Waker::noop()).unwrap();
     assert!(receive(&mut gate).is_empty());
-    edge.flush_due(NOW + Duration::from_millis(100), Waker::noop());
+    edge.flush_due(NOW + Duration::from_millis(100), Waker::noop()).unwrap();
     assert_eq!(receive(&mut gate), [(0, Some(vec![1, 2]))]);
     (0..8).for_each(|value| write(&mut edge, vec![value]));
     assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
@@ -59,7 +59,7 @@ fn a_partial_batch_waits_until_it_is_full_due_or_flushed() {
 #[test]
 fn records_with_and_without_hashes_in_one_batch_all_go_without() {
     let (mut gate, senders) = wide(1);
-    let mut edge = Edge::<u64>::new(Box::new(Forward), senders, OPTIONS);
+    let mut edge = Edge::<Records<u64>>::new(Box::new(Forward), senders, OPTIONS);
     for hashed in [true, false, true] {
         let mut records = Records::from_values(vec![7u64]);
         if hashed {
@@ -68,7 +68,7 @@ fn records_with_and_without_hashes_in_one_batch_all_go_without() {
         edge.write(&mut ErasedBatch::new(records), NOW, Waker::noop())
             .unwrap();
     }
-    edge.flush_idle(Waker::noop());
+    edge.flush_idle(Waker::noop()).unwrap();
     let Poll::Ready((_, StreamElement::Batch(batch))) = gate.poll_next(Waker::noop()) else {
         panic!("no batch");
     };
@@ -84,7 +84,7 @@ fn a_signal_flushes_what_was_batched_and_comes_behind_it() {
     edge.signal(
         Signal::Watermark(Watermark::new(Timestamp::from_millis(1))),
         Waker::noop(),
-    );
+    ).unwrap();
     assert_eq!(
         receive(&mut gate),
         [
@@ -108,7 +108,7 @@ fn what_has_no_credit_waits_in_order_and_signals_wait_behind_it() {
     let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
     write(&mut edge, (0..8).collect());
     write(&mut edge, (8..16).collect());
-    edge.signal(Signal::EndOfInput, Waker::noop());
+    edge.signal(Signal::EndOfInput, Waker::noop()).unwrap();
     assert!(edge.poll_drain(Waker::noop()).is_pending());
     assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
     assert!(edge.poll_drain(Waker::noop()).is_ready());
@@ -121,7 +121,7 @@ fn what_has_no_credit_waits_in_order_and_signals_wait_behind_it() {
 /// Even numbers to the first channel, odd ones to the second.
 struct ByParity;
 
-impl Partitioner<u64> for ByParity {
+impl Partitioner<Records<u64>> for ByParity {
     fn select(&mut self, records: &mut Records<u64>, _: usize, chosen: &mut Vec<u32>) -> Selection {
         chosen.extend(records.values.iter().map(|value| (value % 2) as u32));
         Selection::Each
@@ -142,7 +142,7 @@ fn a_partial_batch_leaves_at_its_timeout_beside_a_channel_without_credit() {
     write(&mut edge, vec![1, 32]);
     assert!(edge.poll_drain(Waker::noop()).is_pending());
     let due = edge.flush_deadline().unwrap();
-    edge.flush_due(due, Waker::noop());
+    edge.flush_due(due, Waker::noop()).unwrap();
     assert_eq!(edge.flush_deadline(), None, "nobody is woken for it again");
     let mut received = receive(&mut gate);
     received.sort();
@@ -159,7 +159,7 @@ fn a_broadcast_reaches_every_channel_in_small_batches_and_large() {
     let mut edge = Edge::new(Box::new(Broadcast), senders, OPTIONS);
     for values in [vec![7], (0..100).collect()] {
         write(&mut edge, values.clone());
-        edge.flush_idle(Waker::noop());
+        edge.flush_idle(Waker::noop()).unwrap();
         let mut received = receive(&mut gate);
         received.sort();
         let expected: Vec<_> = (0..3)
@@ -178,6 +178,6 @@ fn with_timeout_minus_one_only_full_batches_and_signals_are_sent() {
     };
     let mut edge = Edge::new(Box::new(Forward), senders, options);
     write(&mut edge, vec![1]);
-    edge.flush_idle(Waker::noop());
+    edge.flush_idle(Waker::noop()).unwrap();
     assert!(receive(&mut gate).is_empty() && edge.flush_deadline().is_none());
 }

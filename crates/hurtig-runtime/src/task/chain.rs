@@ -294,17 +294,15 @@ impl OperatorChain {
     }
 
     /// The task is about to wait.
-    pub fn flush_idle(&mut self, waker: &Waker) {
-        self.edges
-            .iter_mut()
-            .for_each(|edge| edge.flush_idle(waker));
+    pub fn flush_idle(&mut self, waker: &Waker) -> Result<()> {
+        let mut edges = self.edges.iter_mut();
+        edges.try_for_each(|edge| edge.flush_idle(waker))
     }
 
     /// Sends partial batches that have waited long enough.
-    pub fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) {
-        self.edges
-            .iter_mut()
-            .for_each(|edge| edge.flush_due(now, waker));
+    pub fn flush_due(&mut self, now: MonotonicTime, waker: &Waker) -> Result<()> {
+        let mut edges = self.edges.iter_mut();
+        edges.try_for_each(|edge| edge.flush_due(now, waker))
     }
 
     /// When the next partial batch is due.
@@ -484,7 +482,7 @@ impl Router<'_> {
                             Signal::Barrier(barrier) if barrier.overtakes(self.wall_clock) => {
                                 edge.overtake(barrier, self.waker)?;
                             }
-                            _ => edge.signal(signal, self.waker),
+                            _ => edge.signal(signal, self.waker)?,
                         }
                     }
                 }

@@ -115,7 +115,7 @@ impl Task {
         self.spend_until(monotonic);
         self.head.lend(now, monotonic, waker);
         self.chain.lend(now, monotonic, waker);
-        self.chain.flush_due(monotonic, waker);
+        self.chain.flush_due(monotonic, waker)?;
         let outcome = self.advance(now, waker)?;
         self.blocked = matches!(
             outcome,
@@ -125,7 +125,7 @@ impl Task {
             outcome,
             StepOutcome::BlockedOnInput | StepOutcome::BlockedOnOperator
         ) {
-            self.chain.flush_idle(waker);
+            self.chain.flush_idle(waker)?;
         }
         let outcome = self.encode_some(outcome);
         self.metrics.sent(self.chain.sent());

@@ -162,9 +162,10 @@ impl EdgeWriter for MoodyEdge {
         Ok(())
     }
 
-    fn signal(&mut self, signal: Signal, _: &Waker) {
+    fn signal(&mut self, signal: Signal, _: &Waker) -> Result<()> {
         assert!(!self.full, "a full edge was written to");
         self.log.lock().push(signal.into());
+        Ok(())
     }
 
     fn poll_drain(&mut self, _: &Waker) -> Poll<()> {
@@ -177,9 +178,13 @@ impl EdgeWriter for MoodyEdge {
         }
     }
 
-    fn flush_idle(&mut self, _: &Waker) {}
+    fn flush_idle(&mut self, _: &Waker) -> Result<()> {
+        Ok(())
+    }
 
-    fn flush_due(&mut self, _: MonotonicTime, _: &Waker) {}
+    fn flush_due(&mut self, _: MonotonicTime, _: &Waker) -> Result<()> {
+        Ok(())
+    }
 
     fn flush_deadline(&self) -> Option<MonotonicTime> {
         None
