@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use hurtig_env::MonotonicTime;
-use hurtig_types::{Data, ErasedBatch, ErrorKind, Records, Result, Signal, Timestamp};
+use hurtig_types::{Batch, Data, ErasedBatch, ErrorKind, Records, Result, Signal, Timestamp};
 
 /// Names a side output and the type of its records.
 ///
@@ -84,6 +84,24 @@ impl Output {
     #[inline]
     pub fn main<T: Data>(&mut self) -> Result<&mut Records<T>> {
         self.main.get_mut()
+    }
+
+    /// The main output, as whatever kind of batch it is.
+    ///
+    /// # Errors
+    /// When it is of another type, which is a bug.
+    #[inline]
+    pub fn batch<B: Batch>(&mut self) -> Result<&mut B> {
+        self.main.get_mut()
+    }
+
+    /// A side output, as whatever kind of batch it is; none where nobody reads it.
+    ///
+    /// # Errors
+    /// When it is of another type, which is a bug.
+    pub fn side_batch<B: Batch>(&mut self, tag: &str) -> Result<Option<&mut B>> {
+        let port = self.sides.iter_mut().find(|port| *port.tag == *tag);
+        port.map(|port| port.batch.get_mut()).transpose()
     }
 
     /// How many records are in the main output.

@@ -1,0 +1,23 @@
+//! Streaming operators on Arrow batches.
+//!
+//! ```text
+//! RowBatch: columns | kinds (+I −U +U −D) | hashes of keys
+//!    │ exchange by key columns: a key is hashed once
+//!    ▼
+//! operator: keys of a batch ─► state probed once per distinct key ─► changes, as columns again
+//! ```
+//!
+//! Nothing here knows of SQL text or of DataFusion: expressions come as traits. State lies in the tables of `hurtig-state`, so
+//! that checkpoints, rescaling and backends are theirs.
+
+mod batch;
+mod codec;
+mod error;
+mod payload;
+mod row;
+
+pub use batch::{BATCH_ROWS, RowBatch};
+pub use codec::{RowsCodec, decode_rows, encode_rows, filter_rows, no_rows};
+pub use error::ArrowContext;
+pub use payload::RowsGather;
+pub use row::{RowBytes, RowCodec};
