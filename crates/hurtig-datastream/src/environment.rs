@@ -10,8 +10,8 @@ use hurtig_connect::{Boundedness, Source, WatermarkStrategy};
 use hurtig_env::World;
 use hurtig_graph::{BufferTimeout, JobSettings, NodeId, Plan, Transformation, Transformations};
 use hurtig_runtime::{
-    Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext, OperatorFactory, Program,
-    StreamOperator,
+    EdgeFactory, Job, JobClient, JobExecutionResult, MiniCluster, OperatorContext, OperatorFactory,
+    Port, Program, StreamOperator,
 };
 use hurtig_types::{Configuration, Data, Error, Result, options};
 use parking_lot::Mutex;
@@ -501,4 +501,62 @@ impl StreamExecutionEnvironment {
         });
         stream
     }
+
+    /// Adds a transformation with what it does at run time: for layers above, whose batches are no records of one type.
+    ///
+    /// ```
+    /// use hurtig_datastream::{NodeProgram, StreamExecutionEnvironment};
+    /// use hurtig_graph::{Partitioning, Transformation};
+    ///
+    /// let env = StreamExecutionEnvironment::new();
+    /// let numbers = env.from_collection(vec![1u64, 2]);
+    /// let shuffled = Transformation::partition(numbers.node_id(), Partitioning::Shuffle, "u64");
+    /// let node = env.add_node(shuffled, NodeProgram::default());
+    /// let numbers = env.stream_of_node::<u64>(node);
+    /// # numbers.discard();
+    /// ```
+    pub fn add_node(&self, transformation: Transformation, program: NodeProgram) -> NodeId {
+        self.build(|builder| {
+            let node = builder.transformations.add(transformation);
+            if let Some(operator) = program.operator {
+                builder.program.set_operator(node, operator);
+            }
+            if let Some(partition) = program.partition {
+                builder.program.set_partition(node, partition);
+            }
+            for (side_output, port) in program.ports {
+                builder.program.set_port(node, side_output, port);
+            }
+            node
+        })
+    }
+
+    /// Changes what was said about a node: its uid, its parallelism.
+    pub fn change_node(&self, node: NodeId, change: impl FnOnce(&mut Transformation)) {
+        self.build(|builder| {
+            if let Some(transformation) = builder.transformations.get_mut(node) {
+                change(transformation);
+            }
+        });
+    }
+
+    /// The output of a node whose batches are [`Records<T>`](hurtig_types::Records); with another type the job fails at the first batch.
+    pub fn stream_of_node<T: Data>(&self, node: NodeId) -> DataStream<T> {
+        DataStream {
+            env: self.clone(),
+            node,
+            records: PhantomData,
+        }
+    }
+}
+
+/// What a node does at run time, for [`StreamExecutionEnvironment::add_node`].
+#[derive(Default)]
+pub struct NodeProgram {
+    /// What makes its operator, if it is one.
+    pub operator: Option<Arc<dyn OperatorFactory>>,
+    /// What makes its edges, if it is a partitioning by key or of one's own.
+    pub partition: Option<Arc<dyn EdgeFactory>>,
+    /// Its outputs by side output, the main one being none.
+    pub ports: Vec<(Option<String>, Arc<dyn Port>)>,
 }

@@ -33,7 +33,7 @@ mod stream;
 mod window;
 
 pub use dead_letter::{DeadLetter, OnError};
-pub use environment::StreamExecutionEnvironment;
+pub use environment::{NodeProgram, StreamExecutionEnvironment};
 pub use function::{
     BroadcastContext, BroadcastProcessFunction, CoProcessFunction, Collector,
     KeyedBroadcastContext, KeyedBroadcastProcessFunction, KeyedCoProcessFunction,

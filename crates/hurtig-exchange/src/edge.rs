@@ -241,7 +241,7 @@ impl<P: Payload> EdgeWriter for Edge<P> {
         self.chosen.clear();
         let selection = self
             .partitioner
-            .select(batch, self.senders.len(), &mut self.chosen);
+            .select(batch, self.senders.len(), &mut self.chosen)?;
         batch.align(&mut self.builders);
         match selection {
             Selection::One(channel) => self.write_one(channel, batch, waker)?,

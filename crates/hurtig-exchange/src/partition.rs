@@ -3,7 +3,7 @@
 use std::hash::Hasher;
 use std::marker::PhantomData;
 
-use hurtig_types::{Batch, Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records};
+use hurtig_types::{Batch, Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Records, Result};
 
 /// Chooses the targets of records.
 ///
@@ -11,7 +11,15 @@ use hurtig_types::{Batch, Data, KeyGroup, KeyHash, KeyHasher, MaxParallelism, Re
 /// Called from one task, a batch at a time; `targets` is the number of channels, at least 1.
 pub trait Partitioner<P>: Send {
     /// Says where the records of a batch go. For [`Selection::Each`], `chosen` (empty at the call) holds a channel for each.
-    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection;
+    ///
+    /// # Errors
+    /// When the batch is not what it was said to be, which is a bug.
+    fn select(
+        &mut self,
+        batch: &mut P,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Result<Selection>;
 }
 
 /// Where the records of a batch go.
@@ -30,8 +38,8 @@ pub enum Selection {
 pub struct Forward;
 
 impl<P> Partitioner<P> for Forward {
-    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
-        Selection::One(0)
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Result<Selection> {
+        Ok(Selection::One(0))
     }
 }
 
@@ -40,8 +48,8 @@ impl<P> Partitioner<P> for Forward {
 pub struct Global;
 
 impl<P> Partitioner<P> for Global {
-    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
-        Selection::One(0)
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Result<Selection> {
+        Ok(Selection::One(0))
     }
 }
 
@@ -50,8 +58,8 @@ impl<P> Partitioner<P> for Global {
 pub struct Broadcast;
 
 impl<P> Partitioner<P> for Broadcast {
-    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Selection {
-        Selection::Every
+    fn select(&mut self, _: &mut P, _: usize, _: &mut Vec<u32>) -> Result<Selection> {
+        Ok(Selection::Every)
     }
 }
 
@@ -69,7 +77,7 @@ impl Rebalance {
 }
 
 impl<P: Batch> Partitioner<P> for Rebalance {
-    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Result<Selection> {
         let targets = targets as u32;
         let mut next = self.next % targets;
         chosen.extend((0..batch.len()).map(|_| {
@@ -77,7 +85,7 @@ impl<P: Batch> Partitioner<P> for Rebalance {
             next
         }));
         self.next = next;
-        Selection::Each
+        Ok(Selection::Each)
     }
 }
 
@@ -105,11 +113,11 @@ impl Shuffle {
 }
 
 impl<P: Batch> Partitioner<P> for Shuffle {
-    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Result<Selection> {
         let targets = targets as u64;
         let targets = (0..batch.len()).map(|_| (((self.next() >> 32) * targets) >> 32) as u32);
         chosen.extend(targets);
-        Selection::Each
+        Ok(Selection::Each)
     }
 }
 
@@ -165,14 +173,14 @@ where
         records: &mut Records<T>,
         targets: usize,
         chosen: &mut Vec<u32>,
-    ) -> Selection {
+    ) -> Result<Selection> {
         self.hash(records);
         self.max_parallelism
             .route(&self.codes, targets as u32, &mut records.hashes, chosen);
         if targets == 1 {
-            return Selection::One(0);
+            return Ok(Selection::One(0));
         }
-        Selection::Each
+        Ok(Selection::Each)
     }
 }
 
@@ -204,10 +212,10 @@ where
         records: &mut Records<T>,
         targets: usize,
         chosen: &mut Vec<u32>,
-    ) -> Selection {
+    ) -> Result<Selection> {
         let choose = |value: &T| ((self.partition)(&(self.key)(value), targets) % targets) as u32;
         chosen.extend(records.values.iter().map(choose));
-        Selection::Each
+        Ok(Selection::Each)
     }
 }
 
@@ -221,8 +229,9 @@ mod tests {
         targets: usize,
     ) -> (Selection, Vec<u32>) {
         let mut chosen = Vec::new();
-        let selection = partitioner.select(&mut Records::from_values(values), targets, &mut chosen);
-        (selection, chosen)
+        let mut records = Records::from_values(values);
+        let selection = partitioner.select(&mut records, targets, &mut chosen);
+        (selection.unwrap(), chosen)
     }
 
     #[test]
@@ -262,7 +271,7 @@ mod tests {
             3,
             &mut targets,
         );
-        assert_eq!(selection, Selection::Each);
+        assert_eq!(selection.unwrap(), Selection::Each);
         for ((value, hash), target) in records.values.iter().zip(&records.hashes).zip(targets) {
             assert_eq!(*hash, KeyHash::of(value, max_parallelism));
             assert_eq!(

@@ -11,13 +11,19 @@
 //! that checkpoints, rescaling and backends are theirs.
 
 mod batch;
+mod border;
 mod codec;
 mod error;
+mod key;
+pub mod operators;
 mod payload;
 mod row;
+mod stream;
 
 pub use batch::{BATCH_ROWS, RowBatch};
 pub use codec::{RowsCodec, decode_rows, encode_rows, filter_rows, no_rows};
 pub use error::ArrowContext;
+pub use key::{ByKey, KeyCodec, Keys, TableKey, by_key};
 pub use payload::RowsGather;
 pub use row::{RowBytes, RowCodec};
+pub use stream::{Named, RowStream};

@@ -395,6 +395,16 @@ impl<T: Data> DataStream<T> {
         Ok(sink.take())
     }
 
+    /// The node of the graph that it comes out of: for layers above.
+    pub const fn node_id(&self) -> NodeId {
+        self.node
+    }
+
+    /// The environment that it belongs to.
+    pub const fn environment(&self) -> &StreamExecutionEnvironment {
+        &self.env
+    }
+
     /// An operator of one's own: `make` is called once per subtask.
     pub fn transform<Out: Data>(
         &self,

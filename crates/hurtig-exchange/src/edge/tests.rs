@@ -122,9 +122,14 @@ fn what_has_no_credit_waits_in_order_and_signals_wait_behind_it() {
 struct ByParity;
 
 impl Partitioner<Records<u64>> for ByParity {
-    fn select(&mut self, records: &mut Records<u64>, _: usize, chosen: &mut Vec<u32>) -> Selection {
+    fn select(
+        &mut self,
+        records: &mut Records<u64>,
+        _: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Result<Selection> {
         chosen.extend(records.values.iter().map(|value| (value % 2) as u32));
-        Selection::Each
+        Ok(Selection::Each)
     }
 }
 

@@ -1,0 +1,1 @@
+//! A row with each item of its array: UNNEST.

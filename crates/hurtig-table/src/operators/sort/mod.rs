@@ -1,0 +1,1 @@
+//! ORDER BY time, LIMIT.

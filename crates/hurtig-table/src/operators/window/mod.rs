@@ -1,0 +1,1 @@
+//! Windows: assigned by a table function, aggregated by slice.

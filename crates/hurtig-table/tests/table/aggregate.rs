@@ -1,0 +1,1 @@
+//! Aggregates: accumulators that can retract, and the group aggregate.
