@@ -16,7 +16,14 @@ use crate::refuse;
 use crate::walk::Walk;
 
 /// Attaches hints to what stood before them, which is known by its place; and makes `LATERAL f(x)` of `LATERAL TABLE(f(x))`.
-pub(crate) fn attach_hints<T: Walk>(tree: &mut T, raw: &[RawHint], script: &str) -> Result<(), ParseError> {
+///
+/// `start` is where the text begins.
+pub(crate) fn attach_hints<T: Walk>(
+    tree: &mut T,
+    raw: &[RawHint],
+    start: Location,
+    script: &str,
+) -> Result<(), ParseError> {
     let mut hints = Vec::with_capacity(raw.len());
     for hint in raw {
         hints.push(Placed { after: hint.after, start: hint.start, hints: hint.parse(script)? });
@@ -31,7 +38,7 @@ pub(crate) fn attach_hints<T: Walk>(tree: &mut T, raw: &[RawHint], script: &str)
     let left = attach.hints.first().map(|hint| (hint.start, NOWHERE));
     match misplaced.or(left) {
         None => Ok(()),
-        Some((at, why)) => Err(ParseError::new(why, at, script)),
+        Some((at, why)) => Err(ParseError::new(why, if at.line == 0 { start } else { at }, script)),
     }
 }
 

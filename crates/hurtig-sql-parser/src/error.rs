@@ -15,7 +15,7 @@ const SNIPPET_CHARACTERS_MAX: usize = 100;
 /// assert_eq!((error.line, error.column), (2, 6));
 /// assert_eq!(
 ///     error.to_string(),
-///     "line 2, column 6: expected identifier, found WHERE\n2 | FROM WHERE b\n  |      ^",
+///     "line 2, column 6: expected a table, found WHERE; as a name it is written `WHERE`\n2 | FROM WHERE b\n  |      ^",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl fmt::Display for ParseError {
 impl std::error::Error for ParseError {}
 
 /// The place behind the last character.
-fn end_of(script: &str) -> Location {
+pub(crate) fn end_of(script: &str) -> Location {
     let text = script.trim_end();
     let line = text.matches('\n').count() as u64 + 1;
     let column = text.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;

@@ -33,6 +33,7 @@ mod limits;
 mod print;
 mod quote;
 mod refuse;
+mod reserved;
 mod scan;
 mod script;
 mod syntax;

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, Map, MapEntry, ObjectName, UnaryOperator, Value,
+    Ident, Map, MapEntry, ObjectName, TrimWhereField, UnaryOperator, Value,
 };
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
@@ -10,6 +10,7 @@ use sqlparser::tokenizer::{Span, Token};
 
 use super::FlinkDialect;
 use crate::carriers;
+use crate::lex::is_word;
 use crate::syntax::words::{Parsed, Words, wrong};
 use crate::types;
 
@@ -21,6 +22,7 @@ pub(super) fn call(p: &mut Parser<'_>, name: &str) -> Option<Result<Expr, Parser
         "FLOOR" => Some(round(p, carriers::FLOOR_TO)),
         "CEIL" | "CEILING" => Some(round(p, carriers::CEIL_TO)),
         "TIMESTAMPADD" | "TIMESTAMPDIFF" => Some(with_unit(p)),
+        "TRIM" => trim_blanks(p),
         _ => None,
     }
 }
@@ -64,6 +66,22 @@ fn with_unit(p: &mut Parser<'_>) -> Parsed<Expr> {
     Ok(Expr::Function(plain_function(ObjectName::from(name), args)))
 }
 
+/// `TRIM(LEADING FROM x)`: without a character it is the blank. All other forms are known below.
+fn trim_blanks(p: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    let side = [("LEADING", TrimWhereField::Leading), ("TRAILING", TrimWhereField::Trailing), ("BOTH", TrimWhereField::Both)]
+        .into_iter()
+        .find(|(word, _)| {
+            is_word(&p.peek_nth_token_ref(2).token, word) && is_word(&p.peek_nth_token_ref(3).token, "FROM")
+        })?;
+    p.advance_token();
+    Some(p.in_brackets(|p| {
+        p.need(&[side.0, "FROM"])?;
+        let expr = Box::new(p.parse_expr()?);
+        let trim_what = Some(Box::new(text(" ")));
+        Ok(Expr::Trim { trim_where: Some(side.1), trim_what, expr, trim_characters: None })
+    }))
+}
+
 const UNITS: [&str; 10] = [
     "MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
 ];
@@ -78,7 +96,7 @@ fn unit(p: &mut Parser<'_>, more: &str) -> Parsed<String> {
     };
     let name = name.strip_prefix("SQL_TSI_").unwrap_or(&name);
     if !UNITS.contains(&name) && !more.split(' ').any(|unit| unit == name) {
-        return wrong(format!("{name} is no unit of time: write {}", crate::syntax::words::one_of(&UNITS)), at);
+        return wrong(format!("`{name}` is no unit of time: write {}", crate::syntax::words::one_of(&UNITS)), at);
     }
     p.advance_token();
     Ok(name.to_owned())

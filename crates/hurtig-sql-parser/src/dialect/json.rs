@@ -95,7 +95,7 @@ fn query(p: &mut Parser<'_>) -> Parsed<Expr> {
 }
 
 fn returning(p: &mut Parser<'_>) -> Parsed<String> {
-    if p.eat(&["RETURNING"]) { Ok(types::data_type(p)?.to_string()) } else { Ok("STRING".to_owned()) }
+    if p.eat(&["RETURNING"]) { Ok(types::plain_type(p)?.to_string()) } else { Ok("STRING".to_owned()) }
 }
 
 /// `ON EMPTY` or `ON ERROR`, each at most once.

@@ -44,6 +44,11 @@ impl VisitorMut for Restore {
                 unit_first(function);
                 None
             }),
+            // Two of them would begin a comment.
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => {
+                let inner = inner.to_string();
+                inner.starts_with('-').then(|| format!("- {inner}"))
+            }
             Expr::Map(map) => Some(format!("MAP[{}]", list(map.entries.iter().map(entry)))),
             _ => None,
         };
@@ -53,10 +58,25 @@ impl VisitorMut for Restore {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        // Hints come between a table's name and its alias.
+        let hints = Hint::of_table(factor);
+        if let TableFactor::Table { name, with_hints, .. } = factor
+            && !hints.is_empty()
+        {
+            with_hints.clear();
+            *name = ident(format!("{name} /*+ {} */", list(hints)));
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table { with_hints, version, .. } if !with_hints.is_empty() || version.is_some() => {
-                table(factor);
+            // So does FOR SYSTEM_TIME.
+            TableFactor::Table { name, version, .. } => {
+                if let Some(version) = version.take() {
+                    *name = ident(format!("{name} {version}"));
+                }
             }
             TableFactor::Function { lateral: true, name, args, .. } => {
                 let called = plain_function(std::mem::replace(name, ident("TABLE")), Vec::new());
@@ -224,21 +244,6 @@ fn one_or_list<T: Display>(items: &[T]) -> String {
         [one] => one.to_string(),
         many => format!("({})", list(many)),
     }
-}
-
-/// Hints and FOR SYSTEM_TIME come between a table's name and its alias.
-fn table(factor: &mut TableFactor) {
-    let hints = Hint::of_table(factor);
-    let TableFactor::Table { name, with_hints, version, .. } = factor else { return };
-    let mut text = name.to_string();
-    if !hints.is_empty() {
-        let _ = write!(text, " /*+ {} */", list(hints));
-    }
-    if let Some(version) = version.take() {
-        let _ = write!(text, " {version}");
-    }
-    with_hints.clear();
-    *name = ident(text);
 }
 
 /// Written whole, for WITHIN comes between two of its clauses.

@@ -16,9 +16,9 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::ast::Statement;
 use crate::dialect::FlinkDialect;
-use crate::error::ParseError;
+use crate::error::{ParseError, end_of, shifted};
 use crate::lex::{Lexed, begins_query, is_word, lex};
-use crate::limits;
+use crate::{limits, reserved};
 use crate::attach::attach_hints;
 use crate::walk::Walk;
 use words::{Parsed, Words, one_of, wrong};
@@ -74,17 +74,19 @@ fn part<T: Walk>(
     grammar: impl Fn(&mut Parser<'_>) -> Parsed<T>,
 ) -> Result<T, ParseError> {
     let Lexed { tokens, hints } = lex(&FlinkDialect, sql, start, script)?;
-    limits::check(&tokens).map_err(|(message, at)| ParseError::new(message, at, script))?;
+    limits::check(&tokens)
+        .and_then(|()| reserved::check(&tokens))
+        .map_err(|(message, at)| ParseError::new(message, at, script))?;
     let mut parser = Parser::new(&FlinkDialect)
         .with_recursion_limit(limits::RECURSION_MAX)
         .with_tokens_with_locations(tokens);
     let parsed = grammar(&mut parser).and_then(|value| end(&mut parser).map(|()| value));
-    let at = parser.here();
+    let at = if parser.at_token(&Token::EOF) { shifted(end_of(sql), start) } else { parser.here() };
     let mut value = parsed.map_err(|error| {
         let error = innermost(parser.into_tokens(), error);
         ParseError::from_parser(error, at, script)
     })?;
-    attach_hints(&mut value, &hints, script)?;
+    attach_hints(&mut value, &hints, start, script)?;
     Ok(value)
 }
 

@@ -7,7 +7,7 @@ mod print;
 use std::str::FromStr;
 
 pub use interval::{DayTimeFields, IntervalType, YearMonthFields};
-pub(crate) use parse::data_type;
+pub(crate) use parse::{data_type, plain_type};
 
 use crate::error::ParseError;
 

@@ -31,6 +31,11 @@ pub(crate) fn data_type(p: &mut Parser<'_>) -> Parsed<DataType> {
     wrong(format!("more than {POSTFIXES_MAX} times ARRAY or MULTISET"), p.here())
 }
 
+/// Reads a type without NULL or NOT NULL behind it, where `NULL` begins a clause.
+pub(crate) fn plain_type(p: &mut Parser<'_>) -> Parsed<DataType> {
+    kind(p).map(DataType::nullable)
+}
+
 fn nullability(p: &mut Parser<'_>) -> bool {
     p.eat(&["NULL"]) || !p.eat(&["NOT", "NULL"])
 }

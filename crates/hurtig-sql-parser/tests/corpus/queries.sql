@@ -75,5 +75,4 @@ SELECT * FROM t WHERE a = (SELECT MAX(b) FROM u) AND c > ALL (SELECT d FROM v) A
 SELECT a, (SELECT COUNT(*) FROM u WHERE u.x = t.x) FROM t;
 SELECT * FROM (a JOIN b ON a.x = b.x) JOIN c ON TRUE;
 SELECT a AS `from`, b `order` FROM t `group`;
-SELECT * FROM a SEMI;
 SELECT key, value, rank, position FROM t;

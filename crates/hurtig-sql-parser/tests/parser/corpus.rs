@@ -2,10 +2,11 @@
 
 use hurtig_sql_parser::{Statement, parse_statement, split_script};
 
-const CORPUS: [(&str, &str); 4] = [
+const CORPUS: [(&str, &str); 5] = [
     ("queries", include_str!("../corpus/queries.sql")),
     ("expressions", include_str!("../corpus/expressions.sql")),
     ("tables", include_str!("../corpus/tables.sql")),
+    ("nexmark", include_str!("../corpus/nexmark.sql")),
     ("others", include_str!("../corpus/others.sql")),
 ];
 
