@@ -26,9 +26,16 @@ pub(crate) fn attach_hints<T: Walk>(
 ) -> Result<(), ParseError> {
     let mut hints = Vec::with_capacity(raw.len());
     for hint in raw {
-        hints.push(Placed { after: hint.after, start: hint.start, hints: hint.parse(script)? });
+        hints.push(Placed {
+            after: hint.after,
+            start: hint.start,
+            hints: hint.parse(script)?,
+        });
     }
-    let mut attach = Attach { hints, misplaced: None };
+    let mut attach = Attach {
+        hints,
+        misplaced: None,
+    };
     for insert in tree.inserts() {
         attach.insert(insert);
     }
@@ -38,12 +45,18 @@ pub(crate) fn attach_hints<T: Walk>(
     let left = attach.hints.first().map(|hint| (hint.start, NOWHERE));
     match misplaced.or(left) {
         None => Ok(()),
-        Some((at, why)) => Err(ParseError::new(why, if at.line == 0 { start } else { at }, script)),
+        Some((at, why)) => Err(ParseError::new(
+            why,
+            if at.line == 0 { start } else { at },
+            script,
+        )),
     }
 }
 
-const NOWHERE: &str = "a hint stands behind SELECT, or behind the name of a table: this one is at neither";
-const NOT_A_TABLES: &str = "of all hints, OPTIONS alone stands behind a table: write this one behind SELECT";
+const NOWHERE: &str =
+    "a hint stands behind SELECT, or behind the name of a table: this one is at neither";
+const NOT_A_TABLES: &str =
+    "of all hints, OPTIONS alone stands behind a table: write this one behind SELECT";
 const NOT_A_SELECTS: &str = "OPTIONS is about a table: write it behind the table's name";
 
 struct Placed {
@@ -61,7 +74,11 @@ impl Attach {
     /// Takes the hints that were written behind a place.
     fn take(&mut self, place: Location, options: bool) -> Vec<Hint> {
         let mut taken = Vec::new();
-        while let Some(index) = self.hints.iter().position(|hint| hint.after == place && place.line > 0) {
+        while let Some(index) = self
+            .hints
+            .iter()
+            .position(|hint| hint.after == place && place.line > 0)
+        {
             for (hint, at) in self.hints.remove(index).hints {
                 if matches!(hint, Hint::Options(_)) != options {
                     let why = if options { NOT_A_TABLES } else { NOT_A_SELECTS };
@@ -105,7 +122,9 @@ impl VisitorMut for Attach {
         self.refuse(refuse::select(select), || select.select_token.0.span.start)?;
         if !self.hints.is_empty() {
             let hints = self.take(select.select_token.0.span.start, false);
-            select.optimizer_hints.extend(hints.into_iter().map(optimizer_hint));
+            select
+                .optimizer_hints
+                .extend(hints.into_iter().map(optimizer_hint));
         }
         ControlFlow::Continue(())
     }
@@ -113,10 +132,17 @@ impl VisitorMut for Attach {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         self.refuse(refuse::table_factor(factor), || factor.span().start)?;
         match factor {
-            TableFactor::Table { name, with_hints, .. } if !self.hints.is_empty() => {
+            TableFactor::Table {
+                name, with_hints, ..
+            } if !self.hints.is_empty() => {
                 with_hints.extend(self.take(end_of_name(name), true).iter().map(Hint::to_expr));
             }
-            TableFactor::Function { lateral: true, name, args, .. } => unwrap_table(name, args),
+            TableFactor::Function {
+                lateral: true,
+                name,
+                args,
+                ..
+            } => unwrap_table(name, args),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -124,7 +150,7 @@ impl VisitorMut for Attach {
 
     /// All kinds of texts are one: the lexer has dealt with their escapes.
     fn post_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
-        if let Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text) = &mut value.value {
+        if let Value::UnicodeStringLiteral(text) = &mut value.value {
             value.value = Value::SingleQuotedString(std::mem::take(text));
         }
         ControlFlow::Continue(())
@@ -132,7 +158,11 @@ impl VisitorMut for Attach {
 }
 
 fn optimizer_hint(hint: Hint) -> OptimizerHint {
-    OptimizerHint { prefix: String::new(), text: format!(" {hint} "), style: OptimizerHintStyle::MultiLine }
+    OptimizerHint {
+        prefix: String::new(),
+        text: format!(" {hint} "),
+        style: OptimizerHintStyle::MultiLine,
+    }
 }
 
 /// `TABLE(f(x))` was read as a call of a function named TABLE.
@@ -143,7 +173,8 @@ fn unwrap_table(name: &mut ObjectName, args: &mut Vec<FunctionArg>) {
     if !is_table {
         return;
     }
-    if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(function)))] = args.as_mut_slice()
+    if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(function)))] =
+        args.as_mut_slice()
         && let FunctionArguments::List(list) = &mut function.args
     {
         *name = function.name.clone();

@@ -34,7 +34,11 @@ pub struct ParseError {
 impl ParseError {
     /// A mistake at `location` of `script`.
     pub(crate) fn new(message: impl Into<String>, location: Location, script: &str) -> Self {
-        let location = if location.line == 0 { end_of(script) } else { location };
+        let location = if location.line == 0 {
+            end_of(script)
+        } else {
+            location
+        };
         let line = usize::try_from(location.line - 1).unwrap_or(usize::MAX);
         Self {
             message: message.into(),
@@ -59,7 +63,11 @@ impl ParseError {
     }
 
     pub(crate) fn from_tokenizer(error: &TokenizerError, start: Location, script: &str) -> Self {
-        Self::new(uncapitalised(&error.message), shifted(error.location, start), script)
+        Self::new(
+            uncapitalised(&error.message),
+            shifted(error.location, start),
+            script,
+        )
     }
 
     fn from_text(text: &str, fallback: Location, script: &str) -> Self {
@@ -68,15 +76,26 @@ impl ParseError {
         let Some((expected, found)) = split_expectation(text) else {
             return Self::new(uncapitalised(text), location, script);
         };
-        let found = if found == "EOF" { "the end of the statement" } else { found };
+        let found = match found {
+            "EOF" => "the end of the statement",
+            // The lexer makes all texts one kind.
+            text => text.strip_prefix("U&").unwrap_or(text),
+        };
         let message = format!("expected {expected}, found {found}");
-        Self { expected: Some(expected.to_owned()), ..Self::new(message, location, script) }
+        Self {
+            expected: Some(expected.to_owned()),
+            ..Self::new(message, location, script)
+        }
     }
 
     fn snippet(&self) -> (String, usize) {
         let column = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
         let from = column.saturating_sub(SNIPPET_CHARACTERS_MAX / 2);
-        let line = self.source_line.chars().skip(from).take(SNIPPET_CHARACTERS_MAX);
+        let line = self
+            .source_line
+            .chars()
+            .skip(from)
+            .take(SNIPPET_CHARACTERS_MAX);
         let line = line.map(|c| if c.is_control() { ' ' } else { c }).collect();
         (line, column - from)
     }
@@ -84,7 +103,11 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.line, self.column, self.message
+        )?;
         let (line, column) = self.snippet();
         if line.trim().is_empty() {
             return Ok(());
@@ -118,8 +141,13 @@ pub(crate) fn shifted(location: Location, start: Location) -> Location {
 /// Takes ` at Line: 1, Column: 2` off.
 fn split_location(text: &str) -> (&str, Option<Location>) {
     let found = text.rfind(" at Line: ").and_then(|at| {
-        let (line, column) = text[at..].trim_start_matches(" at Line: ").split_once(", Column: ")?;
-        Some((&text[..at], Location::new(line.parse().ok()?, column.parse().ok()?)))
+        let (line, column) = text[at..]
+            .trim_start_matches(" at Line: ")
+            .split_once(", Column: ")?;
+        Some((
+            &text[..at],
+            Location::new(line.parse().ok()?, column.parse().ok()?),
+        ))
     });
     found.map_or((text, None), |(text, location)| (text, Some(location)))
 }
@@ -144,10 +172,17 @@ mod tests {
 
     #[test]
     fn a_place_is_taken_from_the_text() {
-        let error = ParserError::ParserError("Expected: a, b, found: EOF at Line: 2, Column: 3".into());
+        let error =
+            ParserError::ParserError("Expected: a, b, found: EOF at Line: 2, Column: 3".into());
         let error = ParseError::from_parser(error, Location::empty(), "x\nab");
-        assert_eq!(error.message, "expected a, b, found the end of the statement");
-        assert_eq!((error.line, error.column, error.expected), (2, 3, Some("a, b".into())));
+        assert_eq!(
+            error.message,
+            "expected a, b, found the end of the statement"
+        );
+        assert_eq!(
+            (error.line, error.column, error.expected),
+            (2, 3, Some("a, b".into()))
+        );
     }
 
     #[test]

@@ -15,7 +15,14 @@ use crate::syntax::words::{Parsed, Words, one_of, wrong};
 
 /// All hints that are known.
 const NAMES: &[&str] = &[
-    "BROADCAST", "LOOKUP", "MULTI_JOIN", "NEST_LOOP", "OPTIONS", "SHUFFLE_HASH", "SHUFFLE_MERGE", "STATE_TTL",
+    "BROADCAST",
+    "LOOKUP",
+    "MULTI_JOIN",
+    "NEST_LOOP",
+    "OPTIONS",
+    "SHUFFLE_HASH",
+    "SHUFFLE_MERGE",
+    "STATE_TTL",
 ];
 
 /// What a query tells the planner.
@@ -68,7 +75,9 @@ impl Hint {
     /// ```
     pub fn of_table(table: &TableFactor) -> Vec<Self> {
         match table {
-            TableFactor::Table { with_hints, .. } => with_hints.iter().filter_map(Self::from_expr).collect(),
+            TableFactor::Table { with_hints, .. } => {
+                with_hints.iter().filter_map(Self::from_expr).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -77,7 +86,11 @@ impl Hint {
     pub fn of_select(select: &Select) -> Result<Vec<Self>, ParseError> {
         let mut hints = Vec::new();
         for hint in &select.optimizer_hints {
-            hints.extend(parse(&hint.text, Location::new(1, 1), &hint.text)?.into_iter().map(|(hint, _)| hint));
+            hints.extend(
+                parse(&hint.text, Location::new(1, 1), &hint.text)?
+                    .into_iter()
+                    .map(|(hint, _)| hint),
+            );
         }
         Ok(hints)
     }
@@ -85,21 +98,36 @@ impl Hint {
     /// The hint as a call: `OPTIONS('key' = 'value')`.
     pub(crate) fn to_expr(&self) -> Expr {
         let args = match self {
-            Self::Options(pairs) | Self::StateTtl(pairs) | Self::Lookup(pairs) => pairs.iter().map(pair).collect(),
+            Self::Options(pairs) | Self::StateTtl(pairs) | Self::Lookup(pairs) => {
+                pairs.iter().map(pair).collect()
+            }
             Self::Join { tables, .. } => tables.iter().map(|table| text(table)).collect(),
         };
-        Expr::Function(plain_function(ObjectName::from(Ident::new(self.name())), args))
+        Expr::Function(plain_function(
+            ObjectName::from(Ident::new(self.name())),
+            args,
+        ))
     }
 
     fn from_expr(expr: &Expr) -> Option<Self> {
-        let Expr::Function(function) = expr else { return None };
+        let Expr::Function(function) = expr else {
+            return None;
+        };
         let args = arguments(function)?;
         let pairs = args.iter().filter_map(|arg| match arg {
-            Expr::BinaryOp { left, right, .. } => Some((text_of(left)?.to_owned(), text_of(right)?.to_owned())),
+            Expr::BinaryOp { left, right, .. } => {
+                Some((text_of(left)?.to_owned(), text_of(right)?.to_owned()))
+            }
             _ => None,
         });
-        let tables = args.iter().filter_map(|arg| text_of(arg).map(str::to_owned));
-        Self::named(&function.name.to_string(), pairs.collect(), tables.collect())
+        let tables = args
+            .iter()
+            .filter_map(|arg| text_of(arg).map(str::to_owned));
+        Self::named(
+            &function.name.to_string(),
+            pairs.collect(),
+            tables.collect(),
+        )
     }
 
     fn named(name: &str, pairs: Options, tables: Vec<String>) -> Option<Self> {
@@ -134,7 +162,11 @@ impl Hint {
 }
 
 fn pair((key, value): &(String, String)) -> Expr {
-    Expr::BinaryOp { left: Box::new(text(key)), op: BinaryOperator::Eq, right: Box::new(text(value)) }
+    Expr::BinaryOp {
+        left: Box::new(text(key)),
+        op: BinaryOperator::Eq,
+        right: Box::new(text(value)),
+    }
 }
 
 impl fmt::Display for Hint {
@@ -158,10 +190,20 @@ impl fmt::Display for Hint {
 }
 
 /// Parses what is between `/*+` and `*/`: hints, with their places.
-pub(crate) fn parse(text: &str, start: Location, script: &str) -> Result<Vec<(Hint, Location)>, ParseError> {
+pub(crate) fn parse(
+    text: &str,
+    start: Location,
+    script: &str,
+) -> Result<Vec<(Hint, Location)>, ParseError> {
     let lexed = lex(&FlinkDialect, text, start, script)?;
     let mut parser = Parser::new(&FlinkDialect).with_tokens_with_locations(lexed.tokens);
-    let at = |p: &Parser<'_>| if p.at_token(&Token::EOF) { start } else { p.here() };
+    let at = |p: &Parser<'_>| {
+        if p.at_token(&Token::EOF) {
+            start
+        } else {
+            p.here()
+        }
+    };
     hints(&mut parser).map_err(|error| ParseError::from_parser(error, at(&parser), script))
 }
 
@@ -184,8 +226,15 @@ fn hints(p: &mut Parser<'_>) -> Parsed<Vec<(Hint, Location)>> {
 fn hint(p: &mut Parser<'_>) -> Parsed<Hint> {
     let Some(name) = p.one_of(NAMES) else {
         let next = p.peek_token_ref();
-        let found = if next.token == Token::EOF { "nothing".to_owned() } else { format!("`{}`", next.token) };
-        return wrong(format!("{found} is no hint: write {}", one_of(NAMES)), p.here());
+        let found = if next.token == Token::EOF {
+            "nothing".to_owned()
+        } else {
+            format!("`{}`", next.token)
+        };
+        return wrong(
+            format!("{found} is no hint: write {}", one_of(NAMES)),
+            p.here(),
+        );
     };
     let (mut pairs, mut tables) = (Options::new(), Vec::new());
     if matches!(name, "OPTIONS" | "STATE_TTL" | "LOOKUP") {
@@ -197,14 +246,19 @@ fn hint(p: &mut Parser<'_>) -> Parsed<Hint> {
     } else {
         tables = p.list(word_or_string)?;
     }
-    Hint::named(name, pairs, tables).map_or_else(|| p.expected_ref(&one_of(NAMES), p.peek_token_ref()), Ok)
+    Hint::named(name, pairs, tables)
+        .map_or_else(|| p.expected_ref(&one_of(NAMES), p.peek_token_ref()), Ok)
 }
 
 fn word_or_string(p: &mut Parser<'_>) -> Parsed<String> {
     match &p.peek_token_ref().token {
         Token::Word(_) => {
             let path = crate::syntax::parts::path(p)?;
-            let parts = path.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.as_str());
+            let parts = path
+                .0
+                .iter()
+                .filter_map(|part| part.as_ident())
+                .map(|ident| ident.value.as_str());
             Ok(parts.collect::<Vec<_>>().join("."))
         }
         _ => p.string(),

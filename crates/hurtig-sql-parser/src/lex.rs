@@ -35,7 +35,10 @@ pub(crate) fn lex(
     let tokens = Tokenizer::new(dialect, text)
         .tokenize_with_location()
         .map_err(|error| ParseError::from_tokenizer(&error, start, script))?;
-    let mut lexed = Lexed { tokens: Vec::with_capacity(tokens.len() / 2), hints: Vec::new() };
+    let mut lexed = Lexed {
+        tokens: Vec::with_capacity(tokens.len() / 2),
+        hints: Vec::new(),
+    };
     for TokenWithSpan { token, span } in tokens {
         let span = Span::new(shifted(span.start, start), shifted(span.end, start));
         refuse(&token).map_or(Ok(()), |why| Err(ParseError::new(why, span.start, script)))?;
@@ -49,16 +52,32 @@ impl Lexed {
     fn push(&mut self, token: Token, span: Span) {
         match token {
             Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => {
-                let after = self.tokens.last().map_or(Location::empty(), |token| token.span.start);
+                let after = self
+                    .tokens
+                    .last()
+                    .map_or(Location::empty(), |token| token.span.start);
                 let start = Location::new(span.start.line, span.start.column + "/*+".len() as u64);
-                self.hints.push(RawHint { text: text[1..].to_owned(), start, after });
+                self.hints.push(RawHint {
+                    text: text[1..].to_owned(),
+                    start,
+                    after,
+                });
             }
             Token::Whitespace(_) => {}
             // Flink shifts no bits: two brackets end types in types.
             Token::ShiftRight => {
                 let between = Location::new(span.start.line, span.start.column + 1);
-                self.tokens.push(TokenWithSpan::new(Token::Gt, Span::new(span.start, between)));
-                self.tokens.push(TokenWithSpan::new(Token::Gt, Span::new(between, span.end)));
+                self.tokens.push(TokenWithSpan::new(
+                    Token::Gt,
+                    Span::new(span.start, between),
+                ));
+                self.tokens
+                    .push(TokenWithSpan::new(Token::Gt, Span::new(between, span.end)));
+            }
+            // All texts are of the kind that the parser below takes for values alone, not for names as well.
+            Token::SingleQuotedString(text) | Token::NationalStringLiteral(text) => {
+                self.tokens
+                    .push(TokenWithSpan::new(Token::UnicodeStringLiteral(text), span));
             }
             token => self.tokens.push(TokenWithSpan::new(token, span)),
         }
@@ -69,8 +88,12 @@ impl Lexed {
     fn carry_within(&mut self) {
         let mut from = 0;
         while let Some((within, define)) = self.find_within(from) {
-            let Some(clause) = self.tokens.get(within..=define).map(<[_]>::to_vec) else { return };
-            let [first, interval @ .., define_token] = clause.as_slice() else { return };
+            let Some(clause) = self.tokens.get(within..=define).map(<[_]>::to_vec) else {
+                return;
+            };
+            let [first, interval @ .., define_token] = clause.as_slice() else {
+                return;
+            };
             let made = |token| TokenWithSpan::new(token, first.span);
             let mut carried = vec![define_token.clone()];
             carried.push(made(Token::make_word(carriers::WITHIN, None)));
@@ -93,7 +116,9 @@ impl Lexed {
         let within = from + at + 1;
         // An interval is a string and a few words; whatever is longer is no such clause.
         let behind = self.tokens.get(within..)?.iter().take(INTERVAL_TOKENS_MAX);
-        let define = behind.into_iter().position(|token| is_word(&token.token, "DEFINE"))?;
+        let define = behind
+            .into_iter()
+            .position(|token| is_word(&token.token, "DEFINE"))?;
         Some((within, within + define))
     }
 }
@@ -126,7 +151,8 @@ fn refuse(token: &Token) -> Option<&'static str> {
         }
         // The printer below cannot tell them from what is escaped already.
         Token::Word(word)
-            if word.quote_style.is_some() && (word.value.contains("``") || word.value.contains("\\`")) =>
+            if word.quote_style.is_some()
+                && (word.value.contains("``") || word.value.contains("\\`")) =>
         {
             Some("a name may not have two backticks, or a backslash before one, in it")
         }
@@ -141,17 +167,28 @@ pub(crate) fn first_words(text: &str) -> Vec<String> {
     let mut rest = text.trim_start();
     while words.len() < 16 {
         if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+            rest = comment
+                .split_once('\n')
+                .map_or("", |(_, rest)| rest)
+                .trim_start();
         } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.split_once("*/").map_or("", |(_, rest)| rest).trim_start();
+            rest = comment
+                .split_once("*/")
+                .map_or("", |(_, rest)| rest)
+                .trim_start();
         } else if let Some(list) = rest.strip_prefix(',') {
             rest = list.trim_start();
         } else {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             let (word, behind) = rest.split_at(end);
             // What follows a path in quotes, as of COMPILE PLAN, counts as well.
             if let (true, Some(string)) = (word.is_empty(), rest.strip_prefix('\'')) {
-                rest = string.split_once('\'').map_or("", |(_, rest)| rest).trim_start();
+                rest = string
+                    .split_once('\'')
+                    .map_or("", |(_, rest)| rest)
+                    .trim_start();
                 continue;
             }
             if word.is_empty() {

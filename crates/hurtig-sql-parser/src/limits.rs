@@ -5,13 +5,13 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 /// How many brackets may be open at once.
-pub(crate) const NESTING_MAX: usize = 64;
+pub(crate) const NESTING_MAX: usize = 48;
 /// How many operators may follow one another in one expression, brackets inside included: the depth of its tree.
 pub(crate) const DEPTH_MAX: usize = 400;
 /// How often `FROM ((` may be nested: the parser tries both readings of such a bracket, each time.
 const DOUBLED_MAX: usize = 6;
 /// How much deeper the parser below may recurse: several levels for a bracket.
-pub(crate) const RECURSION_MAX: usize = 300;
+pub(crate) const RECURSION_MAX: usize = 128;
 
 /// Checks the tokens of a statement. An error is its message and place.
 pub(crate) fn check(tokens: &[TokenWithSpan]) -> Result<(), (String, Location)> {
@@ -37,8 +37,13 @@ struct Level {
 fn step(stack: &mut Vec<Level>, previous: Option<&Token>, token: &Token) -> Result<(), String> {
     if opens(previous, token) {
         let doubled = stack.last().map_or(0, |level| level.doubled);
-        let doubled = doubled + usize::from(token == &Token::LParen && previous == Some(&Token::LParen));
-        stack.push(Level { doubled, is_type: token == &Token::Lt, ..Level::default() });
+        let doubled =
+            doubled + usize::from(token == &Token::LParen && previous == Some(&Token::LParen));
+        stack.push(Level {
+            doubled,
+            is_type: token == &Token::Lt,
+            ..Level::default()
+        });
     } else if closes(stack, token) {
         let inner = stack.pop().unwrap_or_default();
         if let Some(level) = stack.last_mut() {
@@ -47,12 +52,18 @@ fn step(stack: &mut Vec<Level>, previous: Option<&Token>, token: &Token) -> Resu
     } else if let Some(level) = stack.last_mut() {
         level.operator(token);
     }
-    let Some(level) = stack.last() else { return Ok(()) };
+    let Some(level) = stack.last() else {
+        return Ok(());
+    };
     if stack.len() > NESTING_MAX {
-        return Err(format!("more than {NESTING_MAX} brackets are open: take parts out into views or WITH"));
+        return Err(format!(
+            "more than {NESTING_MAX} brackets are open: take parts out into views or WITH"
+        ));
     }
     if level.doubled > DOUBLED_MAX {
-        return Err(format!("more than {DOUBLED_MAX} doubled brackets are nested: write one where two stand"));
+        return Err(format!(
+            "more than {DOUBLED_MAX} doubled brackets are nested: write one where two stand"
+        ));
     }
     if level.depth > DEPTH_MAX {
         return Err(format!(
@@ -70,10 +81,8 @@ impl Level {
                 self.depth = 0;
             }
             Token::Word(word) if word.quote_style.is_none() => self.word(word.keyword),
-            Token::Word(_)
-            | Token::Number(..)
-            | Token::SingleQuotedString(_)
-            | Token::Period => {}
+            Token::Word(_) | Token::Number(..) | Token::UnicodeStringLiteral(_) | Token::Period => {
+            }
             _ => self.depth += 1,
         }
     }
@@ -108,7 +117,7 @@ impl Level {
 fn opens(previous: Option<&Token>, token: &Token) -> bool {
     match token {
         Token::LParen | Token::LBracket | Token::LBrace => true,
-        Token::Lt => ["ARRAY", "MAP", "MULTISET", "ROW"]
+        Token::Lt => ["ARRAY", "MAP", "MULTISET", "ROW", "STRUCT"]
             .iter()
             .any(|name| previous.is_some_and(|previous| crate::lex::is_word(previous, name))),
         _ => false,

@@ -22,10 +22,14 @@ pub(crate) fn select(select: &Select) -> Option<&'static str> {
         return Some("TOP is not supported: write LIMIT behind the query");
     }
     if select.into.is_some() {
-        return Some("SELECT INTO is not supported: write INSERT INTO t SELECT …, or CREATE TABLE t AS SELECT …");
+        return Some(
+            "SELECT INTO is not supported: write INSERT INTO t SELECT …, or CREATE TABLE t AS SELECT …",
+        );
     }
     if !select.lateral_views.is_empty() {
-        return Some("LATERAL VIEW is not supported: write CROSS JOIN UNNEST(…) or LATERAL TABLE(…)");
+        return Some(
+            "LATERAL VIEW is not supported: write CROSS JOIN UNNEST(…) or LATERAL TABLE(…)",
+        );
     }
     let others = !select.cluster_by.is_empty()
         || !select.distribute_by.is_empty()
@@ -40,9 +44,17 @@ pub(crate) fn select(select: &Select) -> Option<&'static str> {
 /// Why a table in FROM is not Flink's.
 pub(crate) fn table_factor(factor: &TableFactor) -> Option<&'static str> {
     match factor {
-        TableFactor::Table { with_hints, partitions, sample, version, .. } => {
+        TableFactor::Table {
+            with_hints,
+            partitions,
+            sample,
+            version,
+            ..
+        } => {
             if !with_hints.is_empty() {
-                return Some("WITH (…) behind a table is not supported: write /*+ OPTIONS('key' = 'value') */");
+                return Some(
+                    "WITH (…) behind a table is not supported: write /*+ OPTIONS('key' = 'value') */",
+                );
             }
             if !partitions.is_empty() {
                 return Some("PARTITION behind a table is not supported: write WHERE");
@@ -50,14 +62,20 @@ pub(crate) fn table_factor(factor: &TableFactor) -> Option<&'static str> {
             if sample.is_some() {
                 return Some("TABLESAMPLE is not supported: write WHERE RAND() < 0.1");
             }
-            let other = version.as_ref().is_some_and(|v| !matches!(v, TableVersion::ForSystemTimeAsOf(_)));
+            let other = version
+                .as_ref()
+                .is_some_and(|v| !matches!(v, TableVersion::ForSystemTimeAsOf(_)));
             other.then_some("a table's version is written FOR SYSTEM_TIME AS OF")
         }
-        TableFactor::Derived { sample: Some(_), .. } => Some("TABLESAMPLE is not supported: write WHERE RAND() < 0.1"),
+        TableFactor::Derived {
+            sample: Some(_), ..
+        } => Some("TABLESAMPLE is not supported: write WHERE RAND() < 0.1"),
         TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => {
             Some("PIVOT is not supported: write an aggregate with FILTER (WHERE …) for each column")
         }
-        TableFactor::UNNEST { with_offset: true, .. } => Some("WITH OFFSET is not supported: write WITH ORDINALITY"),
+        TableFactor::UNNEST {
+            with_offset: true, ..
+        } => Some("WITH OFFSET is not supported: write WITH ORDINALITY"),
         TableFactor::JsonTable { .. }
         | TableFactor::OpenJsonTable { .. }
         | TableFactor::XmlTable { .. }

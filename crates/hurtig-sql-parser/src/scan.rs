@@ -61,7 +61,9 @@ impl<'a> Scanner<'a> {
 
     fn step(&mut self) -> bool {
         let before = self.at;
-        let Some((offset, character)) = self.next() else { return false };
+        let Some((offset, character)) = self.next() else {
+            return false;
+        };
         if character == ';' && self.within == Within::Code {
             self.finish(offset, true);
             return true;
@@ -89,14 +91,19 @@ impl<'a> Scanner<'a> {
                 self.has_code |= self.characters.peek().is_some_and(|(_, next)| *next == '+');
                 Within::BlockComment
             }
-            (Within::String, '\'') | (Within::Name, '`') | (Within::LineComment, '\n') => Within::Code,
+            (Within::String, '\'') | (Within::Name, '`') | (Within::LineComment, '\n') => {
+                Within::Code
+            }
             (Within::BlockComment, '*') if self.eat('/') => Within::Code,
             (within, _) => within,
         }
     }
 
     fn eat(&mut self, expected: char) -> bool {
-        let found = self.characters.peek().is_some_and(|(_, next)| *next == expected);
+        let found = self
+            .characters
+            .peek()
+            .is_some_and(|(_, next)| *next == expected);
         if found {
             self.next();
         }
@@ -117,7 +124,13 @@ impl<'a> Scanner<'a> {
         if let Some((offset, start)) = self.begin.take() {
             let text = self.script.get(offset..end).unwrap_or_default().trim_end();
             let has_code = self.has_code;
-            self.chunks.push(Chunk { text, offset, start, terminated, has_code });
+            self.chunks.push(Chunk {
+                text,
+                offset,
+                start,
+                terminated,
+                has_code,
+            });
         }
         self.has_code = false;
     }
@@ -128,14 +141,24 @@ mod tests {
     use super::*;
 
     fn texts(script: &str) -> Vec<&str> {
-        chunks(script).0.into_iter().map(|chunk| chunk.text).collect()
+        chunks(script)
+            .0
+            .into_iter()
+            .map(|chunk| chunk.text)
+            .collect()
     }
 
     #[test]
     fn semicolons_end_statements_but_not_in_strings_names_and_comments() {
         assert_eq!(texts("a; b ;;\n c"), ["a", "b", "c"]);
-        assert_eq!(texts("a 'x;''y;' `n;``;` b; c"), ["a 'x;''y;' `n;``;` b", "c"]);
-        assert_eq!(texts("a -- no; no\n b; /* ; */ c; -- ;"), ["a -- no; no\n b", "/* ; */ c", "-- ;"]);
+        assert_eq!(
+            texts("a 'x;''y;' `n;``;` b; c"),
+            ["a 'x;''y;' `n;``;` b", "c"]
+        );
+        assert_eq!(
+            texts("a -- no; no\n b; /* ; */ c; -- ;"),
+            ["a -- no; no\n b", "/* ; */ c", "-- ;"]
+        );
         assert_eq!(texts("a - b; c / d; e*f"), ["a - b", "c / d", "e*f"]);
     }
 
@@ -152,7 +175,12 @@ mod tests {
     #[test]
     fn places_count_lines_and_characters() {
         let (chunks, _) = chunks("ä;\n  b;\n-- c\n");
-        let starts = chunks.iter().map(|c| (c.start.line, c.start.column, c.has_code));
-        assert_eq!(starts.collect::<Vec<_>>(), [(1, 1, true), (2, 3, true), (3, 1, false)]);
+        let starts = chunks
+            .iter()
+            .map(|c| (c.start.line, c.start.column, c.has_code));
+        assert_eq!(
+            starts.collect::<Vec<_>>(),
+            [(1, 1, true), (2, 3, true), (3, 1, false)]
+        );
     }
 }

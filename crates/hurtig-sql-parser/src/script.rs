@@ -51,7 +51,10 @@ impl ScriptStatement<'_> {
 /// # Ok::<(), hurtig_sql_parser::ParseError>(())
 /// ```
 pub fn parse_script(script: &str) -> Result<Vec<Statement>, ParseError> {
-    split_script(script)?.iter().map(ScriptStatement::parse).collect()
+    split_script(script)?
+        .iter()
+        .map(ScriptStatement::parse)
+        .collect()
 }
 
 /// Splits a script into its statements, by the semicolons outside strings, names and comments. A statement set with its
@@ -106,14 +109,24 @@ pub fn is_complete(text: &str) -> bool {
         return false;
     }
     let mut code = chunks.iter().filter(|chunk| chunk.has_code);
-    let Some(last) = code.clone().last() else { return false };
-    let open = code.try_fold(false, |open, chunk| Some(if open { !is_end(chunk.text) } else { opens_set(chunk.text) }));
+    let Some(last) = code.clone().last() else {
+        return false;
+    };
+    let open = code.try_fold(false, |open, chunk| {
+        Some(if open {
+            !is_end(chunk.text)
+        } else {
+            opens_set(chunk.text)
+        })
+    });
     last.terminated && open == Some(false)
 }
 
 fn whole<'a>(script: &'a str, length: usize, first: &Chunk<'a>) -> ScriptStatement<'a> {
     ScriptStatement {
-        text: script.get(first.offset..first.offset + length).unwrap_or_default(),
+        text: script
+            .get(first.offset..first.offset + length)
+            .unwrap_or_default(),
         line: first.start.line,
         column: first.start.column,
         offset: first.offset,
@@ -124,9 +137,15 @@ fn whole<'a>(script: &'a str, length: usize, first: &Chunk<'a>) -> ScriptStateme
 /// `BEGIN STATEMENT SET`, or `… STATEMENT SET BEGIN …`, whose inserts have semicolons of their own.
 fn opens_set(text: &str) -> bool {
     let words = lex::first_words(text);
-    let begins = words.windows(3).position(|three| three == ["STATEMENT", "SET", "BEGIN"]);
+    let begins = words
+        .windows(3)
+        .position(|three| three == ["STATEMENT", "SET", "BEGIN"]);
     words.starts_with(&["BEGIN".into(), "STATEMENT".into(), "SET".into()])
-        || begins.is_some() && matches!(words.first().map(String::as_str), Some("EXECUTE" | "EXPLAIN" | "COMPILE"))
+        || begins.is_some()
+            && matches!(
+                words.first().map(String::as_str),
+                Some("EXECUTE" | "EXPLAIN" | "COMPILE")
+            )
 }
 
 fn is_end(text: &str) -> bool {

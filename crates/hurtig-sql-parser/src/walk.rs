@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Expr, Query, VisitMut, VisitorMut};
 
 use crate::ast::{
-    AlterTableAction, AlterViewAction, ColumnKind, CreateTable, Insert, PartitionSpec, SchemaChange,
-    ShowTarget, Statement,
+    AlterTableAction, AlterViewAction, ColumnKind, CreateTable, Insert, PartitionSpec,
+    SchemaChange, ShowTarget, Statement,
 };
 use crate::types::DataType;
 
@@ -55,7 +55,9 @@ impl Walk for Statement {
         match self {
             Self::Query(query) => query.walk(visitor),
             Self::Insert(insert) => insert.walk(visitor),
-            Self::StatementSet(inserts) => inserts.iter_mut().try_for_each(|insert| insert.walk(visitor)),
+            Self::StatementSet(inserts) => inserts
+                .iter_mut()
+                .try_for_each(|insert| insert.walk(visitor)),
             Self::CreateTable(table) => table.walk(visitor),
             Self::AlterTable(alter) => alter_table(&mut alter.action, visitor),
             Self::CreateView(view) => view.query.walk(visitor),
@@ -72,7 +74,10 @@ impl Walk for Statement {
             Self::Analyze(analyze) => partition(&mut analyze.partition, visitor),
             Self::Delete(delete) => optional(delete.filter.as_deref_mut(), visitor),
             Self::Update(update) => {
-                update.assignments.iter_mut().try_for_each(|(_, value)| value.visit(visitor))?;
+                update
+                    .assignments
+                    .iter_mut()
+                    .try_for_each(|(_, value)| value.visit(visitor))?;
                 optional(update.filter.as_deref_mut(), visitor)
             }
             Self::Call(call) => call.visit(visitor),
@@ -113,7 +118,10 @@ fn column_kind<V: VisitorMut>(kind: &mut ColumnKind, visitor: &mut V) -> Control
     }
 }
 
-fn alter_table<V: VisitorMut>(action: &mut AlterTableAction, visitor: &mut V) -> ControlFlow<V::Break> {
+fn alter_table<V: VisitorMut>(
+    action: &mut AlterTableAction,
+    visitor: &mut V,
+) -> ControlFlow<V::Break> {
     match action {
         AlterTableAction::Add(changes) | AlterTableAction::Modify(changes) => {
             changes.iter_mut().try_for_each(|change| match change {
@@ -122,18 +130,19 @@ fn alter_table<V: VisitorMut>(action: &mut AlterTableAction, visitor: &mut V) ->
                 _ => ControlFlow::Continue(()),
             })
         }
-        AlterTableAction::AddPartitions { partitions, .. } => {
-            partitions.iter_mut().try_for_each(|(spec, _)| partition(spec, visitor))
-        }
-        AlterTableAction::DropPartitions { partitions, .. } => {
-            partitions.iter_mut().try_for_each(|spec| partition(spec, visitor))
-        }
+        AlterTableAction::AddPartitions { partitions, .. } => partitions
+            .iter_mut()
+            .try_for_each(|(spec, _)| partition(spec, visitor)),
+        AlterTableAction::DropPartitions { partitions, .. } => partitions
+            .iter_mut()
+            .try_for_each(|spec| partition(spec, visitor)),
         _ => ControlFlow::Continue(()),
     }
 }
 
 fn partition<V: VisitorMut>(spec: &mut PartitionSpec, visitor: &mut V) -> ControlFlow<V::Break> {
-    spec.iter_mut().try_for_each(|(_, value)| optional(value.as_mut(), visitor))
+    spec.iter_mut()
+        .try_for_each(|(_, value)| optional(value.as_mut(), visitor))
 }
 
 fn optional<V: VisitorMut>(expr: Option<&mut Expr>, visitor: &mut V) -> ControlFlow<V::Break> {

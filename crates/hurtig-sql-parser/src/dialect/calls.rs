@@ -1,8 +1,8 @@
 //! Calls with words between their arguments.
 
 use sqlparser::ast::{
-    CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, Map, MapEntry, ObjectName, TrimWhereField, UnaryOperator, Value,
+    CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, Map, MapEntry, ObjectName, TrimWhereField, UnaryOperator, Value,
 };
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
@@ -23,6 +23,7 @@ pub(super) fn call(p: &mut Parser<'_>, name: &str) -> Option<Result<Expr, Parser
         "CEIL" | "CEILING" => Some(round(p, carriers::CEIL_TO)),
         "TIMESTAMPADD" | "TIMESTAMPDIFF" => Some(with_unit(p)),
         "TRIM" => trim_blanks(p),
+        "POSITION" => Some(position(p)),
         _ => None,
     }
 }
@@ -34,7 +35,13 @@ fn cast(p: &mut Parser<'_>, kind: CastKind) -> Parsed<Expr> {
         let expr = Box::new(p.parse_expr()?);
         p.need(&["AS"])?;
         let data_type = types::data_type(p)?.to_sql();
-        Ok(Expr::Cast { kind: kind.clone(), expr, data_type, array: false, format: None })
+        Ok(Expr::Cast {
+            kind: kind.clone(),
+            expr,
+            data_type,
+            array: false,
+            format: None,
+        })
     })
 }
 
@@ -43,12 +50,19 @@ fn round(p: &mut Parser<'_>, carrier: &str) -> Parsed<Expr> {
     let name = p.parse_identifier()?;
     let args = p.in_brackets(|p| {
         let value = p.parse_expr()?;
-        let unit = if p.eat(&["TO"]) { Some(unit(p, "MILLENNIUM CENTURY DECADE")?) } else { None };
+        let unit = if p.eat(&["TO"]) {
+            Some(unit(p, "MILLENNIUM CENTURY DECADE")?)
+        } else {
+            None
+        };
         Ok((value, unit))
     })?;
     match args {
         (value, Some(unit)) => Ok(function(carrier, vec![value, text(&unit)])),
-        (value, None) => Ok(Expr::Function(plain_function(ObjectName::from(name), vec![value]))),
+        (value, None) => Ok(Expr::Function(plain_function(
+            ObjectName::from(name),
+            vec![value],
+        ))),
     }
 }
 
@@ -68,22 +82,54 @@ fn with_unit(p: &mut Parser<'_>) -> Parsed<Expr> {
 
 /// `TRIM(LEADING FROM x)`: without a character it is the blank. All other forms are known below.
 fn trim_blanks(p: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-    let side = [("LEADING", TrimWhereField::Leading), ("TRAILING", TrimWhereField::Trailing), ("BOTH", TrimWhereField::Both)]
-        .into_iter()
-        .find(|(word, _)| {
-            is_word(&p.peek_nth_token_ref(2).token, word) && is_word(&p.peek_nth_token_ref(3).token, "FROM")
-        })?;
+    let side = [
+        ("LEADING", TrimWhereField::Leading),
+        ("TRAILING", TrimWhereField::Trailing),
+        ("BOTH", TrimWhereField::Both),
+    ]
+    .into_iter()
+    .find(|(word, _)| {
+        is_word(&p.peek_nth_token_ref(2).token, word)
+            && is_word(&p.peek_nth_token_ref(3).token, "FROM")
+    })?;
     p.advance_token();
     Some(p.in_brackets(|p| {
         p.need(&[side.0, "FROM"])?;
         let expr = Box::new(p.parse_expr()?);
         let trim_what = Some(Box::new(text(" ")));
-        Ok(Expr::Trim { trim_where: Some(side.1), trim_what, expr, trim_characters: None })
+        Ok(Expr::Trim {
+            trim_where: Some(side.1),
+            trim_what,
+            expr,
+            trim_characters: None,
+        })
     }))
 }
 
+/// `POSITION(x IN y)`. The parser below tries two readings of it, and so of all that is in it.
+fn position(p: &mut Parser<'_>) -> Parsed<Expr> {
+    p.advance_token();
+    p.in_brackets(|p| {
+        let expr = Box::new(p.parse_subexpr(FlinkDialect.prec_value(Precedence::Between))?);
+        p.need(&["IN"])?;
+        Ok(Expr::Position {
+            expr,
+            r#in: Box::new(p.parse_expr()?),
+        })
+    })
+}
+
 const UNITS: [&str; 10] = [
-    "MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
+    "MICROSECOND",
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
 ];
 
 /// A unit of time, in capitals and singular. ODBC's names for them are known as well.
@@ -91,12 +137,18 @@ fn unit(p: &mut Parser<'_>, more: &str) -> Parsed<String> {
     let at = p.here();
     let name = match &p.peek_token_ref().token {
         Token::Word(word) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
-        Token::SingleQuotedString(text) => text.to_ascii_uppercase(),
+        Token::UnicodeStringLiteral(text) => text.to_ascii_uppercase(),
         _ => return p.expected_ref("a unit of time", p.peek_token_ref()),
     };
     let name = name.strip_prefix("SQL_TSI_").unwrap_or(&name);
     if !UNITS.contains(&name) && !more.split(' ').any(|unit| unit == name) {
-        return wrong(format!("`{name}` is no unit of time: write {}", crate::syntax::words::one_of(&UNITS)), at);
+        return wrong(
+            format!(
+                "`{name}` is no unit of time: write {}",
+                crate::syntax::words::one_of(&UNITS)
+            ),
+            at,
+        );
     }
     p.advance_token();
     Ok(name.to_owned())
@@ -113,10 +165,16 @@ pub(super) fn map(p: &mut Parser<'_>) -> Parsed<Expr> {
     loop {
         let key = Box::new(p.parse_expr()?);
         if p.at_token(&Token::RBracket) {
-            return wrong("this key of MAP[…] has no value: keys and values take turns", p.here());
+            return wrong(
+                "this key of MAP[…] has no value: keys and values take turns",
+                p.here(),
+            );
         }
         p.expect_token(&Token::Comma)?;
-        entries.push(MapEntry { key, value: Box::new(p.parse_expr()?) });
+        entries.push(MapEntry {
+            key,
+            value: Box::new(p.parse_expr()?),
+        });
         if !p.consume_token(&Token::Comma) {
             p.expect_token(&Token::RBracket)?;
             return Ok(Expr::Map(Map { entries }));
@@ -138,14 +196,29 @@ pub(super) fn between(p: &mut Parser<'_>, value: &Expr) -> Option<Result<Expr, P
         let high = p.parse_subexpr(precedence)?;
         let value = value.clone();
         if symmetric {
-            return Ok(negate(negated, function(carriers::BETWEEN_SYMMETRIC, vec![value, low, high])));
+            return Ok(negate(
+                negated,
+                function(carriers::BETWEEN_SYMMETRIC, vec![value, low, high]),
+            ));
         }
-        Ok(Expr::Between { expr: Box::new(value), negated, low: Box::new(low), high: Box::new(high) })
+        Ok(Expr::Between {
+            expr: Box::new(value),
+            negated,
+            low: Box::new(low),
+            high: Box::new(high),
+        })
     })
 }
 
 pub(super) fn negate(negated: bool, expr: Expr) -> Expr {
-    if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr) } } else { expr }
+    if negated {
+        Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(expr),
+        }
+    } else {
+        expr
+    }
 }
 
 /// A string literal.
@@ -164,7 +237,9 @@ pub(crate) fn function(name: &str, args: Vec<Expr>) -> Expr {
 }
 
 pub(crate) fn plain_function(name: ObjectName, args: Vec<Expr>) -> Function {
-    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
+    let args = args
+        .into_iter()
+        .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     Function {
         name,
         uses_odbc_syntax: false,
@@ -183,7 +258,9 @@ pub(crate) fn plain_function(name: ObjectName, args: Vec<Expr>) -> Function {
 
 /// The arguments of a call without names and words.
 pub(crate) fn arguments(function: &Function) -> Option<Vec<&Expr>> {
-    let FunctionArguments::List(list) = &function.args else { return None };
+    let FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
     let expr = |arg: &'_ FunctionArg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(_)));
     list.args.iter().all(expr).then(|| {
         let args = list.args.iter().filter_map(|arg| match arg {

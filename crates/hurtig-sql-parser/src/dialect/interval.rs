@@ -9,7 +9,9 @@ use crate::carriers;
 use crate::syntax::words::{Parsed, Words, one_of, wrong};
 
 /// The units of an interval, from the longest on.
-const UNITS: [&str; 8] = ["YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"];
+const UNITS: [&str; 8] = [
+    "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND",
+];
 
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
@@ -61,7 +63,12 @@ impl IntervalLiteral {
         let unit = interval.leading_field.as_ref()?.to_string();
         let from = UNITS.into_iter().find(|known| *known == unit)?;
         let text = text_of(&interval.value)?.to_owned();
-        Some(Self { text, from, to: from, qualifier: unit })
+        Some(Self {
+            text,
+            from,
+            to: from,
+            qualifier: unit,
+        })
     }
 
     fn from_carrier(function: &Function) -> Option<Self> {
@@ -69,15 +76,24 @@ impl IntervalLiteral {
             return None;
         }
         let args = arguments(function)?;
-        let [value, qualifier] = args.as_slice() else { return None };
+        let [value, qualifier] = args.as_slice() else {
+            return None;
+        };
         let (text, qualifier) = (text_of(value)?.to_owned(), text_of(qualifier)?.to_owned());
-        let (first, last) = qualifier.split_once(" TO ").unwrap_or((&qualifier, &qualifier));
+        let (first, last) = qualifier
+            .split_once(" TO ")
+            .unwrap_or((&qualifier, &qualifier));
         let unit = |part: &str| {
             let name = part.split('(').next();
             UNITS.into_iter().find(|unit| Some(*unit) == name)
         };
         let (from, to) = (unit(first)?, unit(last)?);
-        Some(Self { text, from, to, qualifier })
+        Some(Self {
+            text,
+            from,
+            to,
+            qualifier,
+        })
     }
 
     /// How long it is. `None` if the text does not fit its units; no parsed literal is so.
@@ -103,13 +119,22 @@ impl IntervalLiteral {
             rest = behind;
         }
         let total = (rest.is_empty() || units.len() == 1).then_some(sign * total)?;
-        Some(if is_months(self.from) { IntervalValue::Months(total) } else { IntervalValue::Milliseconds(total) })
+        Some(if is_months(self.from) {
+            IntervalValue::Months(total)
+        } else {
+            IntervalValue::Milliseconds(total)
+        })
     }
 }
 
 impl std::fmt::Display for IntervalLiteral {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "INTERVAL {} {}", crate::quote::string(&self.text), self.qualifier)
+        write!(
+            f,
+            "INTERVAL {} {}",
+            crate::quote::string(&self.text),
+            self.qualifier
+        )
     }
 }
 
@@ -119,12 +144,18 @@ fn is_months(unit: &str) -> bool {
 
 /// The units that the text has a number for.
 fn units_between(from: &str, to: &str) -> Vec<&'static str> {
-    let units: &[&str] = if is_months(from) { &["YEAR", "MONTH"] } else { &["DAY", "HOUR", "MINUTE", "SECOND"] };
+    let units: &[&str] = if is_months(from) {
+        &["YEAR", "MONTH"]
+    } else {
+        &["DAY", "HOUR", "MINUTE", "SECOND"]
+    };
     let single = UNITS.into_iter().filter(|unit| from == to && *unit == from);
     let first = units.iter().position(|unit| *unit == from);
     let last = units.iter().position(|unit| *unit == to);
     match (first, last) {
-        (Some(first), Some(last)) if first < last => units.iter().take(last + 1).skip(first).copied().collect(),
+        (Some(first), Some(last)) if first < last => {
+            units.iter().take(last + 1).skip(first).copied().collect()
+        }
         _ => single.collect(),
     }
 }
@@ -172,7 +203,11 @@ fn part_value(part: &str, unit: &str) -> Option<i64> {
         return None;
     }
     let milliseconds = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(length(unit))?.checked_add(milliseconds)
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(length(unit))?
+        .checked_add(milliseconds)
 }
 
 /// `INTERVAL [sign] 'text' unit [TO unit]`
@@ -195,9 +230,19 @@ pub(super) fn literal(p: &mut Parser<'_>) -> Parsed<Expr> {
     if units_between(from, to).is_empty() {
         return wrong(format!("no interval goes from {from} to {to}"), at);
     }
-    let literal = IntervalLiteral { text, from, to, qualifier };
+    let literal = IntervalLiteral {
+        text,
+        from,
+        to,
+        qualifier,
+    };
     if literal.value().is_none() {
-        let message = format!("'{}' is no {}: write {}", literal.text, describe(from, to), example(from, to));
+        let message = format!(
+            "'{}' is no {}: write {}",
+            literal.text,
+            describe(from, to),
+            example(from, to)
+        );
         return wrong(message, at);
     }
     Ok(carried(literal))
@@ -231,7 +276,10 @@ fn carried(literal: IntervalLiteral) -> Expr {
             last_field: None,
             fractional_seconds_precision: None,
         }),
-        _ => function(carriers::INTERVAL, vec![text(&literal.text), text(&literal.qualifier)]),
+        _ => function(
+            carriers::INTERVAL,
+            vec![text(&literal.text), text(&literal.qualifier)],
+        ),
     }
 }
 
@@ -250,7 +298,11 @@ fn unit(p: &mut Parser<'_>) -> Parsed<(&'static str, String)> {
     // A bracket behind a unit is its precision: nothing else follows a literal with a bracket.
     if p.consume_token(&Token::LParen) {
         let precision = p.number()?;
-        let fraction = if p.consume_token(&Token::Comma) { Some(p.number()?) } else { None };
+        let fraction = if p.consume_token(&Token::Comma) {
+            Some(p.number()?)
+        } else {
+            None
+        };
         p.expect_token(&Token::RParen)?;
         written = match fraction {
             Some(fraction) => format!("{unit}({precision}, {fraction})"),
@@ -261,7 +313,11 @@ fn unit(p: &mut Parser<'_>) -> Parsed<(&'static str, String)> {
 }
 
 fn describe(from: &str, to: &str) -> String {
-    if from == to { format!("number of {from}s") } else { format!("interval {from} TO {to}") }
+    if from == to {
+        format!("number of {from}s")
+    } else {
+        format!("interval {from} TO {to}")
+    }
 }
 
 fn example(from: &str, to: &str) -> &'static str {

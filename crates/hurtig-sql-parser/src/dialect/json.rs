@@ -32,8 +32,13 @@ pub(super) fn is_json(p: &mut Parser<'_>, value: &Expr) -> Option<Result<Expr, P
     if !negated && !p.eat(&["IS", "JSON"]) {
         return None;
     }
-    let kind = p.one_of(&["VALUE", "OBJECT", "ARRAY", "SCALAR"]).unwrap_or("VALUE");
-    Some(Ok(negate(negated, function(carriers::IS_JSON, vec![value.clone(), text(kind)]))))
+    let kind = p
+        .one_of(&["VALUE", "OBJECT", "ARRAY", "SCALAR"])
+        .unwrap_or("VALUE");
+    Some(Ok(negate(
+        negated,
+        function(carriers::IS_JSON, vec![value.clone(), text(kind)]),
+    )))
 }
 
 /// What all that read a path begin with.
@@ -63,7 +68,11 @@ fn value(p: &mut Parser<'_>) -> Parsed<Expr> {
         args.push(text(&returning(p)?));
         let mut clauses = [None, None];
         while let Some(behaviour) = p.one_of(&["NULL", "ERROR", "DEFAULT"]) {
-            let default = if behaviour == "DEFAULT" { p.parse_expr()? } else { null() };
+            let default = if behaviour == "DEFAULT" {
+                p.parse_expr()?
+            } else {
+                null()
+            };
             on(p, &mut clauses, (behaviour, default))?;
         }
         for clause in clauses {
@@ -95,7 +104,11 @@ fn query(p: &mut Parser<'_>) -> Parsed<Expr> {
 }
 
 fn returning(p: &mut Parser<'_>) -> Parsed<String> {
-    if p.eat(&["RETURNING"]) { Ok(types::plain_type(p)?.to_string()) } else { Ok("STRING".to_owned()) }
+    if p.eat(&["RETURNING"]) {
+        Ok(types::plain_type(p)?.to_string())
+    } else {
+        Ok("STRING".to_owned())
+    }
 }
 
 /// `ON EMPTY` or `ON ERROR`, each at most once.
@@ -115,7 +128,9 @@ fn wrapper(p: &mut Parser<'_>) -> Parsed<&'static str> {
     let wrapper = match p.one_of(&["WITHOUT", "WITH"]) {
         None => return Ok("WITHOUT"),
         Some("WITHOUT") => "WITHOUT",
-        Some(_) => p.one_of(&["CONDITIONAL", "UNCONDITIONAL"]).unwrap_or("UNCONDITIONAL"),
+        Some(_) => p
+            .one_of(&["CONDITIONAL", "UNCONDITIONAL"])
+            .unwrap_or("UNCONDITIONAL"),
     };
     p.eat(&["ARRAY"]);
     p.need(&["WRAPPER"])?;
@@ -144,7 +159,10 @@ fn object(p: &mut Parser<'_>) -> Parsed<Expr> {
             members.extend(member(p)?);
         }
         let on_null = text(on_null(p, "NULL"));
-        Ok(function(carriers::JSON_OBJECT, std::iter::once(on_null).chain(members).collect()))
+        Ok(function(
+            carriers::JSON_OBJECT,
+            std::iter::once(on_null).chain(members).collect(),
+        ))
     })
 }
 
@@ -173,7 +191,10 @@ fn array(p: &mut Parser<'_>) -> Parsed<Expr> {
             items.push(p.parse_expr()?);
         }
         let on_null = text(on_null(p, "ABSENT"));
-        Ok(function(carriers::JSON_ARRAY, std::iter::once(on_null).chain(items).collect()))
+        Ok(function(
+            carriers::JSON_ARRAY,
+            std::iter::once(on_null).chain(items).collect(),
+        ))
     })
 }
 

@@ -102,7 +102,9 @@ impl Dialect for FlinkDialect {
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+        let Token::Word(word) = &parser.peek_token_ref().token else {
+            return None;
+        };
         if word.quote_style.is_some() {
             return None;
         }
@@ -110,9 +112,8 @@ impl Dialect for FlinkDialect {
         match (name.as_str(), &parser.peek_nth_token_ref(1).token) {
             ("TABLE", Token::Word(_) | Token::LParen) => Some(table_argument::parse(parser)),
             ("MAP", Token::LBracket) => Some(calls::map(parser)),
-            ("INTERVAL", Token::SingleQuotedString(_) | Token::Minus | Token::Plus) => {
-                Some(interval::literal(parser))
-            }
+            // It is reserved; and the parser below would try what follows again and again.
+            ("INTERVAL", _) => Some(interval::literal(parser)),
             (name, Token::LParen) => calls::call(parser, name).or_else(|| json::call(parser, name)),
             _ => None,
         }
@@ -130,18 +131,20 @@ impl Dialect for FlinkDialect {
     /// Operators that Flink does not have are none: so the error is at them, and their words may be names.
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         let known = match &parser.peek_token_ref().token {
-            Token::Word(word) => !matches!(
-                word.keyword,
-                Keyword::XOR
-                    | Keyword::ILIKE
-                    | Keyword::RLIKE
-                    | Keyword::REGEXP
-                    | Keyword::MATCH
-                    | Keyword::MEMBER
-                    | Keyword::OPERATOR
-                    | Keyword::DIV
-                    | Keyword::NOTNULL
-            ) && !negates_other(parser),
+            Token::Word(word) => {
+                !matches!(
+                    word.keyword,
+                    Keyword::XOR
+                        | Keyword::ILIKE
+                        | Keyword::RLIKE
+                        | Keyword::REGEXP
+                        | Keyword::MATCH
+                        | Keyword::MEMBER
+                        | Keyword::OPERATOR
+                        | Keyword::DIV
+                        | Keyword::NOTNULL
+                ) && !negates_other(parser)
+            }
             Token::Eq
             | Token::Neq
             | Token::Lt
@@ -166,5 +169,7 @@ impl Dialect for FlinkDialect {
 fn negates_other(parser: &Parser<'_>) -> bool {
     let next = &parser.peek_nth_token_ref(1).token;
     is_word(&parser.peek_token_ref().token, "NOT")
-        && !["IN", "BETWEEN", "LIKE", "SIMILAR"].iter().any(|word| is_word(next, word))
+        && !["IN", "BETWEEN", "LIKE", "SIMILAR"]
+            .iter()
+            .any(|word| is_word(next, word))
 }

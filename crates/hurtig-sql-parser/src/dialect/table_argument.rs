@@ -1,10 +1,10 @@
 //! Tables as arguments of functions.
 
+use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     Expr, GroupByExpr, ObjectName, OrderByExpr, Query, Select, SelectFlavor, SelectItem, SetExpr,
     TableFactor, TableWithJoins, WildcardAdditionalOptions, WindowSpec, WindowType,
 };
-use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
@@ -42,23 +42,45 @@ pub struct TableArgument<'a> {
 impl<'a> TableArgument<'a> {
     /// Reads the argument that an expression carries; `None` if it is another.
     pub fn from_expr(expr: &'a Expr) -> Option<Self> {
-        let Expr::Function(function) = expr else { return None };
+        let Expr::Function(function) = expr else {
+            return None;
+        };
         if function.name.to_string() != carriers::TABLE {
             return None;
         }
-        let [Expr::Subquery(query)] = arguments(function)?.as_slice() else { return None };
+        let [Expr::Subquery(query)] = arguments(function)?.as_slice() else {
+            return None;
+        };
         let (partition_by, order_by) = match &function.over {
-            Some(WindowType::WindowSpec(spec)) => (spec.partition_by.as_slice(), spec.order_by.as_slice()),
+            Some(WindowType::WindowSpec(spec)) => {
+                (spec.partition_by.as_slice(), spec.order_by.as_slice())
+            }
             _ => Default::default(),
         };
-        Some(Self { query, partition_by, order_by })
+        Some(Self {
+            query,
+            partition_by,
+            order_by,
+        })
     }
 
     /// The table itself, with its hints, if the argument is no query.
     pub fn table(&self) -> Option<&'a TableFactor> {
-        let SetExpr::Select(select) = self.query.body.as_ref() else { return None };
-        let [TableWithJoins { relation, joins }] = select.from.as_slice() else { return None };
-        let TableFactor::Table { alias: None, args: None, version: None, .. } = relation else { return None };
+        let SetExpr::Select(select) = self.query.body.as_ref() else {
+            return None;
+        };
+        let [TableWithJoins { relation, joins }] = select.from.as_slice() else {
+            return None;
+        };
+        let TableFactor::Table {
+            alias: None,
+            args: None,
+            version: None,
+            ..
+        } = relation
+        else {
+            return None;
+        };
         let all = *self.query == select_all(relation.clone());
         (joins.is_empty() && all).then_some(relation)
     }
@@ -76,19 +98,42 @@ pub(super) fn parse(p: &mut Parser<'_>) -> Parsed<Expr> {
     } else {
         Box::new(select_all(table(path(p)?)))
     };
-    let partition_by = if p.eat(&["PARTITION", "BY"]) { one_or_list(p, |p| p.parse_expr())? } else { Vec::new() };
-    let order_by = if p.eat(&["ORDER", "BY"]) { one_or_list(p, |p| p.parse_order_by_expr())? } else { Vec::new() };
-    let mut function = plain_function(ObjectName::from(sqlparser::ast::Ident::new(carriers::TABLE)), vec![Expr::Subquery(query)]);
+    let partition_by = if p.eat(&["PARTITION", "BY"]) {
+        one_or_list(p, |p| p.parse_expr())?
+    } else {
+        Vec::new()
+    };
+    let order_by = if p.eat(&["ORDER", "BY"]) {
+        one_or_list(p, |p| p.parse_order_by_expr())?
+    } else {
+        Vec::new()
+    };
+    let mut function = plain_function(
+        ObjectName::from(sqlparser::ast::Ident::new(carriers::TABLE)),
+        vec![Expr::Subquery(query)],
+    );
     if !partition_by.is_empty() || !order_by.is_empty() {
-        let spec = WindowSpec { window_name: None, partition_by, order_by, window_frame: None };
+        let spec = WindowSpec {
+            window_name: None,
+            partition_by,
+            order_by,
+            window_frame: None,
+        };
         function.over = Some(WindowType::WindowSpec(spec));
     }
     Ok(Expr::Function(function))
 }
 
 /// One, or several in brackets: a comma behind one begins the next argument.
-fn one_or_list<T>(p: &mut Parser<'_>, mut item: impl FnMut(&mut Parser<'_>) -> Parsed<T>) -> Parsed<Vec<T>> {
-    if p.at_token(&Token::LParen) { p.list(item) } else { Ok(vec![item(p)?]) }
+fn one_or_list<T>(
+    p: &mut Parser<'_>,
+    mut item: impl FnMut(&mut Parser<'_>) -> Parsed<T>,
+) -> Parsed<Vec<T>> {
+    if p.at_token(&Token::LParen) {
+        p.list(item)
+    } else {
+        Ok(vec![item(p)?])
+    }
 }
 
 fn table(name: ObjectName) -> TableFactor {
@@ -118,7 +163,10 @@ fn select_all(relation: TableFactor) -> Query {
         projection: vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())],
         exclude: None,
         into: None,
-        from: vec![TableWithJoins { relation, joins: Vec::new() }],
+        from: vec![TableWithJoins {
+            relation,
+            joins: Vec::new(),
+        }],
         lateral_views: Vec::new(),
         prewhere: None,
         selection: None,

@@ -29,7 +29,12 @@ pub(super) fn alter_view(view: &AlterView, out: &mut String) -> fmt::Result {
 pub(super) fn catalog(catalog: &CreateCatalog, out: &mut String) -> fmt::Result {
     let exists = word(catalog.if_not_exists, "IF NOT EXISTS ");
     let comment = comment(catalog.comment.as_ref());
-    write!(out, "CREATE CATALOG {exists}{}{comment}{}", catalog.name, with_options(&catalog.options))
+    write!(
+        out,
+        "CREATE CATALOG {exists}{}{comment}{}",
+        catalog.name,
+        with_options(&catalog.options)
+    )
 }
 
 pub(super) fn alter_catalog(catalog: &AlterCatalog, out: &mut String) -> fmt::Result {
@@ -44,29 +49,68 @@ pub(super) fn alter_catalog(catalog: &AlterCatalog, out: &mut String) -> fmt::Re
 pub(super) fn database(database: &CreateDatabase, out: &mut String) -> fmt::Result {
     let exists = word(database.if_not_exists, "IF NOT EXISTS ");
     let comment = comment(database.comment.as_ref());
-    write!(out, "CREATE DATABASE {exists}{}{comment}{}", database.name, with_options(&database.options))
+    write!(
+        out,
+        "CREATE DATABASE {exists}{}{comment}{}",
+        database.name,
+        with_options(&database.options)
+    )
 }
 
 pub(super) fn function(function: &CreateFunction, out: &mut String) -> fmt::Result {
     let exists = word(function.if_not_exists, "IF NOT EXISTS ");
-    write!(out, "CREATE {}FUNCTION {exists}{}", scope(function.scope), function.name)?;
-    write!(out, " AS {}{}", string(&function.class), language(function.language))?;
+    write!(
+        out,
+        "CREATE {}FUNCTION {exists}{}",
+        scope(function.scope),
+        function.name
+    )?;
+    write!(
+        out,
+        " AS {}{}",
+        string(&function.class),
+        language(function.language)
+    )?;
     if !function.jars.is_empty() {
-        write!(out, " USING {}", list(function.jars.iter().map(|jar| format!("JAR {}", string(jar)))))?;
+        write!(
+            out,
+            " USING {}",
+            list(
+                function
+                    .jars
+                    .iter()
+                    .map(|jar| format!("JAR {}", string(jar)))
+            )
+        )?;
     }
     out.write_str(&with_options(&function.options))
 }
 
 pub(super) fn alter_function(function: &AlterFunction, out: &mut String) -> fmt::Result {
     let exists = word(function.if_exists, "IF EXISTS ");
-    write!(out, "ALTER {}FUNCTION {exists}{}", scope(function.scope), function.name)?;
-    write!(out, " AS {}{}", string(&function.class), language(function.language))
+    write!(
+        out,
+        "ALTER {}FUNCTION {exists}{}",
+        scope(function.scope),
+        function.name
+    )?;
+    write!(
+        out,
+        " AS {}{}",
+        string(&function.class),
+        language(function.language)
+    )
 }
 
 pub(super) fn drop(kind: &str, dropped: &DropObject, out: &mut String) -> fmt::Result {
     let exists = word(dropped.if_exists, "IF EXISTS ");
     let cascade = word(dropped.cascade, " CASCADE");
-    write!(out, "DROP {}{kind} {exists}{}{cascade}", scope(dropped.scope), dropped.name)
+    write!(
+        out,
+        "DROP {}{kind} {exists}{}{cascade}",
+        scope(dropped.scope),
+        dropped.name
+    )
 }
 
 fn scope(scope: FunctionScope) -> &'static str {

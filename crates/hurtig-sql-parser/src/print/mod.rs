@@ -71,7 +71,12 @@ fn print(statement: &Statement, out: &mut String) -> fmt::Result {
         Statement::DropCatalog(dropped) => create::drop("CATALOG", dropped, out),
         Statement::CreateDatabase(database) => create::database(database, out),
         Statement::AlterDatabase(database) => {
-            write!(out, "ALTER DATABASE {} SET {}", database.name, options(&database.options))
+            write!(
+                out,
+                "ALTER DATABASE {} SET {}",
+                database.name,
+                options(&database.options)
+            )
         }
         Statement::DropDatabase(dropped) => create::drop("DATABASE", dropped, out),
         Statement::CreateFunction(function) => create::function(function, out),
@@ -93,12 +98,23 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 
 /// `('key' = 'value', …)`
 fn options(options: &Options) -> String {
-    format!("({})", list(options.iter().map(|(key, value)| format!("{} = {}", string(key), string(value)))))
+    format!(
+        "({})",
+        list(
+            options
+                .iter()
+                .map(|(key, value)| format!("{} = {}", string(key), string(value)))
+        )
+    )
 }
 
 /// ` WITH (…)`, if there are any.
 fn with_options(given: &Options) -> String {
-    if given.is_empty() { String::new() } else { format!(" WITH {}", options(given)) }
+    if given.is_empty() {
+        String::new()
+    } else {
+        format!(" WITH {}", options(given))
+    }
 }
 
 /// `('key', …)`
@@ -108,12 +124,18 @@ fn keys(keys: &[String]) -> String {
 
 /// ` COMMENT '…'`, if there is one.
 fn comment(comment: Option<&String>) -> String {
-    comment.map(|text| format!(" COMMENT {}", string(text))).unwrap_or_default()
+    comment
+        .map(|text| format!(" COMMENT {}", string(text)))
+        .unwrap_or_default()
 }
 
 /// ` PARTITION (…)`, if there is one.
 fn partition(spec: &PartitionSpec) -> String {
-    if spec.is_empty() { String::new() } else { format!(" {}", partition_spec(spec)) }
+    if spec.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", partition_spec(spec))
+    }
 }
 
 /// `PARTITION (…)`

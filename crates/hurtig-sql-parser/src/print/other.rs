@@ -20,18 +20,30 @@ pub(super) fn print(statement: &Statement, out: &mut String) -> fmt::Result {
         Statement::ExecutePlan(path) => write!(out, "EXECUTE PLAN {}", string(path)),
         Statement::CompilePlan(plan) => compile(plan, out),
         Statement::Set(None) => out.write_str("SET"),
-        Statement::Set(Some((key, value))) => write!(out, "SET {} = {}", string(key), string(value)),
+        Statement::Set(Some((key, value))) => {
+            write!(out, "SET {} = {}", string(key), string(value))
+        }
         Statement::Reset(None) => out.write_str("RESET"),
         Statement::Reset(Some(key)) => write!(out, "RESET {}", string(key)),
         Statement::Analyze(analyzed) => analyze(analyzed, out),
         Statement::LoadModule(module) => {
-            write!(out, "LOAD MODULE {}{}", module.name, with_options(&module.options))
+            write!(
+                out,
+                "LOAD MODULE {}{}",
+                module.name,
+                with_options(&module.options)
+            )
         }
         Statement::UnloadModule(module) => write!(out, "UNLOAD MODULE {}", module.name),
         Statement::AddJar(path) => write!(out, "ADD JAR {}", string(path)),
         Statement::RemoveJar(path) => write!(out, "REMOVE JAR {}", string(path)),
         Statement::Delete(deleted) => {
-            write!(out, "DELETE FROM {}{}", deleted.table, filter(deleted.filter.as_deref()))
+            write!(
+                out,
+                "DELETE FROM {}{}",
+                deleted.table,
+                filter(deleted.filter.as_deref())
+            )
         }
         Statement::Update(updated) => update(updated, out),
         Statement::Truncate(table) => write!(out, "TRUNCATE TABLE {table}"),
@@ -45,7 +57,11 @@ pub(super) fn print(statement: &Statement, out: &mut String) -> fmt::Result {
 }
 
 pub(super) fn insert(insert: &Insert, out: &mut String) -> fmt::Result {
-    let into = if insert.overwrite { "OVERWRITE" } else { "INTO" };
+    let into = if insert.overwrite {
+        "OVERWRITE"
+    } else {
+        "INTO"
+    };
     write!(out, "INSERT {into} {}", insert.target)?;
     if !insert.hints.is_empty() {
         write!(out, " /*+ {} */", list(&insert.hints))?;
@@ -99,7 +115,11 @@ fn explain(explain: &Explain, out: &mut String) -> fmt::Result {
 fn compile(plan: &CompilePlan, out: &mut String) -> fmt::Result {
     let execute = word(plan.execute, "AND EXECUTE ");
     let exists = word(plan.if_not_exists, " IF NOT EXISTS");
-    write!(out, "COMPILE {execute}PLAN {}{exists} FOR ", string(&plan.path))?;
+    write!(
+        out,
+        "COMPILE {execute}PLAN {}{exists} FOR ",
+        string(&plan.path)
+    )?;
     statement_or_set(&plan.statement, out)
 }
 
@@ -118,7 +138,9 @@ fn show(show: &Show, out: &mut String) -> fmt::Result {
         ShowTarget::Functions { user } => write!(out, "{}FUNCTIONS", word(*user, "USER "))?,
         ShowTarget::Procedures => out.push_str("PROCEDURES"),
         ShowTarget::Columns => out.push_str("COLUMNS"),
-        ShowTarget::Partitions(table, spec) => write!(out, "PARTITIONS {table}{}", partition(spec))?,
+        ShowTarget::Partitions(table, spec) => {
+            write!(out, "PARTITIONS {table}{}", partition(spec))?
+        }
         ShowTarget::Modules { full } => write!(out, "{}MODULES", word(*full, "FULL "))?,
         ShowTarget::Jars => out.push_str("JARS"),
         ShowTarget::Jobs => out.push_str("JOBS"),
@@ -148,7 +170,12 @@ fn describe(describe: &Describe, out: &mut String) -> fmt::Result {
 }
 
 fn analyze(analyze: &Analyze, out: &mut String) -> fmt::Result {
-    write!(out, "ANALYZE TABLE {}{} COMPUTE STATISTICS", analyze.table, partition(&analyze.partition))?;
+    write!(
+        out,
+        "ANALYZE TABLE {}{} COMPUTE STATISTICS",
+        analyze.table,
+        partition(&analyze.partition)
+    )?;
     match &analyze.columns {
         AnalyzeColumns::None => Ok(()),
         AnalyzeColumns::Some(columns) => write!(out, " FOR COLUMNS {}", list(columns)),
@@ -157,12 +184,24 @@ fn analyze(analyze: &Analyze, out: &mut String) -> fmt::Result {
 }
 
 fn update(update: &Update, out: &mut String) -> fmt::Result {
-    let assignments = list(update.assignments.iter().map(|(column, value)| format!("{column} = {value}")));
-    write!(out, "UPDATE {} SET {assignments}{}", update.table, filter(update.filter.as_deref()))
+    let assignments = list(
+        update
+            .assignments
+            .iter()
+            .map(|(column, value)| format!("{column} = {value}")),
+    );
+    write!(
+        out,
+        "UPDATE {} SET {assignments}{}",
+        update.table,
+        filter(update.filter.as_deref())
+    )
 }
 
 fn filter(filter: Option<&sqlparser::ast::Expr>) -> String {
-    filter.map(|filter| format!(" WHERE {filter}")).unwrap_or_default()
+    filter
+        .map(|filter| format!(" WHERE {filter}"))
+        .unwrap_or_default()
 }
 
 fn stop_job(stop: &StopJob, out: &mut String) -> fmt::Result {

@@ -27,9 +27,15 @@ impl VisitorMut for Restore {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         // `NOT (x IS JSON)` is `x IS NOT JSON`, which binds as tightly as what it was.
-        if let Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } = expr
+        if let Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: inner,
+        } = expr
             && let Expr::Function(function) = inner.as_mut()
-            && matches!(carrier(function).as_str(), carriers::IS_JSON | carriers::BETWEEN_SYMMETRIC)
+            && matches!(
+                carrier(function).as_str(),
+                carriers::IS_JSON | carriers::BETWEEN_SYMMETRIC
+            )
         {
             let mut function = function.clone();
             function.name.0.extend(ObjectName::from(Ident::new(NOT)).0);
@@ -45,7 +51,10 @@ impl VisitorMut for Restore {
                 None
             }),
             // Two of them would begin a comment.
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => {
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr: inner,
+            } => {
                 let inner = inner.to_string();
                 inner.starts_with('-').then(|| format!("- {inner}"))
             }
@@ -61,7 +70,9 @@ impl VisitorMut for Restore {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         // Hints come between a table's name and its alias.
         let hints = Hint::of_table(factor);
-        if let TableFactor::Table { name, with_hints, .. } = factor
+        if let TableFactor::Table {
+            name, with_hints, ..
+        } = factor
             && !hints.is_empty()
         {
             with_hints.clear();
@@ -78,10 +89,17 @@ impl VisitorMut for Restore {
                     *name = ident(format!("{name} {version}"));
                 }
             }
-            TableFactor::Function { lateral: true, name, args, .. } => {
+            TableFactor::Function {
+                lateral: true,
+                name,
+                args,
+                ..
+            } => {
                 let called = plain_function(std::mem::replace(name, ident("TABLE")), Vec::new());
                 let called = with_arguments(called, std::mem::take(args));
-                args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(called))));
+                args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(
+                    called,
+                ))));
             }
             TableFactor::MatchRecognize { .. } => match_recognize(factor),
             _ => {}
@@ -151,10 +169,16 @@ fn call(function: &Function) -> Option<String> {
     Some(match (carrier.as_str(), args.as_slice()) {
         (carriers::FLOOR_TO, [x, unit]) => format!("FLOOR({x} TO {})", word(unit)?),
         (carriers::CEIL_TO, [x, unit]) => format!("CEIL({x} TO {})", word(unit)?),
-        (carriers::INTERVAL, _) => IntervalLiteral::from_expr(&Expr::Function(function.clone()))?.to_string(),
-        (carriers::BETWEEN_SYMMETRIC, [x, a, b]) => format!("{x}{not} BETWEEN SYMMETRIC {a} AND {b}"),
+        (carriers::INTERVAL, _) => {
+            IntervalLiteral::from_expr(&Expr::Function(function.clone()))?.to_string()
+        }
+        (carriers::BETWEEN_SYMMETRIC, [x, a, b]) => {
+            format!("{x}{not} BETWEEN SYMMETRIC {a} AND {b}")
+        }
         (carriers::IS_JSON, [x, kind]) => format!("{x} IS{not} JSON {}", word(kind)?),
-        (carriers::JSON_EXISTS, [x, path, on_error]) => format!("JSON_EXISTS({x}, {path} {} ON ERROR)", word(on_error)?),
+        (carriers::JSON_EXISTS, [x, path, on_error]) => {
+            format!("JSON_EXISTS({x}, {path} {} ON ERROR)", word(on_error)?)
+        }
         (carriers::JSON_VALUE, [x, path, t, empty, d, error, e]) => format!(
             "JSON_VALUE({x}, {path} RETURNING {} {} ON EMPTY {} ON ERROR)",
             word(t)?,
@@ -168,11 +192,19 @@ fn call(function: &Function) -> Option<String> {
             word(error)?
         ),
         (carriers::JSON_OBJECT, [on_null, members @ ..]) => {
-            format!("JSON_OBJECT({}{} ON NULL)", members_of(members), word(on_null)?)
+            format!(
+                "JSON_OBJECT({}{} ON NULL)",
+                members_of(members),
+                word(on_null)?
+            )
         }
         (carriers::JSON_ARRAY, [on_null, items @ ..]) => {
             let blank = if items.is_empty() { "" } else { " " };
-            format!("JSON_ARRAY({}{blank}{} ON NULL)", list(items), word(on_null)?)
+            format!(
+                "JSON_ARRAY({}{blank}{} ON NULL)",
+                list(items),
+                word(on_null)?
+            )
         }
         (carriers::TABLE, _) => table_argument(function)?,
         (aggregate, args) => aggregated(aggregate, args, function)?,
@@ -180,7 +212,11 @@ fn call(function: &Function) -> Option<String> {
 }
 
 fn behaviour(word: &str, default: &Expr) -> String {
-    if word == "DEFAULT" { format!("DEFAULT {default}") } else { word.to_owned() }
+    if word == "DEFAULT" {
+        format!("DEFAULT {default}")
+    } else {
+        word.to_owned()
+    }
 }
 
 fn with_wrapper(data_type: &str, wrapper: &str) -> String {
@@ -197,13 +233,21 @@ fn members_of(members: &[&Expr]) -> String {
         _ => None,
     });
     let members = list(pairs);
-    if members.is_empty() { members } else { format!("{members} ") }
+    if members.is_empty() {
+        members
+    } else {
+        format!("{members} ")
+    }
 }
 
 fn aggregated(carrier: &str, args: &[&Expr], function: &Function) -> Option<String> {
     let mut text = match (carrier, args) {
-        (carriers::JSON_OBJECTAGG_NULL, [k, v]) => format!("JSON_OBJECTAGG(KEY {k} VALUE {v} NULL ON NULL)"),
-        (carriers::JSON_OBJECTAGG_ABSENT, [k, v]) => format!("JSON_OBJECTAGG(KEY {k} VALUE {v} ABSENT ON NULL)"),
+        (carriers::JSON_OBJECTAGG_NULL, [k, v]) => {
+            format!("JSON_OBJECTAGG(KEY {k} VALUE {v} NULL ON NULL)")
+        }
+        (carriers::JSON_OBJECTAGG_ABSENT, [k, v]) => {
+            format!("JSON_OBJECTAGG(KEY {k} VALUE {v} ABSENT ON NULL)")
+        }
         (carriers::JSON_ARRAYAGG_NULL, [x]) => format!("JSON_ARRAYAGG({x} NULL ON NULL)"),
         (carriers::JSON_ARRAYAGG_ABSENT, [x]) => format!("JSON_ARRAYAGG({x} ABSENT ON NULL)"),
         _ => return None,
@@ -262,7 +306,9 @@ fn match_recognize(factor: &mut TableFactor) {
     else {
         return;
     };
-    let within = symbols.first().filter(|symbol| symbol.symbol.value == carriers::WITHIN);
+    let within = symbols
+        .first()
+        .filter(|symbol| symbol.symbol.value == carriers::WITHIN);
     let within = within.map(|symbol| format!("WITHIN {}", symbol.definition));
     let defined = symbols.iter().skip(usize::from(within.is_some()));
     let clauses = [
@@ -276,7 +322,10 @@ fn match_recognize(factor: &mut TableFactor) {
         Some(format!("DEFINE {}", list(defined))),
     ];
     let clauses = clauses.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let alias = alias.as_ref().map(|alias| format!(" {alias}")).unwrap_or_default();
+    let alias = alias
+        .as_ref()
+        .map(|alias| format!(" {alias}"))
+        .unwrap_or_default();
     *factor = TableFactor::Table {
         name: ident(format!("{table} MATCH_RECOGNIZE ({clauses}){alias}")),
         alias: None,

@@ -26,14 +26,23 @@ pub(crate) fn alter(p: &mut Parser<'_>) -> Parsed<Statement> {
         "DATABASE" => {
             let name = path(p)?;
             p.need(&["SET"])?;
-            Statement::AlterDatabase(AlterDatabase { name, options: options(p)? })
+            Statement::AlterDatabase(AlterDatabase {
+                name,
+                options: options(p)?,
+            })
         }
         _ => {
             let if_exists = if_exists(p);
             let name = path(p)?;
             p.need(&["AS"])?;
             let class = p.string()?;
-            Statement::AlterFunction(AlterFunction { scope, if_exists, name, class, language: language(p)? })
+            Statement::AlterFunction(AlterFunction {
+                scope,
+                if_exists,
+                name,
+                class,
+                language: language(p)?,
+            })
         }
     })
 }
@@ -68,7 +77,10 @@ fn table(p: &mut Parser<'_>) -> Parsed<AlterTable> {
         "RENAME" => {
             let from = path(p)?;
             p.need(&["TO"])?;
-            AlterTableAction::RenameColumn { from, to: p.name()? }
+            AlterTableAction::RenameColumn {
+                from,
+                to: p.name()?,
+            }
         }
         "SET" => AlterTableAction::SetOptions(options(p)?),
         "RESET" => AlterTableAction::ResetOptions(keys(p)?),
@@ -76,7 +88,11 @@ fn table(p: &mut Parser<'_>) -> Parsed<AlterTable> {
         "MODIFY" => AlterTableAction::Modify(changes(p)?),
         _ => drop(p)?,
     };
-    Ok(AlterTable { if_exists, name, action })
+    Ok(AlterTable {
+        if_exists,
+        name,
+        action,
+    })
 }
 
 fn add(p: &mut Parser<'_>) -> Parsed<AlterTableAction> {
@@ -95,12 +111,19 @@ fn add(p: &mut Parser<'_>) -> Parsed<AlterTableAction> {
         partitions.push((partition_spec(p)?, with_options(p)?));
         let _ = p.consume_token(&Token::Comma);
     }
-    Ok(AlterTableAction::AddPartitions { if_not_exists, partitions })
+    Ok(AlterTableAction::AddPartitions {
+        if_not_exists,
+        partitions,
+    })
 }
 
 /// One change, or several in brackets.
 fn changes(p: &mut Parser<'_>) -> Parsed<Vec<SchemaChange>> {
-    let changes = if p.at_token(&Token::LParen) { p.list(change)? } else { vec![change(p)?] };
+    let changes = if p.at_token(&Token::LParen) {
+        p.list(change)?
+    } else {
+        vec![change(p)?]
+    };
     Ok(changes.into_iter().flatten().collect())
 }
 
@@ -119,18 +142,30 @@ fn change(p: &mut Parser<'_>) -> Parsed<Vec<SchemaChange>> {
     let at = p.here();
     let (column, key) = column(p)?;
     if column.kind == crate::ast::ColumnKind::Listed {
-        return wrong(format!("column {} has no type: write it behind the name, or AS an expression", column.name), at);
+        return wrong(
+            format!(
+                "column {} has no type: write it behind the name, or AS an expression",
+                column.name
+            ),
+            at,
+        );
     }
     let position = position(p)?;
     let change = SchemaChange::Column(column, position);
-    Ok(std::iter::once(change).chain(key.map(SchemaChange::PrimaryKey)).collect())
+    Ok(std::iter::once(change)
+        .chain(key.map(SchemaChange::PrimaryKey))
+        .collect())
 }
 
 fn position(p: &mut Parser<'_>) -> Parsed<Option<ColumnPosition>> {
     if p.eat(&["FIRST"]) {
         return Ok(Some(ColumnPosition::First));
     }
-    if p.eat(&["AFTER"]) { Ok(Some(ColumnPosition::After(path(p)?))) } else { Ok(None) }
+    if p.eat(&["AFTER"]) {
+        Ok(Some(ColumnPosition::After(path(p)?)))
+    } else {
+        Ok(None)
+    }
 }
 
 fn drop(p: &mut Parser<'_>) -> Parsed<AlterTableAction> {
@@ -153,9 +188,16 @@ fn drop(p: &mut Parser<'_>) -> Parsed<AlterTableAction> {
             p.need(&["PARTITION"])?;
             partition_spec(p)
         })?;
-        return Ok(AlterTableAction::DropPartitions { if_exists, partitions });
+        return Ok(AlterTableAction::DropPartitions {
+            if_exists,
+            partitions,
+        });
     }
     p.eat(&["COLUMN"]);
-    let columns = if p.at_token(&Token::LParen) { p.list(path)? } else { vec![path(p)?] };
+    let columns = if p.at_token(&Token::LParen) {
+        p.list(path)?
+    } else {
+        vec![path(p)?]
+    };
     Ok(AlterTableAction::DropColumns(columns))
 }

@@ -23,7 +23,14 @@ pub(crate) fn insert(p: &mut Parser<'_>) -> Parsed<Insert> {
     if !begins_query(&next.token) && next.token != Token::LParen {
         return p.expected_ref("the query to insert: SELECT, VALUES or WITH", next);
     }
-    Ok(Insert { overwrite, target, hints: Vec::new(), partition, columns, query: p.parse_query()? })
+    Ok(Insert {
+        overwrite,
+        target,
+        hints: Vec::new(),
+        partition,
+        columns,
+        query: p.parse_query()?,
+    })
 }
 
 /// `INSERT …; INSERT …; END`
@@ -35,7 +42,11 @@ pub(crate) fn inserts(p: &mut Parser<'_>) -> Parsed<Vec<Insert>> {
             return Ok(inserts);
         }
         if !p.eat(&["INSERT"]) {
-            let expected = if inserts.is_empty() { "INSERT" } else { "INSERT or END" };
+            let expected = if inserts.is_empty() {
+                "INSERT"
+            } else {
+                "INSERT or END"
+            };
             return p.expected_ref(expected, p.peek_token_ref());
         }
         inserts.push(insert(p)?);

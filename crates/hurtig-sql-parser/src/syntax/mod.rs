@@ -15,19 +15,20 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use crate::ast::Statement;
+use crate::attach::attach_hints;
 use crate::dialect::FlinkDialect;
 use crate::error::{ParseError, end_of, shifted};
 use crate::lex::{Lexed, begins_query, is_word, lex};
-use crate::{limits, reserved};
-use crate::attach::attach_hints;
 use crate::walk::Walk;
+use crate::{limits, reserved};
 use words::{Parsed, Words, one_of, wrong};
 
 /// What statements begin with.
 const FIRST_WORDS: &[&str] = &[
-    "SELECT", "WITH", "VALUES", "INSERT", "CREATE", "ALTER", "DROP", "EXECUTE", "BEGIN", "EXPLAIN", "DESCRIBE", "DESC", "SHOW",
-    "USE", "SET", "RESET", "COMPILE", "ANALYZE", "LOAD", "UNLOAD", "ADD", "REMOVE", "DELETE", "UPDATE", "TRUNCATE", "CALL",
-    "STOP", "QUIT", "EXIT", "CLEAR", "HELP", "SOURCE",
+    "SELECT", "WITH", "VALUES", "INSERT", "CREATE", "ALTER", "DROP", "EXECUTE", "BEGIN", "EXPLAIN",
+    "DESCRIBE", "DESC", "SHOW", "USE", "SET", "RESET", "COMPILE", "ANALYZE", "LOAD", "UNLOAD",
+    "ADD", "REMOVE", "DELETE", "UPDATE", "TRUNCATE", "CALL", "STOP", "QUIT", "EXIT", "CLEAR",
+    "HELP", "SOURCE",
 ];
 
 /// Parses one statement; a semicolon may end it.
@@ -63,7 +64,10 @@ pub(crate) fn statement(sql: &str, start: Location, script: &str) -> Result<Stat
 }
 
 /// Parses a text that is one thing.
-pub(crate) fn whole<T: Walk>(sql: &str, grammar: impl Fn(&mut Parser<'_>) -> Parsed<T>) -> Result<T, ParseError> {
+pub(crate) fn whole<T: Walk>(
+    sql: &str,
+    grammar: impl Fn(&mut Parser<'_>) -> Parsed<T>,
+) -> Result<T, ParseError> {
     part(sql, START, sql, grammar)
 }
 
@@ -81,7 +85,11 @@ fn part<T: Walk>(
         .with_recursion_limit(limits::RECURSION_MAX)
         .with_tokens_with_locations(tokens);
     let parsed = grammar(&mut parser).and_then(|value| end(&mut parser).map(|()| value));
-    let at = if parser.at_token(&Token::EOF) { shifted(end_of(sql), start) } else { parser.here() };
+    let at = if parser.at_token(&Token::EOF) {
+        shifted(end_of(sql), start)
+    } else {
+        parser.here()
+    };
     let mut value = parsed.map_err(|error| {
         let error = innermost(parser.into_tokens(), error);
         ParseError::from_parser(error, at, script)
@@ -110,7 +118,10 @@ fn innermost(tokens: Vec<TokenWithSpan>, error: ParserError) -> ParserError {
         let query = parser.parse_query();
         let failed = query.err().or_else(|| end(&mut parser).err())?;
         // At the bracket's end, say where that is.
-        let last = parser.into_tokens().get(closing - 1).map(|token| token.span.end);
+        let last = parser
+            .into_tokens()
+            .get(closing - 1)
+            .map(|token| token.span.end);
         Some(with_place(failed, last?))
     });
     found.unwrap_or(error)
@@ -138,7 +149,9 @@ fn subqueries(tokens: &[TokenWithSpan]) -> Vec<(usize, usize)> {
             Token::RParen => {
                 let Some(from) = open.pop() else { continue };
                 // `TABLE t` in brackets is an argument as well.
-                let query = tokens.get(from).is_some_and(|t| begins_query(&t.token) && !is_word(&t.token, "TABLE"));
+                let query = tokens
+                    .get(from)
+                    .is_some_and(|t| begins_query(&t.token) && !is_word(&t.token, "TABLE"));
                 if query && found.len() < SUBQUERIES_MAX {
                     found.push((from, index));
                 }
@@ -157,7 +170,10 @@ pub(crate) fn any(p: &mut Parser<'_>) -> Parsed<Statement> {
     }
     let at = p.here();
     let Some(first) = p.one_of(FIRST_WORDS) else {
-        return p.expected_ref(&format!("a statement: {}", one_of(FIRST_WORDS)), p.peek_token_ref());
+        return p.expected_ref(
+            &format!("a statement: {}", one_of(FIRST_WORDS)),
+            p.peek_token_ref(),
+        );
     };
     match first {
         "INSERT" => Ok(Statement::Insert(insert::insert(p)?)),

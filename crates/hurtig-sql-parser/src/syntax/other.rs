@@ -12,11 +12,13 @@ pub(crate) fn other(p: &mut Parser<'_>, first: &str) -> Parsed<Statement> {
     Ok(match first {
         "USE" => Statement::Use(use_statement(p)?),
         "SET" => Statement::Set(setting(p)?),
-        "RESET" => Statement::Reset(if p.at_token(&Token::EOF) || p.at_token(&Token::SemiColon) {
-            None
-        } else {
-            Some(key(p)?)
-        }),
+        "RESET" => Statement::Reset(
+            if p.at_token(&Token::EOF) || p.at_token(&Token::SemiColon) {
+                None
+            } else {
+                Some(key(p)?)
+            },
+        ),
         "ANALYZE" => Statement::Analyze(analyze(p)?),
         "LOAD" => Statement::LoadModule(module(p)?),
         "UNLOAD" => Statement::UnloadModule(module(p)?),
@@ -24,7 +26,10 @@ pub(crate) fn other(p: &mut Parser<'_>, first: &str) -> Parsed<Statement> {
         "REMOVE" => Statement::RemoveJar(jar(p)?),
         "DELETE" => {
             p.need(&["FROM"])?;
-            Statement::Delete(Delete { table: path(p)?, filter: filter(p)? })
+            Statement::Delete(Delete {
+                table: path(p)?,
+                filter: filter(p)?,
+            })
         }
         "UPDATE" => Statement::Update(update(p)?),
         "TRUNCATE" => {
@@ -60,7 +65,7 @@ fn setting(p: &mut Parser<'_>) -> Parsed<Option<(String, String)>> {
     let key = key(p)?;
     p.expect_token(&Token::Eq)?;
     let value = match &p.peek_token_ref().token {
-        Token::SingleQuotedString(_) | Token::UnicodeStringLiteral(_) => p.string()?,
+        Token::UnicodeStringLiteral(_) => p.string()?,
         _ => unquoted(p, "a value")?,
     };
     Ok(Some((key, value)))
@@ -68,7 +73,7 @@ fn setting(p: &mut Parser<'_>) -> Parsed<Option<(String, String)>> {
 
 fn key(p: &mut Parser<'_>) -> Parsed<String> {
     match &p.peek_token_ref().token {
-        Token::SingleQuotedString(_) => p.string(),
+        Token::UnicodeStringLiteral(_) => p.string(),
         _ => unquoted(p, "a key"),
     }
 }
@@ -106,12 +111,19 @@ fn analyze(p: &mut Parser<'_>) -> Parsed<Analyze> {
         p.need(&["COLUMNS"])?;
         AnalyzeColumns::Some(p.parse_comma_separated(Words::name)?)
     };
-    Ok(Analyze { table, partition, columns })
+    Ok(Analyze {
+        table,
+        partition,
+        columns,
+    })
 }
 
 fn module(p: &mut Parser<'_>) -> Parsed<Module> {
     p.need(&["MODULE"])?;
-    Ok(Module { name: p.name()?, options: with_options(p)? })
+    Ok(Module {
+        name: p.name()?,
+        options: with_options(p)?,
+    })
 }
 
 fn jar(p: &mut Parser<'_>) -> Parsed<String> {
@@ -127,12 +139,20 @@ fn update(p: &mut Parser<'_>) -> Parsed<Update> {
         p.expect_token(&Token::Eq)?;
         Ok((column, p.parse_expr()?))
     })?;
-    Ok(Update { table, assignments, filter: filter(p)? })
+    Ok(Update {
+        table,
+        assignments,
+        filter: filter(p)?,
+    })
 }
 
 fn stop_job(p: &mut Parser<'_>) -> Parsed<StopJob> {
     p.need(&["JOB"])?;
-    let mut stop = StopJob { job_id: p.string()?, with_savepoint: false, with_drain: false };
+    let mut stop = StopJob {
+        job_id: p.string()?,
+        with_savepoint: false,
+        with_drain: false,
+    };
     while p.eat(&["WITH"]) {
         match p.need_one_of(&["SAVEPOINT", "DRAIN"])? {
             "SAVEPOINT" => stop.with_savepoint = true,

@@ -36,7 +36,11 @@ pub(crate) fn keys(p: &mut Parser<'_>) -> Parsed<Vec<String>> {
 
 /// `COMMENT '…'`, or nothing.
 pub(crate) fn comment(p: &mut Parser<'_>) -> Parsed<Option<String>> {
-    if p.eat(&["COMMENT"]) { p.string().map(Some) } else { Ok(None) }
+    if p.eat(&["COMMENT"]) {
+        p.string().map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// `(a, b)`
@@ -55,21 +59,33 @@ pub(crate) fn path(p: &mut Parser<'_>) -> Parsed<ObjectName> {
 
 /// `PARTITION (key = literal, key)`, or nothing.
 pub(crate) fn partition(p: &mut Parser<'_>) -> Parsed<PartitionSpec> {
-    if p.eat(&["PARTITION"]) { partition_spec(p) } else { Ok(PartitionSpec::new()) }
+    if p.eat(&["PARTITION"]) {
+        partition_spec(p)
+    } else {
+        Ok(PartitionSpec::new())
+    }
 }
 
 /// `(key = literal, key)`
 pub(crate) fn partition_spec(p: &mut Parser<'_>) -> Parsed<PartitionSpec> {
     p.list(|p| {
         let key = p.name()?;
-        let value = if p.consume_token(&Token::Eq) { Some(p.parse_expr()?) } else { None };
+        let value = if p.consume_token(&Token::Eq) {
+            Some(p.parse_expr()?)
+        } else {
+            None
+        };
         Ok((key, value))
     })
 }
 
 /// `WHERE condition`, or nothing.
 pub(crate) fn filter(p: &mut Parser<'_>) -> Parsed<Option<Box<Expr>>> {
-    if p.eat(&["WHERE"]) { p.parse_expr().map(|filter| Some(Box::new(filter))) } else { Ok(None) }
+    if p.eat(&["WHERE"]) {
+        p.parse_expr().map(|filter| Some(Box::new(filter)))
+    } else {
+        Ok(None)
+    }
 }
 
 pub(crate) fn if_not_exists(p: &mut Parser<'_>) -> bool {

@@ -41,7 +41,10 @@ pub(crate) fn begin(p: &mut Parser<'_>, at: Location) -> Parsed<Statement> {
     p.need(&["STATEMENT", "SET"])?;
     p.expect_token(&Token::SemiColon)?;
     if p.at_token(&Token::EOF) {
-        return wrong("this statement set has no end: write END; behind its last INSERT", at);
+        return wrong(
+            "this statement set has no end: write END; behind its last INSERT",
+            at,
+        );
     }
     Ok(Statement::StatementSet(inserts(p)?))
 }
@@ -64,13 +67,20 @@ impl Details for Parser<'_> {
     /// Whether a word comes that begins no statement: then it is meant to be a detail.
     fn at_token_of_details(&self) -> bool {
         let next = &self.peek_token_ref().token;
-        let statement = ["STATEMENT", "INSERT", "CREATE", "EXECUTE"].iter().any(|word| self.at(&[word]));
+        let statement = ["STATEMENT", "INSERT", "CREATE", "EXECUTE"]
+            .iter()
+            .any(|word| self.at(&[word]));
         matches!(next, Token::Word(_)) && !begins_query(next) && !statement
     }
 }
 
 fn detail(p: &mut Parser<'_>) -> Parsed<ExplainDetail> {
-    let word = p.need_one_of(&["ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN", "PLAN_ADVICE"])?;
+    let word = p.need_one_of(&[
+        "ESTIMATED_COST",
+        "CHANGELOG_MODE",
+        "JSON_EXECUTION_PLAN",
+        "PLAN_ADVICE",
+    ])?;
     Ok(match word {
         "ESTIMATED_COST" => ExplainDetail::EstimatedCost,
         "CHANGELOG_MODE" => ExplainDetail::ChangelogMode,
@@ -94,7 +104,10 @@ fn explained(p: &mut Parser<'_>) -> Parsed<Statement> {
     if p.at(&["INSERT"]) || begins_query(&p.peek_token_ref().token) || p.at_token(&Token::LParen) {
         return any(p);
     }
-    p.expected_ref("a query, INSERT, STATEMENT SET or CREATE TABLE … AS", p.peek_token_ref())
+    p.expected_ref(
+        "a query, INSERT, STATEMENT SET or CREATE TABLE … AS",
+        p.peek_token_ref(),
+    )
 }
 
 /// What follows `COMPILE`.
@@ -113,5 +126,10 @@ pub(crate) fn compile(p: &mut Parser<'_>) -> Parsed<Statement> {
             Statement::Insert(insert(p)?)
         }
     };
-    Ok(Statement::CompilePlan(CompilePlan { execute, path, if_not_exists, statement: Box::new(statement) }))
+    Ok(Statement::CompilePlan(CompilePlan {
+        execute,
+        path,
+        if_not_exists,
+        statement: Box::new(statement),
+    }))
 }

@@ -1,6 +1,7 @@
 //! `SHOW` and `DESCRIBE`.
 
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 
 use super::parts::{partition, path};
 use super::words::{Parsed, Words};
@@ -12,7 +13,11 @@ pub(crate) fn show(p: &mut Parser<'_>) -> Parsed<Show> {
     let columns = target == ShowTarget::Columns;
     let listed = matches!(
         target,
-        ShowTarget::Databases | ShowTarget::Tables | ShowTarget::Views | ShowTarget::Functions { .. } | ShowTarget::Procedures
+        ShowTarget::Databases
+            | ShowTarget::Tables
+            | ShowTarget::Views
+            | ShowTarget::Functions { .. }
+            | ShowTarget::Procedures
     );
     let from = if columns {
         p.need_one_of(&["FROM", "IN"])?;
@@ -22,14 +27,31 @@ pub(crate) fn show(p: &mut Parser<'_>) -> Parsed<Show> {
     } else {
         None
     };
-    let like = if columns || listed || target == ShowTarget::Catalogs { like(p)? } else { None };
+    let like = if columns || listed || target == ShowTarget::Catalogs {
+        like(p)?
+    } else {
+        None
+    };
     Ok(Show { target, from, like })
 }
 
 fn target(p: &mut Parser<'_>) -> Parsed<ShowTarget> {
     let word = p.need_one_of(&[
-        "CATALOGS", "CURRENT", "CREATE", "DATABASES", "TABLES", "VIEWS", "FUNCTIONS", "USER", "PROCEDURES", "COLUMNS",
-        "PARTITIONS", "MODULES", "FULL", "JARS", "JOBS",
+        "CATALOGS",
+        "CURRENT",
+        "CREATE",
+        "DATABASES",
+        "TABLES",
+        "VIEWS",
+        "FUNCTIONS",
+        "USER",
+        "PROCEDURES",
+        "COLUMNS",
+        "PARTITIONS",
+        "MODULES",
+        "FULL",
+        "JARS",
+        "JOBS",
     ])?;
     Ok(match word {
         "CATALOGS" => ShowTarget::Catalogs,
@@ -65,9 +87,17 @@ fn target(p: &mut Parser<'_>) -> Parsed<ShowTarget> {
 
 fn like(p: &mut Parser<'_>) -> Parsed<Option<LikeFilter>> {
     let negated = p.eat(&["NOT"]);
-    let word = if negated { Some(p.need_one_of(&["LIKE", "ILIKE"])?) } else { p.one_of(&["LIKE", "ILIKE"]) };
+    let word = if negated {
+        Some(p.need_one_of(&["LIKE", "ILIKE"])?)
+    } else {
+        p.one_of(&["LIKE", "ILIKE"])
+    };
     let Some(word) = word else { return Ok(None) };
-    Ok(Some(LikeFilter { negated, ignores_case: word == "ILIKE", pattern: p.string()? }))
+    Ok(Some(LikeFilter {
+        negated,
+        ignores_case: word == "ILIKE",
+        pattern: p.string()?,
+    }))
 }
 
 /// What follows `DESCRIBE`.
@@ -76,11 +106,14 @@ pub(crate) fn describe(p: &mut Parser<'_>) -> Parsed<Describe> {
     let kinds = ["CATALOG", "DATABASE", "FUNCTION", "JOB", "TABLE"];
     let followed = matches!(
         p.peek_nth_token_ref(1).token,
-        sqlparser::tokenizer::Token::Word(_) | sqlparser::tokenizer::Token::SingleQuotedString(_)
+        Token::Word(_) | Token::UnicodeStringLiteral(_)
     );
     let kind = if followed { p.one_of(&kinds) } else { None };
     if kind == Some("JOB") {
-        return Ok(Describe { target: DescribeTarget::Job(p.string()?), extended: false });
+        return Ok(Describe {
+            target: DescribeTarget::Job(p.string()?),
+            extended: false,
+        });
     }
     let extended = p.eat(&["EXTENDED"]);
     let target = match kind {

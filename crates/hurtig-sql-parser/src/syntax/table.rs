@@ -14,13 +14,21 @@ use crate::ast::{
 use crate::lex::is_word;
 use crate::types::data_type;
 
-const NOT_ENFORCED: &str =
-    "a stream's keys cannot be checked: write PRIMARY KEY … NOT ENFORCED, and see to it that they are unique";
+const NOT_ENFORCED: &str = "a stream's keys cannot be checked: write PRIMARY KEY … NOT ENFORCED, and see to it that they are unique";
 
 /// What follows `CREATE TABLE`.
-pub(crate) fn create_table(p: &mut Parser<'_>, or_replace: bool, temporary: bool) -> Parsed<CreateTable> {
+pub(crate) fn create_table(
+    p: &mut Parser<'_>,
+    or_replace: bool,
+    temporary: bool,
+) -> Parsed<CreateTable> {
     let if_not_exists = if_not_exists(p);
-    let mut table = CreateTable { or_replace, temporary, if_not_exists, ..CreateTable::new(path(p)?) };
+    let mut table = CreateTable {
+        or_replace,
+        temporary,
+        if_not_exists,
+        ..CreateTable::new(path(p)?)
+    };
     if p.at_token(&Token::LParen) && !p.eat_empty_brackets() {
         p.list(|p| element(p, &mut table))?;
     }
@@ -55,10 +63,16 @@ impl EmptyBrackets for Parser<'_> {
 
 /// A column needs a type, unless a query has it.
 fn listed_with_query(table: &CreateTable) -> Parsed<()> {
-    let listed = table.columns.iter().find(|column| column.kind == ColumnKind::Listed);
+    let listed = table
+        .columns
+        .iter()
+        .find(|column| column.kind == ColumnKind::Listed);
     match listed {
         Some(column) if table.query.is_none() => {
-            let message = format!("column {} has no type: write it behind the name, or AS an expression", column.name);
+            let message = format!(
+                "column {} has no type: write it behind the name, or AS an expression",
+                column.name
+            );
             wrong(message, column.name.span.start)
         }
         _ => Ok(()),
@@ -69,15 +83,30 @@ fn listed_with_query(table: &CreateTable) -> Parsed<()> {
 fn element(p: &mut Parser<'_>, table: &mut CreateTable) -> Parsed<()> {
     let at = p.here();
     if let Some(watermark) = watermark(p)? {
-        return only(&mut table.watermark, watermark, "a table has one watermark", at);
+        return only(
+            &mut table.watermark,
+            watermark,
+            "a table has one watermark",
+            at,
+        );
     }
     if let Some(key) = table_constraint(p)? {
-        return only(&mut table.primary_key, key, "a table has one primary key", at);
+        return only(
+            &mut table.primary_key,
+            key,
+            "a table has one primary key",
+            at,
+        );
     }
     let (column, key) = column(p)?;
     table.columns.push(column);
     match key {
-        Some(key) => only(&mut table.primary_key, key, "a table has one primary key", at),
+        Some(key) => only(
+            &mut table.primary_key,
+            key,
+            "a table has one primary key",
+            at,
+        ),
         None => Ok(()),
     }
 }
@@ -96,13 +125,19 @@ pub(crate) fn watermark(p: &mut Parser<'_>) -> Parsed<Option<Watermark>> {
     }
     let column = path(p)?;
     p.need(&["AS"])?;
-    Ok(Some(Watermark { column, expression: Box::new(p.parse_expr()?) }))
+    Ok(Some(Watermark {
+        column,
+        expression: Box::new(p.parse_expr()?),
+    }))
 }
 
 /// `[CONSTRAINT name] PRIMARY KEY (…) NOT ENFORCED`
 pub(crate) fn table_constraint(p: &mut Parser<'_>) -> Parsed<Option<PrimaryKey>> {
     // A column may be called so, too: behind its name comes a type, no key.
-    let named = p.at(&["CONSTRAINT"]) && ["PRIMARY", "UNIQUE"].iter().any(|w| is_word(&p.peek_nth_token_ref(2).token, w));
+    let named = p.at(&["CONSTRAINT"])
+        && ["PRIMARY", "UNIQUE"]
+            .iter()
+            .any(|w| is_word(&p.peek_nth_token_ref(2).token, w));
     if named {
         p.advance_token();
         let name = Some(p.name()?);
@@ -128,7 +163,11 @@ fn primary_key(p: &mut Parser<'_>, name: Option<Ident>) -> Parsed<PrimaryKey> {
 }
 
 fn not_enforced(p: &mut Parser<'_>) -> Parsed<()> {
-    if p.eat(&["NOT", "ENFORCED"]) { Ok(()) } else { wrong(NOT_ENFORCED, p.here()) }
+    if p.eat(&["NOT", "ENFORCED"]) {
+        Ok(())
+    } else {
+        wrong(NOT_ENFORCED, p.here())
+    }
 }
 
 /// A column, and its key if it is the whole key.
@@ -136,30 +175,74 @@ pub(crate) fn column(p: &mut Parser<'_>) -> Parsed<(Column, Option<PrimaryKey>)>
     let name = p.name()?;
     if p.eat(&["AS"]) {
         let kind = ColumnKind::Computed(Box::new(p.parse_expr()?));
-        return Ok((Column { name, kind, comment: comment(p)? }, None));
+        return Ok((
+            Column {
+                name,
+                kind,
+                comment: comment(p)?,
+            },
+            None,
+        ));
     }
     if matches!(p.peek_token_ref().token, Token::Comma | Token::RParen) {
-        return Ok((Column { name, kind: ColumnKind::Listed, comment: None }, None));
+        return Ok((
+            Column {
+                name,
+                kind: ColumnKind::Listed,
+                comment: None,
+            },
+            None,
+        ));
     }
     let data_type = data_type(p)?;
     if p.eat(&["METADATA"]) {
-        let key = if p.eat(&["FROM"]) { Some(p.string()?) } else { None };
-        let kind = ColumnKind::Metadata { data_type, key, is_virtual: p.eat(&["VIRTUAL"]) };
-        return Ok((Column { name, kind, comment: comment(p)? }, None));
+        let key = if p.eat(&["FROM"]) {
+            Some(p.string()?)
+        } else {
+            None
+        };
+        let kind = ColumnKind::Metadata {
+            data_type,
+            key,
+            is_virtual: p.eat(&["VIRTUAL"]),
+        };
+        return Ok((
+            Column {
+                name,
+                kind,
+                comment: comment(p)?,
+            },
+            None,
+        ));
     }
     if p.at(&["DEFAULT"]) {
-        return unsupported("DEFAULT", "write COALESCE in the query that inserts, or a computed column", p.here());
+        return unsupported(
+            "DEFAULT",
+            "write COALESCE in the query that inserts, or a computed column",
+            p.here(),
+        );
     }
     let mut comment_text = comment(p)?;
     let key = column_constraint(p, &name)?;
     if comment_text.is_none() {
         comment_text = comment(p)?;
     }
-    Ok((Column { name, kind: ColumnKind::Physical(data_type), comment: comment_text }, key))
+    Ok((
+        Column {
+            name,
+            kind: ColumnKind::Physical(data_type),
+            comment: comment_text,
+        },
+        key,
+    ))
 }
 
 fn column_constraint(p: &mut Parser<'_>, column: &Ident) -> Parsed<Option<PrimaryKey>> {
-    let name = if p.eat(&["CONSTRAINT"]) { Some(p.name()?) } else { None };
+    let name = if p.eat(&["CONSTRAINT"]) {
+        Some(p.name()?)
+    } else {
+        None
+    };
     if p.at(&["UNIQUE"]) {
         return unsupported("UNIQUE", "write PRIMARY KEY NOT ENFORCED", p.here());
     }
@@ -168,17 +251,28 @@ fn column_constraint(p: &mut Parser<'_>, column: &Ident) -> Parsed<Option<Primar
     }
     p.need(&["PRIMARY", "KEY"])?;
     not_enforced(p)?;
-    Ok(Some(PrimaryKey { name, columns: vec![column.clone()] }))
+    Ok(Some(PrimaryKey {
+        name,
+        columns: vec![column.clone()],
+    }))
 }
 
 /// `DISTRIBUTED BY [HASH | RANGE] (…) INTO n BUCKETS`, or nothing.
 fn distributed(p: &mut Parser<'_>) -> Parsed<Option<Distribution>> {
-    if p.eat(&["DISTRIBUTED"]) { distribution(p).map(Some) } else { Ok(None) }
+    if p.eat(&["DISTRIBUTED"]) {
+        distribution(p).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// `BY [HASH | RANGE] (…) [INTO n BUCKETS]`, or `INTO n BUCKETS`
 pub(crate) fn distribution(p: &mut Parser<'_>) -> Parsed<Distribution> {
-    let mut distribution = Distribution { kind: None, columns: Vec::new(), buckets: None };
+    let mut distribution = Distribution {
+        kind: None,
+        columns: Vec::new(),
+        buckets: None,
+    };
     if p.eat(&["BY"]) {
         distribution.kind = p.one_of(&["HASH", "RANGE"]).map(|kind| match kind {
             "HASH" => DistributionKind::Hash,
@@ -208,16 +302,25 @@ fn like(p: &mut Parser<'_>) -> Parsed<Like> {
 }
 
 fn like_action(p: &mut Parser<'_>) -> Parsed<LikeAction> {
-    Ok(match p.need_one_of(&["INCLUDING", "EXCLUDING", "OVERWRITING"])? {
-        "INCLUDING" => LikeAction::Including,
-        "EXCLUDING" => LikeAction::Excluding,
-        _ => LikeAction::Overwriting,
-    })
+    Ok(
+        match p.need_one_of(&["INCLUDING", "EXCLUDING", "OVERWRITING"])? {
+            "INCLUDING" => LikeAction::Including,
+            "EXCLUDING" => LikeAction::Excluding,
+            _ => LikeAction::Overwriting,
+        },
+    )
 }
 
 fn like_feature(p: &mut Parser<'_>) -> Parsed<LikeFeature> {
     let word = p.need_one_of(&[
-        "ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA", "OPTIONS", "PARTITIONS", "WATERMARKS",
+        "ALL",
+        "CONSTRAINTS",
+        "DISTRIBUTION",
+        "GENERATED",
+        "METADATA",
+        "OPTIONS",
+        "PARTITIONS",
+        "WATERMARKS",
     ])?;
     Ok(match word {
         "ALL" => LikeFeature::All,

@@ -38,7 +38,10 @@ pub(crate) trait Words {
 
 impl Words for Parser<'_> {
     fn at(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(n, word)| is_word(&self.peek_nth_token_ref(n).token, word))
+        words
+            .iter()
+            .enumerate()
+            .all(|(n, word)| is_word(&self.peek_nth_token_ref(n).token, word))
     }
 
     fn eat(&mut self, words: &[&str]) -> bool {
@@ -79,7 +82,7 @@ impl Words for Parser<'_> {
 
     fn string(&mut self) -> Parsed<String> {
         match &self.peek_token_ref().token {
-            Token::SingleQuotedString(text) | Token::UnicodeStringLiteral(text) => {
+            Token::UnicodeStringLiteral(text) => {
                 let text = text.clone();
                 self.advance_token();
                 Ok(text)

@@ -81,12 +81,19 @@ impl DayTimeFields {
 impl fmt::Display for IntervalType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::YearMonth { fields, precision: p } => match fields {
+            Self::YearMonth {
+                fields,
+                precision: p,
+            } => match fields {
                 YearMonthFields::Year => write!(f, "INTERVAL YEAR({p})"),
                 YearMonthFields::YearToMonth => write!(f, "INTERVAL YEAR({p}) TO MONTH"),
                 YearMonthFields::Month => f.write_str("INTERVAL MONTH"),
             },
-            Self::DayTime { fields, precision: p, fraction: s } => match fields {
+            Self::DayTime {
+                fields,
+                precision: p,
+                fraction: s,
+            } => match fields {
                 DayTimeFields::Day => write!(f, "INTERVAL DAY({p})"),
                 DayTimeFields::DayToHour => write!(f, "INTERVAL DAY({p}) TO HOUR"),
                 DayTimeFields::DayToMinute => write!(f, "INTERVAL DAY({p}) TO MINUTE"),

@@ -114,12 +114,18 @@ impl TypeKind {
 impl DataType {
     /// A type with NULL among its values.
     pub fn nullable(kind: TypeKind) -> Self {
-        Self { kind, nullable: true }
+        Self {
+            kind,
+            nullable: true,
+        }
     }
 
     /// A type without NULL.
     pub fn not_null(kind: TypeKind) -> Self {
-        Self { kind, nullable: false }
+        Self {
+            kind,
+            nullable: false,
+        }
     }
 
     /// The type of a CAST or of a typed literal in an expression, which travels as one of sqlparser's: plain types as its

@@ -18,17 +18,28 @@ const NAMES: &str = "BOOLEAN, TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DEC
 /// Reads a type with NULL or NOT NULL behind it.
 pub(crate) fn data_type(p: &mut Parser<'_>) -> Parsed<DataType> {
     let kind = kind(p)?;
-    let mut data_type = DataType { kind, nullable: nullability(p) };
+    let mut data_type = DataType {
+        kind,
+        nullable: nullability(p),
+    };
     for _ in 0..POSTFIXES_MAX {
-        let Some(word) = p.one_of(&["ARRAY", "MULTISET"]) else { return Ok(data_type) };
+        let Some(word) = p.one_of(&["ARRAY", "MULTISET"]) else {
+            return Ok(data_type);
+        };
         let element = Box::new(data_type);
         let kind = match word {
             "ARRAY" => TypeKind::Array(element),
             _ => TypeKind::Multiset(element),
         };
-        data_type = DataType { kind, nullable: nullability(p) };
+        data_type = DataType {
+            kind,
+            nullable: nullability(p),
+        };
     }
-    wrong(format!("more than {POSTFIXES_MAX} times ARRAY or MULTISET"), p.here())
+    wrong(
+        format!("more than {POSTFIXES_MAX} times ARRAY or MULTISET"),
+        p.here(),
+    )
 }
 
 /// Reads a type without NULL or NOT NULL behind it, where `NULL` begins a clause.
@@ -47,7 +58,10 @@ fn kind(p: &mut Parser<'_>) -> Parsed<TypeKind> {
     };
     let (name, quoted) = (word.value.to_ascii_uppercase(), word.quote_style.is_some());
     if quoted {
-        return wrong(format!("user-defined types are not supported: write one of {NAMES}"), at);
+        return wrong(
+            format!("user-defined types are not supported: write one of {NAMES}"),
+            at,
+        );
     }
     p.advance_token();
     match plain(&name) {
@@ -94,8 +108,14 @@ fn with_parameters(p: &mut Parser<'_>, name: &str, at: Location) -> Parsed<TypeK
         "MULTISET" => Ok(TypeKind::Multiset(element(p)?)),
         "MAP" => map(p),
         "ROW" => row(p),
-        "RAW" => wrong("RAW is a type of Java's serializers, which are not here: use BYTES", at),
-        "STRUCTURED" => wrong("structured types are Java classes, which are not here: use ROW<…>", at),
+        "RAW" => wrong(
+            "RAW is a type of Java's serializers, which are not here: use BYTES",
+            at,
+        ),
+        "STRUCTURED" => wrong(
+            "structured types are Java classes, which are not here: use ROW<…>",
+            at,
+        ),
         _ => wrong(format!("`{name}` is no type: write one of {NAMES}"), at),
     }
 }
@@ -107,10 +127,19 @@ fn bounded(p: &mut Parser<'_>, what: &str, min: u32, max: u32, unit: &str) -> Pa
     if (min..=max).contains(&number) {
         return Ok(number);
     }
-    wrong(format!("{what} has {min} to {max} {unit}, not {number}"), at)
+    wrong(
+        format!("{what} has {min} to {max} {unit}, not {number}"),
+        at,
+    )
 }
 
-fn optional(p: &mut Parser<'_>, what: &str, limits: (u32, u32), unit: &str, default: u32) -> Parsed<u32> {
+fn optional(
+    p: &mut Parser<'_>,
+    what: &str,
+    limits: (u32, u32),
+    unit: &str,
+    default: u32,
+) -> Parsed<u32> {
     if !p.at_token(&Token::LParen) {
         return Ok(default);
     }
@@ -122,7 +151,13 @@ fn length(p: &mut Parser<'_>, what: &str) -> Parsed<u32> {
 }
 
 fn precision(p: &mut Parser<'_>, what: &str, default: u32) -> Parsed<u32> {
-    optional(p, what, (0, TIME_PRECISION_MAX), "digits behind its seconds", default)
+    optional(
+        p,
+        what,
+        (0, TIME_PRECISION_MAX),
+        "digits behind its seconds",
+        default,
+    )
 }
 
 fn decimal(p: &mut Parser<'_>) -> Parsed<TypeKind> {
@@ -132,7 +167,13 @@ fn decimal(p: &mut Parser<'_>) -> Parsed<TypeKind> {
     let (precision, scale) = p.in_brackets(|p| {
         let precision = bounded(p, "DECIMAL", 1, DECIMAL_PRECISION_MAX, "digits")?;
         let scale = if p.consume_token(&Token::Comma) {
-            bounded(p, &format!("DECIMAL({precision})"), 0, precision, "digits behind its point")?
+            bounded(
+                p,
+                &format!("DECIMAL({precision})"),
+                0,
+                precision,
+                "digits behind its point",
+            )?
         } else {
             0
         };
@@ -196,10 +237,14 @@ fn row_field(p: &mut Parser<'_>) -> Parsed<RowField> {
     let name = p.name()?.value;
     let data_type = data_type(p)?;
     let comment = match &p.peek_token_ref().token {
-        Token::SingleQuotedString(_) => Some(p.string()?),
+        Token::UnicodeStringLiteral(_) => Some(p.string()?),
         _ => None,
     };
-    Ok(RowField { name, data_type, comment })
+    Ok(RowField {
+        name,
+        data_type,
+        comment,
+    })
 }
 
 /// What follows INTERVAL in a type, and a literal's text.
@@ -210,14 +255,22 @@ pub(crate) fn interval(p: &mut Parser<'_>) -> Parsed<IntervalType> {
         "DAY" => optional(p, "DAY", (1, 6), "digits", 2)?,
         _ => 2,
     };
-    let mut fraction = if from == "SECOND" { fraction_of_seconds(p)? } else { 6 };
+    let mut fraction = if from == "SECOND" {
+        fraction_of_seconds(p)?
+    } else {
+        6
+    };
     let at = p.here();
     let to = if p.eat(&["TO"]) { unit(p)? } else { from };
     if to == "SECOND" && from != "SECOND" {
         fraction = fraction_of_seconds(p)?;
     }
     if let Some(fields) = DayTimeFields::between(from, to) {
-        return Ok(IntervalType::DayTime { fields, precision: leading, fraction });
+        return Ok(IntervalType::DayTime {
+            fields,
+            precision: leading,
+            fraction,
+        });
     }
     let fields = match (from, to) {
         ("YEAR", "YEAR") => YearMonthFields::Year,
@@ -225,7 +278,10 @@ pub(crate) fn interval(p: &mut Parser<'_>) -> Parsed<IntervalType> {
         ("MONTH", "MONTH") => YearMonthFields::Month,
         _ => return wrong(format!("no interval goes from {from} to {to}"), at),
     };
-    Ok(IntervalType::YearMonth { fields, precision: leading })
+    Ok(IntervalType::YearMonth {
+        fields,
+        precision: leading,
+    })
 }
 
 fn fraction_of_seconds(p: &mut Parser<'_>) -> Parsed<u32> {
