@@ -13,6 +13,7 @@
 mod batch;
 mod border;
 mod codec;
+pub mod connector;
 mod error;
 mod key;
 pub mod operators;
