@@ -4,131 +4,185 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-/// How many brackets may be open at once.
+use crate::lex::is_word;
+
+/// How many brackets may be open at once; CASE counts as one.
 pub(crate) const NESTING_MAX: usize = 48;
-/// How many operators may follow one another in one expression, brackets inside included: the depth of its tree.
-pub(crate) const DEPTH_MAX: usize = 400;
-/// How often `FROM ((` may be nested: the parser tries both readings of such a bracket, each time.
+/// How many operators may follow one another in one expression, brackets inside included: the depth of its tree. Trees are
+/// read, copied, printed and freed recursively, in a thread's stack of 2 MiB.
+const DEPTH_MAX: usize = 400;
+/// How many queries a statement may combine by UNION and its like: their tree leans to the left.
+const SETS_MAX: usize = 200;
+/// How often `((` may be nested: the parser below tries both readings of such a bracket in FROM, each time.
 const DOUBLED_MAX: usize = 6;
 /// How much deeper the parser below may recurse: several levels for a bracket.
 pub(crate) const RECURSION_MAX: usize = 128;
 
 /// Checks the tokens of a statement. An error is its message and place.
 pub(crate) fn check(tokens: &[TokenWithSpan]) -> Result<(), (String, Location)> {
-    let mut stack = vec![Level::default()];
-    for (index, token) in tokens.iter().enumerate() {
-        let previous = index.checked_sub(1).and_then(|at| tokens.get(at));
-        step(&mut stack, previous.map(|token| &token.token), &token.token)
+    let mut nesting = Nesting {
+        levels: vec![Level::default()],
+        sets: 0,
+    };
+    let mut previous = &Token::SemiColon;
+    for token in tokens {
+        nesting.step(previous, &token.token);
+        nesting
+            .check()
             .map_err(|message| (message, token.span.start))?;
+        previous = &token.token;
     }
     Ok(())
 }
 
-/// What is between two brackets.
+struct Nesting {
+    levels: Vec<Level>,
+    sets: usize,
+}
+
+/// What is between two brackets, or CASE and END.
 #[derive(Default)]
 struct Level {
-    /// Operators since the last comma, and the depth of what brackets held.
+    kind: Kind,
+    /// Operators since the last comma, with the most that brackets between them held.
     depth: usize,
+    /// The most before a comma.
     deepest: usize,
+    /// How often two brackets have opened at once.
     doubled: usize,
-    is_type: bool,
 }
 
-fn step(stack: &mut Vec<Level>, previous: Option<&Token>, token: &Token) -> Result<(), String> {
-    if opens(previous, token) {
-        let doubled = stack.last().map_or(0, |level| level.doubled);
-        let doubled =
-            doubled + usize::from(token == &Token::LParen && previous == Some(&Token::LParen));
-        stack.push(Level {
-            doubled,
-            is_type: token == &Token::Lt,
-            ..Level::default()
-        });
-    } else if closes(stack, token) {
-        let inner = stack.pop().unwrap_or_default();
-        if let Some(level) = stack.last_mut() {
-            level.depth += inner.deepest.max(inner.depth) + 1;
-        }
-    } else if let Some(level) = stack.last_mut() {
-        level.operator(token);
-    }
-    let Some(level) = stack.last() else {
-        return Ok(());
-    };
-    if stack.len() > NESTING_MAX {
-        return Err(format!(
-            "more than {NESTING_MAX} brackets are open: take parts out into views or WITH"
-        ));
-    }
-    if level.doubled > DOUBLED_MAX {
-        return Err(format!(
-            "more than {DOUBLED_MAX} doubled brackets are nested: write one where two stand"
-        ));
-    }
-    if level.depth > DEPTH_MAX {
-        return Err(format!(
-            "this expression has more than {DEPTH_MAX} operators in a row: write IN (…) for many OR, or take parts out into views"
-        ));
-    }
-    Ok(())
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Bracket,
+    Type,
+    Case,
 }
 
-impl Level {
-    fn operator(&mut self, token: &Token) {
-        match token {
-            Token::Comma | Token::SemiColon => {
-                self.deepest = self.deepest.max(self.depth);
-                self.depth = 0;
+impl Nesting {
+    fn step(&mut self, previous: &Token, token: &Token) {
+        let innermost = self.levels.last().map_or(Kind::Bracket, |level| level.kind);
+        self.sets += usize::from(combines(token));
+        if let Some(kind) = opens(previous, token) {
+            let twice = token == &Token::LParen && previous == &Token::LParen;
+            let doubled = self.levels.last().map_or(0, |level| level.doubled) + usize::from(twice);
+            self.levels.push(Level {
+                kind,
+                doubled,
+                ..Level::default()
+            });
+        } else if self.levels.len() > 1 && closes(innermost, token) {
+            let inner = self.levels.pop().unwrap_or_default();
+            if let Some(level) = self.levels.last_mut() {
+                level.depth += inner.deepest.max(inner.depth) + 1;
             }
-            Token::Word(word) if word.quote_style.is_none() => self.word(word.keyword),
-            Token::Word(_) | Token::Number(..) | Token::UnicodeStringLiteral(_) | Token::Period => {
+        } else if let Some(level) = self.levels.last_mut() {
+            if divides(level.kind, previous, token) {
+                level.deepest = level.deepest.max(level.depth);
+                level.depth = 0;
+            } else {
+                level.depth += usize::from(is_operator(token));
             }
-            _ => self.depth += 1,
         }
     }
 
-    fn word(&mut self, keyword: Keyword) {
-        match keyword {
-            // Clauses are beside one another, not below.
-            Keyword::FROM | Keyword::WHERE | Keyword::HAVING | Keyword::WHEN | Keyword::JOIN => {
-                self.deepest = self.deepest.max(self.depth);
-                self.depth = 0;
-            }
-            Keyword::AND
-            | Keyword::OR
-            | Keyword::NOT
-            | Keyword::IS
-            | Keyword::IN
-            | Keyword::LIKE
-            | Keyword::SIMILAR
-            | Keyword::BETWEEN
-            | Keyword::OVERLAPS
-            | Keyword::AT
-            | Keyword::CASE
-            | Keyword::UNION
-            | Keyword::EXCEPT
-            | Keyword::MINUS
-            | Keyword::INTERSECT => self.depth += 1,
-            _ => {}
+    fn check(&self) -> Result<(), String> {
+        let (depth, doubled) = self
+            .levels
+            .last()
+            .map_or((0, 0), |level| (level.depth, level.doubled));
+        if self.levels.len() > NESTING_MAX {
+            return Err(format!(
+                "more than {NESTING_MAX} brackets are open: take parts out into views or WITH"
+            ));
         }
+        if doubled > DOUBLED_MAX {
+            return Err(format!(
+                "more than {DOUBLED_MAX} doubled brackets are nested: write one where two stand"
+            ));
+        }
+        if self.sets > SETS_MAX {
+            return Err(format!(
+                "more than {SETS_MAX} queries are combined: take parts out into views"
+            ));
+        }
+        if depth > DEPTH_MAX {
+            return Err(format!(
+                "an expression has more than {DEPTH_MAX} operators in a row: write IN (…) for many OR, or take parts out into views"
+            ));
+        }
+        Ok(())
     }
 }
 
-fn opens(previous: Option<&Token>, token: &Token) -> bool {
+fn opens(previous: &Token, token: &Token) -> Option<Kind> {
     match token {
-        Token::LParen | Token::LBracket | Token::LBrace => true,
+        Token::LParen | Token::LBracket | Token::LBrace => Some(Kind::Bracket),
         Token::Lt => ["ARRAY", "MAP", "MULTISET", "ROW", "STRUCT"]
             .iter()
-            .any(|name| previous.is_some_and(|previous| crate::lex::is_word(previous, name))),
+            .any(|name| is_word(previous, name))
+            .then_some(Kind::Type),
+        // As a part of a name it is none.
+        _ => (is_word(token, "CASE") && previous != &Token::Period).then_some(Kind::Case),
+    }
+}
+
+fn closes(innermost: Kind, token: &Token) -> bool {
+    match token {
+        Token::RParen | Token::RBracket | Token::RBrace => true,
+        Token::Gt => innermost == Kind::Type,
+        _ => innermost == Kind::Case && is_word(token, "END"),
+    }
+}
+
+/// Whether what comes is beside what was, not around it. A name that is called like a clause is not, so behind an operator there
+/// is none.
+fn divides(kind: Kind, previous: &Token, token: &Token) -> bool {
+    match token {
+        Token::Comma | Token::SemiColon => true,
+        Token::Word(word) if word.quote_style.is_none() => match word.keyword {
+            Keyword::WHEN | Keyword::THEN | Keyword::ELSE => {
+                kind == Kind::Case && !is_operator(previous)
+            }
+            Keyword::WHERE | Keyword::HAVING | Keyword::JOIN => !is_operator(previous),
+            _ => combines(token) && !is_operator(previous),
+        },
         _ => false,
     }
 }
 
-fn closes(stack: &[Level], token: &Token) -> bool {
-    let inside = stack.len() > 1;
+fn combines(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_none()
+        && matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::MINUS | Keyword::INTERSECT))
+}
+
+fn is_operator(token: &Token) -> bool {
     match token {
-        Token::RParen | Token::RBracket | Token::RBrace => inside,
-        Token::Gt => inside && stack.last().is_some_and(|level| level.is_type),
-        _ => false,
+        Token::Word(word) if word.quote_style.is_none() => matches!(
+            word.keyword,
+            Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::IN
+                | Keyword::LIKE
+                | Keyword::SIMILAR
+                | Keyword::BETWEEN
+                | Keyword::OVERLAPS
+                | Keyword::AT
+        ),
+        Token::Word(_)
+        | Token::Number(..)
+        | Token::UnicodeStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::Comma
+        | Token::Period
+        | Token::SemiColon
+        | Token::LParen
+        | Token::RParen
+        | Token::LBracket
+        | Token::RBracket => false,
+        _ => true,
     }
 }

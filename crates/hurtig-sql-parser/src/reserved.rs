@@ -42,6 +42,12 @@ pub(crate) fn check(tokens: &[TokenWithSpan]) -> Result<(), (String, Location)> 
                 format!("expected {expected}, found {word}; as a name it is written `{word}`");
             return Err((message, found.span.start));
         }
+        if matches!(
+            (&before.token, &found.token),
+            (Token::Number(..), Token::Period)
+        ) {
+            return Err(("a number has no fields".to_owned(), found.span.start));
+        }
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ pub fn is_complete(text: &str) -> bool {
         return false;
     }
     let mut code = chunks.iter().filter(|chunk| chunk.has_code);
-    let Some(last) = code.clone().last() else {
+    let Some(last) = code.clone().next_back() else {
         return false;
     };
     let open = code.try_fold(false, |open, chunk| {

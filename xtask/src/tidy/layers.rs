@@ -5,7 +5,7 @@ use super::tree::Tree;
 
 /// The crates from the first layer to the last. Connectors and formats stand between `hurtig-cluster`
 /// and `hurtig`, all on one layer: none knows another.
-const ABOVE_CONNECTORS: [&str; 16] = [
+const ABOVE_CONNECTORS: [&str; 17] = [
     "hurtig-types",
     "hurtig-env",
     "hurtig-metrics",
@@ -19,6 +19,7 @@ const ABOVE_CONNECTORS: [&str; 16] = [
     "hurtig-runtime",
     "hurtig-datastream",
     "hurtig-rest",
+    "hurtig-sql-parser",
     "hurtig-sql",
     "hurtig-cep",
     "hurtig-cluster",

@@ -106,60 +106,89 @@ fn end(p: &mut Parser<'_>) -> Parsed<()> {
     p.expected_ref("the end of the statement", p.peek_token_ref())
 }
 
-/// The parser below tries a bracket in several ways, and then names a mistake of the last. So ask each query in brackets
-/// alone, from the innermost on: the first that fails is where the mistake is.
+/// The parser below tries some parts in several ways, and then names a mistake of the last. So ask each such part alone, from
+/// the innermost on: the first that fails is where the mistake is.
 fn innermost(tokens: Vec<TokenWithSpan>, error: ParserError) -> ParserError {
-    let found = subqueries(&tokens).into_iter().find_map(|(from, to)| {
-        let tokens = tokens.get(from..to)?.to_vec();
-        let closing = tokens.len();
-        let mut parser = Parser::new(&FlinkDialect)
-            .with_recursion_limit(limits::RECURSION_MAX)
-            .with_tokens_with_locations(tokens);
-        let query = parser.parse_query();
-        let failed = query.err().or_else(|| end(&mut parser).err())?;
-        // At the bracket's end, say where that is.
-        let last = parser
-            .into_tokens()
-            .get(closing - 1)
-            .map(|token| token.span.end);
-        Some(with_place(failed, last?))
-    });
+    let found = parts(&tokens)
+        .into_iter()
+        .find_map(|Part { from, to, is_query }| {
+            let tokens = tokens.get(from..to)?.to_vec();
+            let last = tokens.last()?.span.end;
+            let mut parser = Parser::new(&FlinkDialect)
+                .with_recursion_limit(limits::RECURSION_MAX)
+                .with_tokens_with_locations(tokens);
+            let failed = if is_query {
+                parser.parse_query().err()
+            } else {
+                parser.parse_expr().err()
+            };
+            let failed = failed.or_else(|| end(&mut parser).err())?;
+            Some(with_place(failed, last))
+        });
     found.unwrap_or(error)
 }
 
+/// At a part's end, says where that is, and what is there.
 fn with_place(error: ParserError, end: Location) -> ParserError {
     match error {
         ParserError::ParserError(text) if text.ends_with("found: EOF") => {
             let text = text.trim_end_matches("EOF");
-            ParserError::ParserError(format!("{text}){end}"))
+            ParserError::ParserError(format!("{text}the end of this part{end}"))
         }
         other => other,
     }
 }
 
-/// How many queries in brackets are asked alone.
-const SUBQUERIES_MAX: usize = 32;
+/// How many parts are asked alone.
+const PARTS_MAX: usize = 32;
 
-/// Queries in brackets, from the innermost on.
-fn subqueries(tokens: &[TokenWithSpan]) -> Vec<(usize, usize)> {
-    let (mut open, mut found) = (Vec::new(), Vec::new());
-    for (index, token) in tokens.iter().enumerate() {
+/// A query in brackets, or an argument behind its name.
+struct Part {
+    from: usize,
+    to: usize,
+    is_query: bool,
+}
+
+/// The parts of a statement that are tried in several ways, from the innermost on.
+fn parts(tokens: &[TokenWithSpan]) -> Vec<Part> {
+    // Where brackets have opened, and where arguments in them have begun.
+    let (mut open, mut parts): (Vec<(usize, Option<usize>)>, _) = (Vec::new(), Vec::new());
+    for (to, token) in tokens.iter().enumerate() {
+        let argument = match (&token.token, open.last_mut()) {
+            (Token::RArrow, Some((_, argument))) => {
+                *argument = Some(to + 1);
+                None
+            }
+            (Token::RParen | Token::Comma, Some((_, argument))) => argument.take(),
+            _ => None,
+        };
+        parts.extend(argument.map(|from| Part {
+            from,
+            to,
+            is_query: false,
+        }));
         match token.token {
-            Token::LParen => open.push(index + 1),
+            Token::LParen => open.push((to + 1, None)),
             Token::RParen => {
-                let Some(from) = open.pop() else { continue };
-                // `TABLE t` in brackets is an argument as well.
-                let query = tokens
-                    .get(from)
-                    .is_some_and(|t| begins_query(&t.token) && !is_word(&t.token, "TABLE"));
-                if query && found.len() < SUBQUERIES_MAX {
-                    found.push((from, index));
-                }
+                let from = open.pop().map(|(from, _)| from);
+                let query =
+                    from.filter(|from| tokens.get(*from).is_some_and(|t| is_query(&t.token)));
+                parts.extend(query.map(|from| Part {
+                    from,
+                    to,
+                    is_query: true,
+                }));
             }
             _ => {}
         }
     }
-    found
+    parts.truncate(PARTS_MAX);
+    parts
+}
+
+/// `TABLE t` in brackets is an argument as well.
+fn is_query(token: &Token) -> bool {
+    begins_query(token) && !is_word(token, "TABLE")
 }
 
 /// One statement of any kind.

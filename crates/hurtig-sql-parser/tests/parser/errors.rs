@@ -81,12 +81,25 @@ fn queries_in_brackets_tell_their_own_mistakes() {
         "SELECT * FROM (SELECT * FROM (SELECT a FROM t WHERE) AS y) AS x",
         1,
         52,
-        "expected an expression, found )",
+        "expected an expression, found the end of this part",
     );
     check(
         "CREATE VIEW v AS SELECT * FROM (SELECT CAST(a AS FOO) FROM t)",
         1,
         50,
+        "`FOO` is no type",
+    );
+}
+
+#[test]
+fn named_arguments_tell_their_own_mistakes() {
+    let sql = "SELECT * FROM TABLE(TUMBLE(DATA => TABLE t, SIZE => INTERVAL 'x' MINUTES))";
+    check(sql, 1, 62, "'x' is no number of MINUTEs");
+    check("SELECT f(a => 1 2)", 1, 17, "found 2");
+    check(
+        "SELECT f(a => CAST(b AS FOO), c => 1)",
+        1,
+        25,
         "`FOO` is no type",
     );
 }

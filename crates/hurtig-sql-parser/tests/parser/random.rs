@@ -228,6 +228,22 @@ proptest! {
     }
 }
 
+#[test]
+fn the_deepest_of_all_is_worked_on() {
+    let ors = " OR a = 1".repeat(195);
+    let unions = " UNION SELECT 1".repeat(199);
+    let nested = format!("{}1{ors}{}", "(SELECT ".repeat(40), ")".repeat(40));
+    for text in [
+        format!("SELECT 1{ors}{unions}"),
+        format!("SELECT {nested}{unions}"),
+    ] {
+        if let Ok(statement) = parse_statement(&text) {
+            assert_eq!(parse_statement(&statement.to_string()), Ok(statement));
+        }
+    }
+    assert!(parse_statement(&format!("SELECT 1{ors}{unions}")).is_ok());
+}
+
 /// Deep and long texts end in an error, or are worked on, in the stack of a test's thread.
 #[test]
 fn deep_texts_cost_an_error_and_no_stack() {
@@ -282,6 +298,14 @@ fn deep_texts_cost_an_error_and_no_stack() {
         ("", "* FROM a", " JOIN b ON TRUE"),
         ("", "* FROM a", " JOIN b"),
         ("STRUCT<", "INT", ">"),
+        ("", "a FROM t", " UNION SELECT a FROM t"),
+        ("", "1", " + CASE WHEN a THEN 1 END"),
+        ("", "a", " IS DISTINCT FROM b"),
+        ("", "1", " OR a IN (SELECT 1 FROM t)"),
+        ("", "1", " + join"),
+        ("", "1", " + CASE WHEN join THEN join END"),
+        ("", "1", " - CASE - when - then"),
+        ("", "1", " - where - union"),
         ("SETOF ", "1", ""),
         ("UNNEST(", "1", ")"),
         ("PRIOR ", "1", ""),
@@ -296,7 +320,7 @@ fn deep_texts_cost_an_error_and_no_stack() {
         ("f(TABLE (SELECT * FROM g(", "t", ")))"),
     ];
     for (open, inner, close) in pieces {
-        for times in [3, 8, 20, 60, 200, 390, 1000, 20_000] {
+        for times in [3, 8, 20, 60, 200, 390, 1000, 2900, 20_000] {
             let text = deep(open, inner, close, times);
             if let Ok(statement) = parse_statement(&text) {
                 let again = parse_statement(&statement.to_string());
@@ -307,6 +331,21 @@ fn deep_texts_cost_an_error_and_no_stack() {
             }
         }
     }
+}
+
+#[test]
+fn what_people_write_is_not_too_deep() {
+    let when = " WHEN a = 1 AND b = 2 THEN 'x'".repeat(300);
+    let joins = " JOIN u ON t.a = u.a AND t.b = u.b".repeat(100);
+    let ors = " OR a = 1".repeat(190);
+    parse_statement(&format!(
+        "SELECT CASE{when} END FROM t{joins} WHERE a = 0{ors}"
+    ))
+    .unwrap();
+    let columns = vec!["a + 1 AS b"; 5000].join(", ");
+    parse_statement(&format!("SELECT {columns} FROM t")).unwrap();
+    let rows = vec!["(1, 'a', ROW(1, 2))"; 5000].join(", ");
+    parse_statement(&format!("INSERT INTO t VALUES {rows}")).unwrap();
 }
 
 #[test]
