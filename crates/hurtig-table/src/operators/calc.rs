@@ -1,7 +1,7 @@
 //! Projection and filter.
 
 use hurtig_runtime::{Output, Progress, StreamOperator};
-use hurtig_types::{ErasedBatch, Result};
+use hurtig_types::{ErasedBatch, Result, Timestamp};
 
 use crate::RowBatch;
 
@@ -9,11 +9,11 @@ use crate::RowBatch;
 ///
 /// The law: it has no state, and what it makes of a row depends on the row alone.
 pub trait RowFunction: Send {
-    /// The rows that are left, in the output's columns.
+    /// The rows that are left, in the output's columns; `now` is the time at which they are worked on.
     ///
     /// # Errors
     /// When an expression fails at a row.
-    fn evaluate(&mut self, batch: RowBatch) -> Result<RowBatch>;
+    fn evaluate(&mut self, batch: RowBatch, now: Timestamp) -> Result<RowBatch>;
 }
 
 /// Evaluates expressions over each batch.
@@ -34,7 +34,8 @@ impl StreamOperator for Calc {
         output: &mut Output,
     ) -> Result<Progress> {
         let rows = batch.get_mut::<RowBatch>()?.take();
-        *output.batch()? = self.0.evaluate(rows)?;
+        let now = output.now();
+        *output.batch()? = self.0.evaluate(rows, now)?;
         Ok(Progress::Done)
     }
 

@@ -1,0 +1,14 @@
+//! Catalogs: where tables, views and functions are found by name.
+//!
+//! ```text
+//!  name `a.b.c`, `b.c` or `c` ─► ObjectPath: catalog, database, object ─► temporary objects first, then the catalog's
+//! ```
+
+mod names;
+mod store;
+mod table;
+
+pub use names::ObjectPath;
+pub(crate) use names::parts as names;
+pub use store::{Catalogs, DEFAULT_CATALOG, DEFAULT_DATABASE};
+pub use table::{CatalogObject, Column, ColumnKind, TableDefinition, ViewDefinition, Watermark};

@@ -1,0 +1,299 @@
+//! GROUP BY: of all that has come, or of windows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_schema::{FieldRef, Schema, SchemaRef};
+use datafusion_common::{Column, DFSchemaRef};
+use datafusion_expr::expr::AggregateFunction as Call;
+use datafusion_expr::{Aggregate, Expr, ExprSchemable};
+use hurtig_table::connector::ChangelogMode;
+use hurtig_table::operators::aggregate::AggregateCall;
+use hurtig_table::operators::window::{Windowing, window_fields};
+use hurtig_types::{Error, Result};
+
+use super::calc::column_of;
+use super::lower::{Lowering, calc_named, unqualified};
+use super::node::{Node, Op, WindowColumns, columns_of};
+use crate::error::PlanContext;
+use crate::functions::FlinkAggregate;
+use crate::planner::expression::{is_row, text_of};
+
+/// What an aggregate needs of its input: keys, arguments and filters, each once.
+struct Needed<'a> {
+    over: &'a DFSchemaRef,
+    expressions: Vec<Expr>,
+    fields: Vec<FieldRef>,
+}
+
+impl Needed<'_> {
+    /// Where an expression is.
+    fn column(&mut self, expression: &Expr) -> Result<usize> {
+        let bare = expression.clone().unalias();
+        if let Some(index) = self.expressions.iter().position(|it| *it == bare) {
+            return Ok(index);
+        }
+        let (_, field) = bare.to_field(self.over.as_ref()).planned()?;
+        self.expressions.push(bare);
+        self.fields.push(field);
+        Ok(self.expressions.len() - 1)
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(self.fields.clone()))
+    }
+}
+
+impl Lowering {
+    pub(super) fn aggregate(&self, aggregate: &Aggregate) -> Result<Arc<Node>> {
+        let input = self.lower(&aggregate.input)?;
+        let over = aggregate.input.schema();
+        if let [Expr::GroupingSet(_)] = aggregate.group_expr.as_slice() {
+            return Err(Error::unsupported(
+                "GROUPING SETS, CUBE and ROLLUP are not built yet: write a UNION ALL of the groupings",
+            ));
+        }
+        let output = columns_of(&aggregate.schema);
+        match window_of(&input, over, &aggregate.group_expr) {
+            Some(window) => windowed(input, aggregate, window, output),
+            None => {
+                let mut needed = Needed {
+                    over,
+                    expressions: Vec::new(),
+                    fields: Vec::new(),
+                };
+                let key = aggregate.group_expr.iter();
+                let key = key.map(|it| needed.column(it)).collect::<Result<Vec<_>>>()?;
+                let calls = calls_of(aggregate, &mut needed, &output)?;
+                let input = projected(input, needed);
+                Ok(Arc::new(grouped(input, key, calls, Some(output))))
+            }
+        }
+    }
+}
+
+/// The window that is grouped by, if its start and its end are.
+fn window_of(input: &Node, over: &DFSchemaRef, groups: &[Expr]) -> Option<WindowColumns> {
+    let window = input.window?;
+    let columns: Vec<_> = groups.iter().filter_map(|it| column_of(it, over)).collect();
+    (columns.contains(&window.start) && columns.contains(&window.end)).then_some(window)
+}
+
+fn calls_of(
+    aggregate: &Aggregate,
+    needed: &mut Needed<'_>,
+    output: &SchemaRef,
+) -> Result<Vec<AggregateCall>> {
+    let results = output.fields().iter().skip(aggregate.group_expr.len());
+    let calls = aggregate.aggr_expr.iter().zip(results);
+    calls
+        .map(|(expression, field)| call_of(expression, needed, Arc::clone(field)))
+        .collect()
+}
+
+fn call_of(expression: &Expr, needed: &mut Needed<'_>, output: FieldRef) -> Result<AggregateCall> {
+    let call = match expression {
+        Expr::AggregateFunction(call) => call,
+        Expr::Alias(alias) => return call_of(&alias.expr, needed, output),
+        other => return Err(Error::bug(format!("{other} is no aggregate"))),
+    };
+    let function = function_of(call)?;
+    let arguments = &call.params.args;
+    let is_star = arguments.first().is_some_and(is_row);
+    let separator = arguments.get(1).and_then(text_of).map(str::to_string);
+    let argument = match arguments.first() {
+        Some(argument) if !is_star => Some(needed.column(argument)?),
+        _ => None,
+    };
+    let filter = call.params.filter.as_deref();
+    let filter = filter.map(|it| needed.column(it)).transpose()?;
+    if !call.params.order_by.is_empty() {
+        return Err(Error::unsupported(format!("ORDER BY in {expression}")));
+    }
+    Ok(AggregateCall {
+        function: function.function(separator, is_star),
+        argument,
+        filter,
+        distinct: call.params.distinct && argument.is_some(),
+        output,
+    })
+}
+
+fn function_of(call: &Call) -> Result<&FlinkAggregate> {
+    let function = call.func.inner().as_ref();
+    function.downcast_ref::<FlinkAggregate>().ok_or_else(|| {
+        Error::unsupported(format!("the aggregate function {}", call.func.name()))
+    })
+}
+
+/// The columns that are needed, computed.
+fn projected(input: Arc<Node>, needed: Needed<'_>) -> Arc<Node> {
+    let schema = needed.schema();
+    let over = Arc::clone(needed.over);
+    Arc::new(calc_named(input, over, None, needed.expressions, schema))
+}
+
+/// Groups of all that has come.
+pub(super) fn grouped(
+    input: Arc<Node>,
+    key: Vec<usize>,
+    calls: Vec<AggregateCall>,
+    output: Option<SchemaRef>,
+) -> Node {
+    let schema = output.unwrap_or_else(|| Arc::clone(&input.schema));
+    let mode = match (input.mode.is_insert_only(), calls.is_empty()) {
+        (true, true) => ChangelogMode::INSERT_ONLY,
+        (true, false) => ChangelogMode::UPDATES,
+        (false, _) => ChangelogMode::ALL,
+    };
+    let keys = vec![(0..key.len()).collect()];
+    Node {
+        mode,
+        keys,
+        ..Node::new(Op::GroupAggregate { key, calls }, vec![input], schema)
+    }
+}
+
+/// Groups of windows. The operator puts the window behind key and results; a projection brings it to where it was asked for.
+fn windowed(
+    input: Arc<Node>,
+    aggregate: &Aggregate,
+    window: WindowColumns,
+    output: SchemaRef,
+) -> Result<Arc<Node>> {
+    let over = aggregate.input.schema();
+    let mut needed = Needed {
+        over,
+        expressions: Vec::new(),
+        fields: Vec::new(),
+    };
+    let mut places = Vec::new();
+    let mut key = Vec::new();
+    for group in &aggregate.group_expr {
+        let column = column_of(group, over);
+        let place = [Some(window.start), Some(window.end), window.time]
+            .iter()
+            .position(|of_window| of_window.is_some() && *of_window == column);
+        match place {
+            Some(place) => places.push(Place::Window(place)),
+            None => {
+                places.push(Place::Key(key.len()));
+                key.push(needed.column(group)?);
+            }
+        }
+    }
+    let calls = calls_of(aggregate, &mut needed, &output)?;
+    let (input, windowing) = windowing(input, window, needed)?;
+    let (keys, results) = (key.len(), calls.len());
+    let columns = places.iter().map(|place| match place {
+        Place::Key(index) => *index,
+        Place::Window(index) => keys + results + index,
+    });
+    let columns: Vec<usize> = columns.chain(keys..keys + results).collect();
+    let node = window_node(input, key, calls, windowing, &output, &columns);
+    let over = unqualified(&node.schema);
+    let projection = columns.iter().map(|column| column_at(&over, *column));
+    let projection = projection.collect();
+    Ok(Arc::new(calc_named(Arc::new(node), over, None, projection, output)))
+}
+
+/// Where a column of the result comes from.
+enum Place {
+    Key(usize),
+    /// Start, end or time.
+    Window(usize),
+}
+
+pub(super) fn column_at(over: &DFSchemaRef, index: usize) -> Expr {
+    let columns = over.columns();
+    Expr::Column(columns.get(index).cloned().unwrap_or_else(|| Column::from_name("?")))
+}
+
+fn window_node(
+    input: Arc<Node>,
+    key: Vec<usize>,
+    calls: Vec<AggregateCall>,
+    windowing: Windowing,
+    output: &SchemaRef,
+    columns: &[usize],
+) -> Node {
+    let width = key.len() + calls.len();
+    let key_fields = key.iter().filter_map(|column| input.schema.fields().get(*column));
+    let results = calls.iter().map(|call| &call.output);
+    let mut fields: Vec<FieldRef> = key_fields.chain(results).cloned().collect();
+    fields.extend(window_fields());
+    for (field, column) in output.fields().iter().zip(columns) {
+        if let Some(slot) = fields.get_mut(*column) {
+            *slot = Arc::clone(field);
+        }
+    }
+    let proctime = matches!(
+        windowing,
+        Windowing::Attached { proctime: true, .. }
+            | Windowing::Assign {
+                time: hurtig_table::operators::window::WindowTime::Proctime,
+                ..
+            }
+    );
+    let keys: BTreeSet<usize> = (0..key.len()).chain([width, width + 1]).collect();
+    let op = Op::WindowAggregate {
+        key,
+        calls,
+        windowing,
+    };
+    Node {
+        keys: vec![keys],
+        window: Some(WindowColumns {
+            start: width,
+            end: width + 1,
+            time: Some(width + 2),
+            proctime,
+        }),
+        ..Node::new(op, vec![input], Arc::new(Schema::new(fields)))
+    }
+}
+
+/// How rows come to their windows: cut here, where a window table function is just below and nothing else wants its columns; else
+/// as they bring them along.
+fn windowing(
+    input: Arc<Node>,
+    window: WindowColumns,
+    mut needed: Needed<'_>,
+) -> Result<(Arc<Node>, Windowing)> {
+    let of_window = |column: usize| {
+        [Some(window.start), Some(window.end), window.time].contains(&Some(column))
+    };
+    let uses_window = needed.expressions.iter().any(|expression| {
+        let columns = expression.column_refs();
+        let mut indexes = columns
+            .into_iter()
+            .filter_map(|column| needed.over.index_of_column(column).ok());
+        indexes.any(of_window)
+    });
+    if let Op::Window { window, time } = &input.op
+        && let Some(below) = input.input()
+        && !uses_window
+    {
+        let time = match time {
+            hurtig_table::operators::window::WindowTime::Rowtime(column) => {
+                let expression = column_at(needed.over, *column);
+                hurtig_table::operators::window::WindowTime::Rowtime(needed.column(&expression)?)
+            }
+            proctime => *proctime,
+        };
+        let windowing = Windowing::Assign {
+            window: *window,
+            time,
+        };
+        return Ok((projected(Arc::clone(below), needed), windowing));
+    }
+    let start = column_at(needed.over, window.start);
+    let end = column_at(needed.over, window.end);
+    let (start, end) = (needed.column(&start)?, needed.column(&end)?);
+    let windowing = Windowing::Attached {
+        start,
+        end,
+        proctime: window.proctime,
+    };
+    Ok((projected(input, needed), windowing))
+}

@@ -1,0 +1,23 @@
+//! From a logical plan to a job.
+//!
+//! ```text
+//!  LogicalPlan ─ lower ─► Node: streaming operators in terms of columns, with what is known of their changes and keys
+//!                          └─ build ─► RowStream: the operators in a job
+//! ```
+
+mod aggregate;
+mod build;
+mod calc;
+mod filter;
+mod join;
+mod keys;
+mod lower;
+mod node;
+mod print;
+mod rank;
+mod window;
+
+pub(crate) use build::Builder;
+pub(crate) use lower::Lowering;
+pub(crate) use node::{Node, Op};
+pub(crate) use print::tree;

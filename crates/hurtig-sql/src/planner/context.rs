@@ -1,0 +1,128 @@
+//! What DataFusion's planner asks about: tables, functions, types.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, FieldRef};
+use datafusion_common::config::ConfigOptions;
+use datafusion_common::{Result, TableReference, plan_err};
+use datafusion_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+
+use super::expression::FlinkExpressions;
+use super::relation::FlinkRelations;
+use crate::catalog::Catalogs;
+use crate::connectors::Connectors;
+use crate::error::carry;
+use crate::functions::Functions;
+use crate::types::field_of;
+
+/// What a query is planned against.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) catalogs: Arc<Catalogs>,
+    pub(crate) connectors: Arc<Connectors>,
+    pub(crate) functions: Arc<Functions>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
+}
+
+/// DataFusion's view of it, for one query.
+pub(crate) struct QueryContext {
+    world: World,
+    options: ConfigOptions,
+    expressions: Vec<Arc<dyn ExprPlanner>>,
+    relations: Vec<Arc<dyn RelationPlanner>>,
+}
+
+impl QueryContext {
+    /// For a query that defines these names by WITH.
+    pub(crate) fn new(world: World, with: HashSet<String>) -> Self {
+        let mut expressions: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(FlinkExpressions)];
+        expressions.extend(datafusion_functions::core::planner_expressions());
+        let relations: Vec<Arc<dyn RelationPlanner>> =
+            vec![Arc::new(FlinkRelations::new(world.clone(), with))];
+        Self {
+            world,
+            options: ConfigOptions::default(),
+            expressions,
+            relations,
+        }
+    }
+}
+
+impl ContextProvider for QueryContext {
+    /// Tables are planned by [`FlinkRelations`]: only names of WITH come here.
+    fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
+        plan_err!("there is no table or view {name}")
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        &self.expressions
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relations
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(FlinkTypes))
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.world.functions.scalar(name)
+    }
+
+    fn get_higher_order_meta(&self, _: &str) -> Option<Arc<HigherOrderUDF>> {
+        None
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.world.functions.aggregate(name)
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.world.functions.window(name)
+    }
+
+    fn get_variable_type(&self, _: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        &self.options
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.world.functions.scalar_names()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.world.functions.aggregate_names()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.world.functions.window_names()
+    }
+}
+
+/// Flink's types in CAST.
+#[derive(Debug)]
+struct FlinkTypes;
+
+impl TypePlanner for FlinkTypes {
+    fn plan_type_field(&self, sql_type: &sqlparser::ast::DataType) -> Result<Option<FieldRef>> {
+        let data_type = hurtig_sql_parser::DataType::from_sql(sql_type)
+            .map_err(|error| datafusion_common::DataFusionError::Plan(error.to_string()))?;
+        field_of("", &data_type).map(Some).map_err(carry)
+    }
+}

@@ -1,0 +1,83 @@
+//! Expressions that Flink writes otherwise, or whose types differ.
+
+use arrow_schema::DataType;
+use datafusion_common::{Result, ScalarValue};
+use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
+use datafusion_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr};
+use datafusion_expr::utils::COUNT_STAR_EXPANSION;
+use datafusion_expr::{Expr, ExprSchemable, cast};
+
+/// Plans what DataFusion's planner asks for.
+#[derive(Debug)]
+pub(crate) struct FlinkExpressions;
+
+impl ExprPlanner for FlinkExpressions {
+    /// `EXTRACT(unit FROM x)` is a BIGINT.
+    fn plan_extract(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        let part = datafusion_functions::datetime::date_part();
+        Ok(PlannerResult::Planned(cast(
+            Expr::ScalarFunction(ScalarFunction::new_udf(part, arguments)),
+            DataType::Int64,
+        )))
+    }
+
+    fn plan_substring(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        let substring = datafusion_functions::unicode::substr();
+        let call = ScalarFunction::new_udf(substring, arguments);
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
+    }
+
+    /// `POSITION(x IN y)` is an INT.
+    fn plan_position(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        let position = datafusion_functions::unicode::strpos();
+        Ok(PlannerResult::Planned(cast(
+            Expr::ScalarFunction(ScalarFunction::new_udf(position, arguments)),
+            DataType::Int32,
+        )))
+    }
+
+    /// `COUNT(*)` counts a 1 for each row, under the name that it was written by.
+    fn plan_aggregate(&self, call: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
+        #[expect(deprecated, reason = "the planner still says * this way")]
+        let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
+        let counts_rows = call.func.name() == "count"
+            && (call.args.is_empty() || call.args.iter().all(is_star));
+        if !counts_rows {
+            return Ok(PlannerResult::Original(call));
+        }
+        let one = Expr::Literal(COUNT_STAR_EXPANSION, None);
+        let count = Expr::AggregateFunction(AggregateFunction::new_udf(
+            call.func,
+            vec![one],
+            call.distinct,
+            call.filter,
+            call.order_by,
+            call.null_treatment,
+        ));
+        Ok(PlannerResult::Planned(count.alias("count(*)")))
+    }
+}
+
+/// Whether an argument is the 1 that stands for a row.
+pub(crate) fn is_row(argument: &Expr) -> bool {
+    matches!(argument, Expr::Literal(value, _) if *value == COUNT_STAR_EXPANSION)
+}
+
+/// A literal text.
+pub(crate) fn text_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Literal(
+            ScalarValue::Utf8(Some(text))
+            | ScalarValue::Utf8View(Some(text))
+            | ScalarValue::LargeUtf8(Some(text)),
+            _,
+        ) => Some(text),
+        Expr::Cast(cast) => text_of(&cast.expr),
+        _ => None,
+    }
+}
+
+/// The type of an expression over these columns.
+pub(crate) fn type_of(expr: &Expr, schema: &datafusion_common::DFSchema) -> Result<DataType> {
+    expr.get_type(schema)
+}
