@@ -10,6 +10,7 @@
 //! Nothing here knows of SQL text or of DataFusion: expressions come as traits. State lies in the tables of `hurtig-state`, so
 //! that checkpoints, rescaling and backends are theirs.
 
+mod backing;
 mod batch;
 mod border;
 mod codec;
