@@ -106,7 +106,7 @@ impl Grouping {
     }
 
     /// What belongs to the first row of each group.
-    pub fn of_firsts<'a, V>(&'a self, of_rows: &'a [V]) -> impl Iterator<Item = &'a V> {
+    pub fn of_firsts<'a, V>(&'a self, of_rows: &'a [V]) -> impl Iterator<Item = &'a V> + Clone {
         let firsts = self.firsts.iter();
         firsts.filter_map(|row| of_rows.get(*row as usize))
     }

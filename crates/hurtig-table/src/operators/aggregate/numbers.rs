@@ -10,6 +10,9 @@ use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveAr
 use arrow_schema::{DataType, TimeUnit};
 use hurtig_types::{Error, Result};
 
+/// Values on the way to a column of another kind: of one type whatever they come from.
+type Cells<'a, V> = &'a mut dyn Iterator<Item = Option<V>>;
+
 fn cannot(what: &str, data_type: &DataType) -> Error {
     Error::unsupported(format!("{what} of type {data_type} in an aggregate"))
 }
@@ -124,7 +127,10 @@ pub(crate) fn int_column(
         T::Timestamp(TimeUnit::Millisecond, _) => primitive!(TimestampMillisecondType),
         T::Timestamp(TimeUnit::Microsecond, _) => primitive!(TimestampMicrosecondType),
         T::Timestamp(TimeUnit::Nanosecond, _) => primitive!(TimestampNanosecondType),
-        T::Decimal128(..) => wide_column(data_type, 0, values.map(|value| value.map(i128::from))),
+        T::Decimal128(..) => {
+            let mut values = values.map(|value| value.map(i128::from));
+            wide_column(data_type, 0, &mut values as Cells<'_, i128>)
+        }
         other => Err(cannot("results", other)),
     }
 }
@@ -142,13 +148,13 @@ pub(super) fn float_column(
         }
         DataType::Decimal128(_, scale) => {
             let unit = 10f64.powi(i32::from(*scale));
-            let values = values.map(|value| value.map(|value| (value * unit).round() as i128));
-            wide_column(data_type, *scale, values)
+            let mut values = values.map(|value| value.map(|value| (value * unit).round() as i128));
+            wide_column(data_type, *scale, &mut values as Cells<'_, i128>)
         }
-        _ => int_column(
-            data_type,
-            values.map(|value| value.map(|value| value as i64)),
-        ),
+        _ => {
+            let mut values = values.map(|value| value.map(|value| value as i64));
+            int_column(data_type, &mut values as Cells<'_, i64>)
+        }
     }
 }
 
@@ -160,11 +166,11 @@ pub(super) fn wide_column(
 ) -> Result<ArrayRef> {
     let DataType::Decimal128(precision, to) = data_type else {
         let unit = 10f64.powi(i32::from(scale));
-        let values = values.map(|value| value.map(|value| value as f64 / unit));
+        let mut values = values.map(|value| value.map(|value| value as f64 / unit));
         return if data_type.is_decimal() {
             Err(cannot("results", data_type))
         } else {
-            float_column(data_type, values)
+            float_column(data_type, &mut values as Cells<'_, f64>)
         };
     };
     let limit = power_of_ten(i32::from(*precision)).unwrap_or(i128::MAX);

@@ -1,11 +1,16 @@
 //! OVER windows.
 
+mod frame;
+mod operator;
 mod spec;
 
 pub use spec::{OverFrame, OverSpec, OverTime};
 
 use hurtig_runtime::{OperatorContext, StreamOperator};
-use hurtig_types::{Error, Result};
+use hurtig_types::Result;
+
+use crate::RowBytes;
+use operator::OverAggregate;
 
 /// The operator of aggregates over the rows before each row: behind an exchange by `PARTITION BY`.
 ///
@@ -15,6 +20,9 @@ pub fn over_aggregate(
     spec: &OverSpec,
     context: &OperatorContext,
 ) -> Result<Box<dyn StreamOperator>> {
-    let _ = (spec, context);
-    Err(Error::unsupported("an OVER aggregate"))
+    Ok(if spec.key.is_number() {
+        Box::new(OverAggregate::<Option<i64>>::new(spec, context)?)
+    } else {
+        Box::new(OverAggregate::<RowBytes>::new(spec, context)?)
+    })
 }
