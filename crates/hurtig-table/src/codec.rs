@@ -26,7 +26,11 @@ const HAS_HASHES: u8 = 2;
 /// When the columns have a type that Arrow IPC does not know.
 pub fn encode_rows(batch: &RowBatch, bytes: &mut Vec<u8>) -> Result<()> {
     let flags = if batch.kinds.is_empty() { 0 } else { HAS_KINDS }
-        | if batch.hashes.is_empty() { 0 } else { HAS_HASHES };
+        | if batch.hashes.is_empty() {
+            0
+        } else {
+            HAS_HASHES
+        };
     bytes.push(VERSION);
     bytes.extend((batch.rows() as u32).to_le_bytes());
     bytes.push(flags);

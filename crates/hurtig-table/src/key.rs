@@ -122,7 +122,9 @@ impl TableKey for Option<i64> {
             DataType::Int32 => numbers::<Int32Type>(column, keys),
             DataType::Date32 => numbers::<Date32Type>(column, keys),
             DataType::Int64 => numbers::<Int64Type>(column, keys),
-            DataType::Timestamp(TimeUnit::Second, _) => numbers::<TimestampSecondType>(column, keys),
+            DataType::Timestamp(TimeUnit::Second, _) => {
+                numbers::<TimestampSecondType>(column, keys)
+            }
             DataType::Timestamp(TimeUnit::Millisecond, _) => {
                 numbers::<TimestampMillisecondType>(column, keys)
             }
@@ -223,7 +225,10 @@ impl<K: TableKey> Keys<K> {
             return Ok(());
         }
         self.hashes.clear();
-        let hashes = self.keys.iter().map(|key| KeyHash::of(key, max_parallelism));
+        let hashes = self
+            .keys
+            .iter()
+            .map(|key| KeyHash::of(key, max_parallelism));
         self.hashes.extend(hashes);
         Ok(())
     }

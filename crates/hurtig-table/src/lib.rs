@@ -10,11 +10,14 @@
 //! Nothing here knows of SQL text or of DataFusion: expressions come as traits. State lies in the tables of `hurtig-state`, so
 //! that checkpoints, rescaling and backends are theirs.
 
+mod backing;
 mod batch;
 mod border;
 mod codec;
 pub mod connector;
 mod error;
+mod expiry;
+mod group;
 mod key;
 pub mod operators;
 mod payload;
@@ -24,6 +27,7 @@ mod stream;
 pub use batch::{BATCH_ROWS, RowBatch};
 pub use codec::{RowsCodec, decode_rows, encode_rows, filter_rows, no_rows};
 pub use error::ArrowContext;
+pub use group::Grouping;
 pub use key::{ByKey, KeyCodec, Keys, TableKey, by_key};
 pub use payload::RowsGather;
 pub use row::{RowBytes, RowCodec};

@@ -146,7 +146,7 @@ impl<K, V> StateTable<K, V> {
 
     /// From now on values are stored with the time at which they expire, and may be dropped once [that](Self::set_now) has come. Said
     /// first before any is stored.
-    pub(crate) fn set_expiry(&mut self, expires_at: impl Fn(&V) -> i64 + Send + 'static) {
+    pub fn set_expiry(&mut self, expires_at: impl Fn(&V) -> i64 + Send + 'static) {
         if let Some(spill) = &mut self.spill {
             let known = spill.expiry.take().map(|(_, now)| now);
             let now = known.unwrap_or_else(|| Arc::new(AtomicI64::new(i64::MIN)));
@@ -155,7 +155,7 @@ impl<K, V> StateTable<K, V> {
     }
 
     /// Tells the store how far the time has come by which entries expire.
-    pub(crate) fn set_now(&self, now: i64) {
+    pub fn set_now(&self, now: i64) {
         if let Some((_, told)) = self.spill.as_ref().and_then(|spill| spill.expiry.as_ref()) {
             told.store(now, Ordering::Relaxed);
         }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, BooleanBuilder, StringBuilder, StringViewBuilder};
 use arrow_array::types::*;
-use arrow_array::{
-    Array, ArrayRef, ListArray, MapArray, NullArray, PrimitiveArray, StructArray,
-};
+use arrow_array::{Array, ArrayRef, ListArray, MapArray, NullArray, PrimitiveArray, StructArray};
 use arrow_buffer::{
     ArrowNativeType, BooleanBufferBuilder, IntervalMonthDayNano, NullBuffer, OffsetBuffer,
     ScalarBuffer,
@@ -98,9 +96,7 @@ impl Values {
             T::Utf8View => Self::TextView(StringViewBuilder::with_capacity(room)),
             T::Utf8 => Self::Text(StringBuilder::new()),
             T::Binary => Self::Binary(BinaryBuilder::new()),
-            T::List(item) => {
-                Self::List(vec![0], Box::new(Decoder::new(item.data_type(), room)?))
-            }
+            T::List(item) => Self::List(vec![0], Box::new(Decoder::new(item.data_type(), room)?)),
             T::Map(entries, _) => {
                 Self::List(vec![0], Box::new(Decoder::new(entries.data_type(), room)?))
             }
@@ -327,5 +323,9 @@ fn nested_row(bytes: &mut &[u8], decoders: &mut [Decoder]) -> Result<()> {
 /// Reads a row, whole.
 pub(super) fn row(mut bytes: &[u8], decoders: &mut [Decoder]) -> Result<()> {
     nested_row(&mut bytes, decoders)?;
-    if bytes.is_empty() { Ok(()) } else { Err(damaged()) }
+    if bytes.is_empty() {
+        Ok(())
+    } else {
+        Err(damaged())
+    }
 }

@@ -184,7 +184,9 @@ fn varint(mut value: usize, bytes: &mut Bytes) {
 /// Each item like a row of one column.
 fn list(offsets: &OffsetBuffer<i32>, items: &Cells<'_>, index: usize, bytes: &mut Bytes) {
     let start = offsets.get(index).map_or(0, |offset| *offset as usize);
-    let end = offsets.get(index + 1).map_or(start, |offset| *offset as usize);
+    let end = offsets
+        .get(index + 1)
+        .map_or(start, |offset| *offset as usize);
     varint(end - start, bytes);
     for item in start..end {
         nested_row(std::slice::from_ref(items), item, bytes);

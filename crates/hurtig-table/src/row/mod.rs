@@ -21,9 +21,7 @@ use decode::Decoder;
 use encode::Cells;
 
 /// A row as bytes. Small ones take no allocation.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowBytes(SmallVec<[u8; 24]>);
 
 impl RowBytes {
@@ -34,7 +32,11 @@ impl RowBytes {
 
     /// How many bytes it takes beside itself.
     pub fn heap_bytes(&self) -> usize {
-        if self.0.spilled() { self.0.capacity() } else { 0 }
+        if self.0.spilled() {
+            self.0.capacity()
+        } else {
+            0
+        }
     }
 }
 

@@ -7,8 +7,14 @@ use hurtig_types::{ErasedBatch, KeyGroupRange, KeyHash, MaxParallelism};
 
 fn bids() -> hurtig_table::RowBatch {
     let rows = batch([
-        ("auction", column::with_nulls([Some(7i64), None, Some(7), Some(9)])),
-        ("channel", column::of(["a", "b", "a", "a channel with a long name"])),
+        (
+            "auction",
+            column::with_nulls([Some(7i64), None, Some(7), Some(9)]),
+        ),
+        (
+            "channel",
+            column::of(["a", "b", "a", "a channel with a long name"]),
+        ),
     ]);
     changes(rows, &["+I", "+I", "-D", "+U"]).unwrap()
 }
@@ -19,7 +25,9 @@ fn a_batch_comes_back_from_its_bytes_and_those_of_other_groups_stay_away() {
     let mut rows = bids();
     let codec = KeyCodec::new(rows.columns.schema().fields(), &[0]).unwrap();
     let mut chosen = Vec::new();
-    by_key(codec, groups).select(&mut rows, 2, &mut chosen).unwrap();
+    by_key(codec, groups)
+        .select(&mut rows, 2, &mut chosen)
+        .unwrap();
     let mut bytes = Vec::new();
     RowsCodec
         .encode(&ErasedBatch::new(rows.clone()), &mut bytes)
@@ -27,12 +35,15 @@ fn a_batch_comes_back_from_its_bytes_and_those_of_other_groups_stay_away() {
     let back = RowsCodec.decode(&bytes, None).unwrap();
     assert_eq!(back.get::<hurtig_table::RowBatch>().unwrap(), &rows);
     let group = rows.hashes[3].key_group();
-    let only = KeyGroupRange::new(group.index(), group.index() + 1);
+    let only = KeyGroupRange::only(group);
     let nine = RowsCodec.decode(&bytes, Some(only)).unwrap();
     let nine = text_of(nine.get().unwrap());
     assert_eq!(nine, ["+U[9, a channel with a long name]"]);
     for cut in 0..bytes.len() {
-        assert!(RowsCodec.decode(&bytes[..cut], None).is_err() || cut > bytes.len() - 9, "{cut}");
+        assert!(
+            RowsCodec.decode(&bytes[..cut], None).is_err() || cut > bytes.len() - 9,
+            "{cut}"
+        );
     }
 }
 
