@@ -10,15 +10,21 @@
 //! Nothing here knows of SQL text or of DataFusion: expressions come as traits. State lies in the tables of `hurtig-state`, so
 //! that checkpoints, rescaling and backends are theirs.
 
+mod backing;
 mod batch;
 mod border;
 mod codec;
+mod distinct;
+mod emission;
 mod error;
 mod key;
+mod keyed;
 pub mod operators;
+mod order;
 mod payload;
 mod row;
 mod stream;
+mod times;
 
 pub use batch::{BATCH_ROWS, RowBatch};
 pub use codec::{RowsCodec, decode_rows, encode_rows, filter_rows, no_rows};
@@ -26,4 +32,5 @@ pub use error::ArrowContext;
 pub use key::{ByKey, KeyCodec, Keys, TableKey, by_key};
 pub use payload::RowsGather;
 pub use row::{RowBytes, RowCodec};
+pub(crate) use row::RowEncoder;
 pub use stream::{Named, RowStream};
