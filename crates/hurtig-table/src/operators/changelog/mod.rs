@@ -8,6 +8,9 @@
 //!  NotNullEnforcer         a NOT NULL column of a sink never gets NULL
 //! ```
 
+mod materialize;
+mod normalize;
+mod sinks;
 mod spec;
 
 pub use spec::{
@@ -15,7 +18,12 @@ pub use spec::{
 };
 
 use hurtig_runtime::{OperatorContext, StreamOperator};
-use hurtig_types::{Error, Result};
+use hurtig_types::Result;
+
+use crate::{KeyCodec, RowBytes};
+use materialize::SinkUpsertMaterializer;
+use normalize::ChangelogNormalize;
+use sinks::{DropUpdateBefore, InsertsOnly, NotNull};
 
 /// Upserts become a changelog. Rows that `filter` does not take count as deleted.
 ///
@@ -26,8 +34,12 @@ pub fn changelog_normalize(
     filter: Option<Box<dyn RowPredicate>>,
     context: &OperatorContext,
 ) -> Result<Box<dyn StreamOperator>> {
-    let _ = (spec, filter, context);
-    Err(Error::unsupported("changelog normalization"))
+    let key = KeyCodec::new(spec.schema.fields(), &spec.key)?;
+    Ok(if key.is_number() {
+        Box::new(ChangelogNormalize::<Option<i64>>::new(spec, filter, key, context)?)
+    } else {
+        Box::new(ChangelogNormalize::<RowBytes>::new(spec, filter, key, context)?)
+    })
 }
 
 /// Changes become upserts by the key of a sink.
@@ -38,19 +50,22 @@ pub fn sink_upsert_materializer(
     spec: UpsertMaterializerSpec,
     context: &OperatorContext,
 ) -> Result<Box<dyn StreamOperator>> {
-    let _ = (spec, context);
-    Err(Error::unsupported("upsert materialization"))
+    let key = KeyCodec::new(spec.schema.fields(), &spec.sink_key)?;
+    Ok(if key.is_number() {
+        Box::new(SinkUpsertMaterializer::<Option<i64>>::new(spec, key, context)?)
+    } else {
+        Box::new(SinkUpsertMaterializer::<RowBytes>::new(spec, key, context)?)
+    })
 }
 
 /// Leaves `-U` out.
 pub fn drop_update_before() -> Box<dyn StreamOperator> {
-    Box::new(Missing)
+    Box::new(DropUpdateBefore)
 }
 
 /// Lets inserts pass, and fails at all else, in the name of this sink.
 pub fn inserts_only(sink: impl Into<String>) -> Box<dyn StreamOperator> {
-    let _ = sink.into();
-    Box::new(Missing)
+    Box::new(InsertsOnly { sink: sink.into() })
 }
 
 /// Lets no NULL pass in some columns.
@@ -61,19 +76,5 @@ pub fn not_null_enforcer(
     spec: NotNullSpec,
     context: &OperatorContext,
 ) -> Result<Box<dyn StreamOperator>> {
-    let _ = (spec, context);
-    Ok(Box::new(Missing))
-}
-
-struct Missing;
-
-impl StreamOperator for Missing {
-    fn process_batch(
-        &mut self,
-        _: usize,
-        _: &mut hurtig_types::ErasedBatch,
-        _: &mut hurtig_runtime::Output,
-    ) -> Result<hurtig_runtime::Progress> {
-        Err(Error::unsupported("this operator"))
-    }
+    Ok(Box::new(NotNull::new(&spec, context)?))
 }
