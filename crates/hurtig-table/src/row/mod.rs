@@ -119,6 +119,11 @@ impl RowCodec {
         Ok(())
     }
 
+    /// What encodes rows of these columns one by one, for who wants some of them.
+    pub(crate) fn encoder<'a>(&self, columns: &'a [ArrayRef]) -> Result<RowEncoder<'a>> {
+        self.cells(columns).map(RowEncoder)
+    }
+
     fn cells<'a>(&self, columns: &'a [ArrayRef]) -> Result<Vec<Cells<'a>>> {
         if columns.len() != self.fields.len() {
             let (is, expected) = (columns.len(), self.fields.len());
@@ -157,6 +162,18 @@ impl RowCodec {
         let columns = indexes.iter().map(|i| batch.columns().get(*i).cloned());
         let columns: Option<Vec<_>> = columns.collect();
         columns.ok_or_else(|| Error::bug("a column of a batch that is not there"))
+    }
+}
+
+/// Encodes rows of some columns one by one.
+pub(crate) struct RowEncoder<'a>(Vec<Cells<'a>>);
+
+impl RowEncoder<'_> {
+    /// The row of this index.
+    pub(crate) fn row(&self, index: usize) -> RowBytes {
+        let mut bytes = SmallVec::from_elem(0, self.0.len().div_ceil(8));
+        encode::row(&self.0, index, &mut bytes);
+        RowBytes(bytes)
     }
 }
 
