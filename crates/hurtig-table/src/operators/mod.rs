@@ -10,4 +10,5 @@ pub mod join;
 pub mod over;
 pub mod rank;
 pub mod sort;
+pub mod watermark;
 pub mod window;

@@ -1,0 +1,632 @@
+//! A streaming plan becomes a job: each node an operator, with the exchange before it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use datafusion_physical_expr::PhysicalExpr;
+use hurtig_connect::WatermarkStrategy;
+use hurtig_datastream::{CollectionSource, StreamExecutionEnvironment};
+use hurtig_runtime::{OperatorContext, StreamOperator};
+use hurtig_table::connector::{ScanRequest, SourceWatermarks};
+use hurtig_table::operators::aggregate::{AggregateCall, GroupAggregateSpec, group_aggregate};
+use hurtig_table::operators::calc::Calc as CalcOperator;
+use hurtig_table::operators::join::{IntervalJoinSpec, JoinSpec, JoinTime, SideSpec, UniqueKey, WindowJoinSpec};
+use hurtig_table::operators::rank::{
+    DeduplicateSpec, Keep, RankEnd, RankInput, SortColumn, TimeOrder, TopNSpec, WindowEnd,
+    WindowTopNSpec, deduplicate, top_n, window_top_n,
+};
+use hurtig_table::operators::sort::{
+    LimitSpec, SortLimitSpec, SortSpec, TemporalSortSpec, limit, sort, sort_limit, temporal_sort,
+};
+use hurtig_table::operators::watermark::WatermarkAssigner;
+use hurtig_table::operators::window::{
+    WindowAggregateSpec, WindowSpec, WindowTableFunctionSpec, WindowTime, Windowing,
+    window_aggregate, window_table_function,
+};
+use hurtig_table::{ArrowContext, KeyCodec, Named, RowBatch, RowStream};
+use hurtig_types::{Error, Result};
+
+use super::calc::{Evaluator, PairCondition, physical};
+use super::node::{Calc, Join, Node, Op, Watermark};
+use super::print::{describe, details, name};
+use crate::error::PlanContext;
+use crate::types::TimeAttribute;
+
+/// What operators are told beyond the query.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExecOptions {
+    /// `table.exec.state.ttl`
+    pub(crate) state_ttl: Option<Duration>,
+    /// `table.exec.mini-batch.enabled`: a key changes at most once per batch.
+    pub(crate) mini_batch: bool,
+    /// `table.exec.source.idle-timeout`
+    pub(crate) idle_timeout: Option<Duration>,
+}
+
+/// Adds plans to a job.
+pub(crate) struct Builder<'a> {
+    env: &'a StreamExecutionEnvironment,
+    options: ExecOptions,
+    /// What was built: a plan that is read twice is there once.
+    built: HashMap<(*const Node, bool), RowStream>,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(env: &'a StreamExecutionEnvironment, options: ExecOptions) -> Self {
+        Self {
+            env,
+            options,
+            built: HashMap::new(),
+        }
+    }
+
+    /// The rows of a node; `before` says whether whoever reads them wants what updates take away.
+    pub(crate) fn build(&mut self, node: &Arc<Node>, before: bool) -> Result<RowStream> {
+        let place = (Arc::as_ptr(node), before);
+        if let Some(stream) = self.built.get(&place) {
+            return Ok(stream.clone());
+        }
+        let stream = self.add(node, before)?;
+        self.built.insert(place, stream.clone());
+        Ok(stream)
+    }
+
+    fn add(&mut self, node: &Arc<Node>, before: bool) -> Result<RowStream> {
+        match &node.op {
+            Op::Scan { .. } => self.scan(node),
+            Op::Values(rows) => self.values(node, rows),
+            Op::Calc(calc) => {
+                let input = self.input(node, 0, before)?;
+                calc_stream(&input, node, calc)
+            }
+            Op::Watermark(watermark) => {
+                let input = self.input(node, 0, before)?;
+                watermark_stream(&input, node, watermark)
+            }
+            Op::Window { window, time } => {
+                let input = self.input(node, 0, before)?;
+                window_stream(&input, node, *window, *time)
+            }
+            Op::GroupAggregate { key, calls } => self.group_aggregate(node, key, calls, before),
+            Op::WindowAggregate {
+                key,
+                calls,
+                windowing,
+            } => self.window_aggregate(node, key, calls, *windowing),
+            Op::Join(join) => self.join(node, join),
+            Op::IntervalJoin {
+                join,
+                time,
+                lower_ms,
+                upper_ms,
+            } => self.interval_join(node, join, *time, (*lower_ms, *upper_ms)),
+            Op::WindowJoin {
+                join,
+                left_window,
+                right_window,
+            } => self.window_join(node, join, (*left_window, *right_window)),
+            Op::Rank { .. } => Err(Error::unsupported(
+                "ROW_NUMBER() without a filter of it: write WHERE rownum <= 10, or another bound",
+            )),
+            Op::Union => {
+                let inputs = (0..node.inputs.len()).map(|i| self.input(node, i, before));
+                let inputs = inputs.collect::<Result<Vec<_>>>()?;
+                let (first, others) = inputs
+                    .split_first()
+                    .ok_or_else(|| Error::bug("a union of nothing"))?;
+                Ok(first.union(others))
+            }
+            _ => self.ranked(node, before),
+        }
+    }
+
+    fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
+        let input = node.inputs.get(index);
+        let input = input.ok_or_else(|| Error::bug("an operator without its input"))?;
+        self.build(&Arc::clone(input), before)
+    }
+
+    fn scan(&self, node: &Node) -> Result<RowStream> {
+        let Op::Scan {
+            source,
+            projection,
+            limit,
+            watermark,
+        } = &node.op
+        else {
+            return Err(Error::bug("no scan"));
+        };
+        let watermarks = match watermark {
+            Some(watermark) => Some(SourceWatermarks {
+                of_batch: silent(watermark_of(watermark)?),
+                idle_timeout: self.options.idle_timeout,
+            }),
+            None => None,
+        };
+        let request = ScanRequest {
+            name: describe(node),
+            projection: projection.clone(),
+            limit: *limit,
+            watermarks,
+        };
+        source.scan.stream(self.env, request)
+    }
+
+    fn values(&self, node: &Node, rows: &RecordBatch) -> Result<RowStream> {
+        let rows = vec![RowBatch::inserts(rows.clone())];
+        let source = CollectionSource::new(rows);
+        let schema = Arc::clone(&node.schema);
+        let strategy = WatermarkStrategy::none();
+        Ok(RowStream::of_source(self.env, source, strategy, schema, "Values"))
+    }
+
+    fn group_aggregate(
+        &mut self,
+        node: &Node,
+        key: &[usize],
+        calls: &[AggregateCall],
+        before: bool,
+    ) -> Result<RowStream> {
+        let input = self.input(node, 0, true)?;
+        let insert_only = node.input().is_some_and(|it| it.mode.is_insert_only());
+        let key = KeyCodec::new(input.schema().fields(), key)?;
+        let spec = GroupAggregateSpec {
+            input_insert_only: insert_only,
+            generate_update_before: before,
+            ttl: self.options.state_ttl,
+            per_record: !self.options.mini_batch,
+            ..GroupAggregateSpec::new(key.clone(), calls.to_vec(), Arc::clone(input.schema()))
+        };
+        let schema = Arc::clone(&node.schema);
+        Ok(input.key_by(key).apply(named(node), schema, move |context| {
+            group_aggregate(&spec, context)
+        }))
+    }
+
+    fn window_aggregate(
+        &mut self,
+        node: &Node,
+        key: &[usize],
+        calls: &[AggregateCall],
+        windowing: Windowing,
+    ) -> Result<RowStream> {
+        let input = self.input(node, 0, true)?;
+        let key = KeyCodec::new(input.schema().fields(), key)?;
+        let insert_only = node.input().is_some_and(|it| it.mode.is_insert_only());
+        let columns = node.schema.fields().iter();
+        let width = node.schema.fields().len().saturating_sub(3);
+        let window: Vec<_> = columns.skip(width).cloned().collect();
+        let mut spec = WindowAggregateSpec::new(
+            key.clone(),
+            calls.to_vec(),
+            windowing,
+            Arc::clone(input.schema()),
+        );
+        spec.input_insert_only = insert_only;
+        if let Ok(window) = window.try_into() {
+            spec.window_fields = window;
+        }
+        let schema = Arc::clone(&node.schema);
+        Ok(input.key_by(key).apply(named(node), schema, move |context| {
+            window_aggregate(&spec, context)
+        }))
+    }
+
+    /// Both sides of a join by their keys, what updates take away included.
+    fn sides(&mut self, node: &Node, join: &Join) -> Result<Sides> {
+        let left = self.input(node, 0, true)?;
+        let right = self.input(node, 1, true)?;
+        let left_key = KeyCodec::new(left.schema().fields(), &join.left_key)?;
+        let right_key = KeyCodec::new(right.schema().fields(), &join.right_key)?;
+        let condition = join.condition.clone();
+        let pairs = Arc::clone(&join.pairs);
+        if let Some(condition) = &condition {
+            PairCondition::new(condition, &pairs)?;
+        }
+        Ok(Sides {
+            left: left.key_by(left_key.clone()),
+            right: right.key_by(right_key.clone()),
+            left_key,
+            right_key,
+            condition: condition.map(|condition| (condition, pairs)),
+        })
+    }
+
+    fn join(&mut self, node: &Node, join: &Join) -> Result<RowStream> {
+        let sides = self.sides(node, join)?;
+        let ttl = self.options.state_ttl;
+        let side = |index: usize, unique: &UniqueKey, schema| {
+            let input = node.inputs.get(index);
+            SideSpec {
+                schema,
+                insert_only: input.is_some_and(|it| it.mode.is_insert_only()),
+                unique_key: unique.clone(),
+                ttl,
+            }
+        };
+        let left = side(0, &join.unique.0, Arc::clone(sides.left.schema()));
+        let right = side(1, &join.unique.1, Arc::clone(sides.right.schema()));
+        let (kind, null_equals_null) = (join.kind, join.null_equals_null);
+        let schema = Arc::clone(&node.schema);
+        let output = Arc::clone(&schema);
+        let (one, two) = (sides.left.clone(), sides.right.clone());
+        Ok(one.apply_with(&two, named(node), schema, move |context| {
+            let spec = JoinSpec {
+                kind,
+                left_key: sides.left_key.clone(),
+                right_key: sides.right_key.clone(),
+                condition: sides.condition()?,
+                left: left.clone(),
+                right: right.clone(),
+                null_equals_null,
+                output: Arc::clone(&output),
+            };
+            spec.operator(context)
+        }))
+    }
+
+    fn interval_join(
+        &mut self,
+        node: &Node,
+        join: &Join,
+        time: (usize, usize),
+        (lower_ms, upper_ms): (i64, i64),
+    ) -> Result<RowStream> {
+        let sides = self.sides(node, join)?;
+        let (kind, null_equals_null) = (join.kind, join.null_equals_null);
+        let schema = Arc::clone(&node.schema);
+        let output = Arc::clone(&schema);
+        let (one, two) = (sides.left.clone(), sides.right.clone());
+        Ok(one.apply_with(&two, named(node), schema, move |context| {
+            let spec = IntervalJoinSpec {
+                kind,
+                left_key: sides.left_key.clone(),
+                right_key: sides.right_key.clone(),
+                left: Arc::clone(sides.left.schema()),
+                right: Arc::clone(sides.right.schema()),
+                time: JoinTime::Event {
+                    left: time.0,
+                    right: time.1,
+                },
+                lower_ms,
+                upper_ms,
+                lateness_ms: 0,
+                condition: sides.condition()?,
+                null_equals_null,
+                output: Arc::clone(&output),
+            };
+            spec.operator(context)
+        }))
+    }
+
+    fn window_join(
+        &mut self,
+        node: &Node,
+        join: &Join,
+        (left_window, right_window): ((usize, usize), (usize, usize)),
+    ) -> Result<RowStream> {
+        let sides = self.sides(node, join)?;
+        let (kind, null_equals_null) = (join.kind, join.null_equals_null);
+        let schema = Arc::clone(&node.schema);
+        let output = Arc::clone(&schema);
+        let (one, two) = (sides.left.clone(), sides.right.clone());
+        Ok(one.apply_with(&two, named(node), schema, move |context| {
+            let spec = WindowJoinSpec {
+                kind,
+                left_key: sides.left_key.clone(),
+                right_key: sides.right_key.clone(),
+                left: Arc::clone(sides.left.schema()),
+                right: Arc::clone(sides.right.schema()),
+                left_window,
+                right_window,
+                condition: sides.condition()?,
+                null_equals_null,
+                output: Arc::clone(&output),
+            };
+            spec.operator(context)
+        }))
+    }
+
+    fn ranked(&mut self, node: &Node, before: bool) -> Result<RowStream> {
+        let input = self.input(node, 0, true)?;
+        let insert_only = node.input().is_some_and(|it| it.mode.is_insert_only());
+        let ranks = Ranks {
+            input,
+            insert_only,
+            before,
+            options: self.options.clone(),
+        };
+        ranks.add(node)
+    }
+}
+
+/// Both sides of a join.
+struct Sides {
+    left: RowStream,
+    right: RowStream,
+    left_key: KeyCodec,
+    right_key: KeyCodec,
+    condition: Option<(datafusion_expr::Expr, datafusion_common::DFSchemaRef)>,
+}
+
+impl Sides {
+    fn condition(&self) -> Result<Option<Box<dyn hurtig_table::operators::join::JoinCondition>>> {
+        let Some((condition, pairs)) = &self.condition else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(PairCondition::new(condition, pairs)?)))
+    }
+}
+
+/// What ranks, sorts and limits are built on.
+struct Ranks {
+    input: RowStream,
+    insert_only: bool,
+    before: bool,
+    options: ExecOptions,
+}
+
+impl Ranks {
+    fn schema(&self) -> arrow_schema::SchemaRef {
+        Arc::clone(self.input.schema())
+    }
+
+    fn by(
+        &self,
+        key: &[usize],
+        node: &Node,
+        make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
+    ) -> Result<RowStream> {
+        let key = KeyCodec::new(self.input.schema().fields(), key)?;
+        let schema = Arc::clone(&node.schema);
+        Ok(self.input.key_by(key).apply(named(node), schema, make))
+    }
+
+    const fn rank_input(&self) -> RankInput {
+        if self.insert_only {
+            RankInput::Append
+        } else {
+            RankInput::Retract
+        }
+    }
+
+    fn add(self, node: &Node) -> Result<RowStream> {
+        match &node.op {
+            Op::TopN {
+                partition,
+                order,
+                start,
+                end,
+                rank,
+            } => {
+                let spec = TopNSpec {
+                    partition: partition.clone(),
+                    order: order.clone(),
+                    start: *start,
+                    end: RankEnd::Constant(*end),
+                    output_rank: rank.clone(),
+                    input: self.rank_input(),
+                    generate_update_before: self.before,
+                    per_record: !self.options.mini_batch,
+                    ttl: self.options.state_ttl,
+                    schema: self.schema(),
+                };
+                self.by(partition, node, move |context| top_n(spec.clone(), context))
+            }
+            Op::WindowTopN {
+                partition,
+                window_end,
+                order,
+                start,
+                end,
+                rank,
+            } => {
+                let spec = WindowTopNSpec {
+                    partition: partition.clone(),
+                    window_end: WindowEnd::new(*window_end),
+                    order: order.clone(),
+                    start: *start,
+                    end: *end,
+                    output_rank: rank.clone(),
+                    schema: self.schema(),
+                };
+                self.by(partition, node, move |context| {
+                    window_top_n(spec.clone(), context)
+                })
+            }
+            Op::Deduplicate { key, keep, order } => self.deduplicate(node, key, *keep, *order),
+            Op::Sort { order } => self.sort(node, order),
+            Op::Limit {
+                order,
+                offset,
+                limit,
+            } => self.limit(node, order, *offset, *limit),
+            _ => Err(Error::bug(format!("no operator for {}", name(node)))),
+        }
+    }
+
+    fn deduplicate(
+        &self,
+        node: &Node,
+        key: &[usize],
+        keep: Keep,
+        order: TimeOrder,
+    ) -> Result<RowStream> {
+        let spec = DeduplicateSpec {
+            key: key.to_vec(),
+            keep,
+            order,
+            at_watermark: false,
+            generate_update_before: self.before,
+            generate_insert: true,
+            ttl: self.options.state_ttl,
+            schema: self.schema(),
+        };
+        self.by(key, node, move |context| deduplicate(spec.clone(), context))
+    }
+
+    /// By event time as it goes, where that is the first column; else all at the end.
+    fn sort(&self, node: &Node, order: &[SortColumn]) -> Result<RowStream> {
+        let schema = self.schema();
+        let is_rowtime = |column: &SortColumn| {
+            let field = schema.fields().get(column.column);
+            let attribute = field.and_then(|field| TimeAttribute::of(field));
+            attribute == Some(TimeAttribute::RowTime) && !column.descending
+        };
+        if let Some((first, then)) = order.split_first()
+            && is_rowtime(first)
+        {
+            let spec = TemporalSortSpec {
+                rowtime: first.column,
+                then: then.to_vec(),
+                schema,
+            };
+            return self.by(&[], node, move |context| temporal_sort(spec.clone(), context));
+        }
+        let spec = SortSpec {
+            order: order.to_vec(),
+            offset: 0,
+            limit: None,
+            schema,
+        };
+        self.by(&[], node, move |context| sort(spec.clone(), context))
+    }
+
+    fn limit(
+        &self,
+        node: &Node,
+        order: &[SortColumn],
+        offset: u64,
+        limit_rows: u64,
+    ) -> Result<RowStream> {
+        if order.is_empty() {
+            let spec = LimitSpec {
+                offset,
+                limit: limit_rows,
+                append_only: self.insert_only,
+                schema: self.schema(),
+            };
+            return self.by(&[], node, move |context| limit(spec.clone(), context));
+        }
+        let spec = SortLimitSpec {
+            order: order.to_vec(),
+            offset,
+            limit: limit_rows,
+            input: self.rank_input(),
+            generate_update_before: self.before,
+            per_record: !self.options.mini_batch,
+            schema: self.schema(),
+        };
+        self.by(&[], node, move |context| sort_limit(spec.clone(), context))
+    }
+}
+
+fn named(node: &Node) -> Named {
+    let named = Named::new(name(node), details(node));
+    match &node.op {
+        Op::GroupAggregate { .. }
+        | Op::WindowAggregate { .. }
+        | Op::Join(_)
+        | Op::IntervalJoin { .. }
+        | Op::WindowJoin { .. }
+        | Op::TopN { .. }
+        | Op::WindowTopN { .. }
+        | Op::Deduplicate { .. }
+        | Op::Sort { .. }
+        | Op::Limit { .. } => named.keyed_by("ROW"),
+        _ => named,
+    }
+}
+
+fn calc_stream(input: &RowStream, node: &Node, calc: &Calc) -> Result<RowStream> {
+    let calc = calc.clone();
+    let output = Arc::clone(&node.schema);
+    // What cannot be computed fails here, not when the job runs.
+    let make = move || {
+        Evaluator::new(
+            calc.filter.as_ref(),
+            &calc.projection,
+            &calc.input,
+            Arc::clone(&output),
+        )
+    };
+    drop(make()?);
+    let schema = Arc::clone(&node.schema);
+    Ok(input.apply(named(node), schema, move |_| {
+        Ok(Box::new(CalcOperator::new(Box::new(make()?))))
+    }))
+}
+
+fn watermark_stream(input: &RowStream, node: &Node, watermark: &Watermark) -> Result<RowStream> {
+    let of_batch = watermark_of(watermark)?;
+    let schema = Arc::clone(&node.schema);
+    Ok(input.apply(named(node), schema, move |_| {
+        Ok(Box::new(WatermarkAssigner::new(Arc::clone(&of_batch))))
+    }))
+}
+
+fn window_stream(
+    input: &RowStream,
+    node: &Node,
+    window: WindowSpec,
+    time: WindowTime,
+) -> Result<RowStream> {
+    let columns = node.schema.fields().iter();
+    let width = input.schema().fields().len();
+    let added: Vec<_> = columns.skip(width).cloned().collect();
+    let window_fields = added
+        .try_into()
+        .map_err(|_| Error::bug("a window of other columns than three"))?;
+    let spec = WindowTableFunctionSpec {
+        window,
+        time,
+        input: Arc::clone(input.schema()),
+        window_fields,
+    };
+    let schema = Arc::clone(&node.schema);
+    Ok(input.apply(named(node), schema, move |_| window_table_function(&spec)))
+}
+
+type OfBatch = hurtig_table::operators::watermark::WatermarkOfBatch;
+
+/// The highest watermark that the rows of a batch allow for.
+fn watermark_of(watermark: &Watermark) -> Result<OfBatch> {
+    let expression = physical(&watermark.expression, &watermark.input)?;
+    Ok(Arc::new(move |batch: &RowBatch| {
+        highest(expression.as_ref(), &batch.columns)
+    }))
+}
+
+fn highest(expression: &dyn PhysicalExpr, batch: &RecordBatch) -> Result<Option<i64>> {
+    if batch.num_rows() == 0 {
+        return Ok(None);
+    }
+    let value = expression.evaluate(batch).planned()?;
+    let times = value.into_array(batch.num_rows()).planned()?;
+    let millis: ArrayRef = match times.data_type() {
+        DataType::Timestamp(TimeUnit::Millisecond, _) => times,
+        DataType::Timestamp(_, zone) => {
+            let millis = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
+            cast(&times, &millis).during("reading watermarks")?
+        }
+        other => {
+            return Err(Error::invalid_job(format!(
+                "the watermark is {other}, and should be a TIMESTAMP"
+            )));
+        }
+    };
+    let millis = cast(&millis, &DataType::Int64).during("reading watermarks")?;
+    let millis = millis.as_primitive::<Int64Type>();
+    Ok(millis.iter().flatten().max())
+}
+
+/// Inside a source an expression that fails moves event time nowhere: the rows meet it again behind, where it is told.
+fn silent(of_batch: OfBatch) -> Arc<dyn Fn(&RowBatch) -> Option<i64> + Send + Sync> {
+    Arc::new(move |batch| of_batch(batch).ok().flatten())
+}
