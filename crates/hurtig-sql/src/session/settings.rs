@@ -1,0 +1,133 @@
+//! What SET says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hurtig_types::{ConfigValue, Configuration, Error, Result};
+
+use crate::physical::ExecOptions;
+
+/// The settings of a session: options of SQL are kept here, all others go to the jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<String, String>,
+}
+
+/// What a value looks like.
+enum Kind {
+    Bool,
+    Time,
+    Number,
+    Text,
+    OneOf(&'static [&'static str]),
+}
+
+/// The options that SQL has; those of jobs are known to [`Configuration`].
+const KNOWN: &[(&str, Kind)] = &[
+    ("execution.runtime-mode", Kind::OneOf(&["streaming"])),
+    ("sql-client.execution.result-mode", Kind::OneOf(&["tableau", "table", "changelog"])),
+    ("sql-client.execution.max-table-result.rows", Kind::Number),
+    ("sql-client.display.max-column-width", Kind::Number),
+    ("sql-client.verbose", Kind::Bool),
+    ("table.dml-sync", Kind::Bool),
+    ("table.local-time-zone", Kind::Text),
+    ("table.exec.state.ttl", Kind::Time),
+    ("table.exec.mini-batch.enabled", Kind::Bool),
+    ("table.exec.mini-batch.allow-latency", Kind::Time),
+    ("table.exec.mini-batch.size", Kind::Number),
+    ("table.exec.source.idle-timeout", Kind::Time),
+    ("table.optimizer.agg-phase-strategy", Kind::OneOf(&["auto", "one_phase", "two_phase"])),
+    ("table.optimizer.distinct-agg.split.enabled", Kind::Bool),
+    ("table.exec.sink.not-null-enforcer", Kind::OneOf(&["error", "drop"])),
+    ("table.exec.sink.upsert-materialize", Kind::OneOf(&["none", "auto", "force"])),
+    ("table.exec.resource.default-parallelism", Kind::Number),
+];
+
+impl Settings {
+    /// Sets an option.
+    ///
+    /// # Errors
+    /// When it is unknown, or its value makes no sense.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let known = KNOWN.iter().find(|(known, _)| *known == key);
+        match known {
+            Some((_, kind)) => check(key, value, kind)?,
+            None => Configuration::new().set(key, value)?,
+        }
+        self.values.insert(key.to_string(), value.to_string());
+        Ok(())
+    }
+
+    /// Forgets what was set, of one option or of all.
+    pub fn reset(&mut self, key: Option<&str>) {
+        match key {
+            Some(key) => {
+                self.values.remove(key);
+            }
+            None => self.values.clear(),
+        }
+    }
+
+    /// What was set.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// All that was set, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let values = self.values.iter();
+        values.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The options of jobs.
+    pub(crate) fn of_jobs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter()
+            .filter(|(key, _)| !KNOWN.iter().any(|(known, _)| known == key))
+    }
+
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    fn time(&self, key: &str) -> Option<Duration> {
+        let time = self.get(key).and_then(Duration::parse_config);
+        time.filter(|time| !time.is_zero())
+    }
+
+    pub(crate) fn parallelism(&self) -> Option<u32> {
+        let parallelism = self.get("table.exec.resource.default-parallelism")?;
+        parallelism.parse().ok().filter(|parallelism| *parallelism > 0)
+    }
+
+    pub(crate) fn exec(&self) -> ExecOptions {
+        ExecOptions {
+            state_ttl: self.time("table.exec.state.ttl"),
+            mini_batch: self.is_true("table.exec.mini-batch.enabled"),
+            idle_timeout: self.time("table.exec.source.idle-timeout"),
+        }
+    }
+}
+
+fn check(key: &str, value: &str, kind: &Kind) -> Result<()> {
+    let value = value.trim();
+    let (is_right, expected) = match kind {
+        Kind::Bool => (
+            ["true", "false"].contains(&value.to_lowercase().as_str()),
+            "true or false".to_string(),
+        ),
+        Kind::Time => (
+            Duration::parse_config(value).is_some(),
+            Duration::EXPECTED.to_string(),
+        ),
+        Kind::Number => (value.parse::<i64>().is_ok(), "a whole number".to_string()),
+        Kind::Text => (true, String::new()),
+        Kind::OneOf(values) => (
+            values.contains(&value.to_lowercase().as_str()),
+            format!("one of {}", values.join(", ")),
+        ),
+    };
+    if is_right {
+        return Ok(());
+    }
+    Err(Error::config(format!("'{key}' is '{value}', and should be {expected}")))
+}
