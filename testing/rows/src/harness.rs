@@ -16,6 +16,8 @@ use hurtig_types::{
     MaxParallelism, OperatorId, Result, Timestamp, Watermark,
 };
 
+use crate::maps;
+
 type Make = Box<dyn Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>>>;
 
 /// Where the operator stands.
@@ -268,6 +270,9 @@ impl RowHarness {
             let subtask = self.subtask(index)?;
             while subtask.operator.encode_some() {}
             self.world.block_on(image.complete())??;
+            if let Some(backend) = &self.options.backend {
+                maps::receive(&mut image, backend)?;
+            }
             images.push(image);
         }
         for subtask in &mut self.subtasks {
@@ -318,6 +323,9 @@ fn share(images: &[StateImage], range: KeyGroupRange, subtask: u32) -> Result<St
         for piece in &image.keyed {
             shared.keyed.push(piece.cut(range)?);
         }
+        let received = image.received.iter();
+        let overlaps = received.filter(|(_, it)| !it.range.intersection(range).is_empty());
+        shared.received.extend(overlaps.cloned());
         if subtask == 0 {
             shared.lists.extend(image.lists.iter().cloned());
         }
