@@ -1,0 +1,36 @@
+//! `hurtig`: the one binary.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod sql;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Stateful stream processing.
+#[derive(Parser)]
+#[command(name = "hurtig", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs SQL: a client to type in, a script, or a statement.
+    Sql(sql::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Sql(args) => sql::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            sql::tell(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

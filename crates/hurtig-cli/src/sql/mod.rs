@@ -1,0 +1,48 @@
+//! `hurtig sql`.
+
+mod args;
+mod cells;
+mod csv;
+mod interactive;
+mod json;
+mod run;
+mod tableau;
+
+pub(crate) use args::Args;
+
+use hurtig_sql::TableEnvironment;
+use hurtig_types::{Error, Result};
+
+use run::{Client, read};
+
+/// Runs what was asked for: the initial script, then statements, a file, or what is typed.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut tables = TableEnvironment::new();
+    connectors(&mut tables);
+    for (key, value) in &args.options {
+        tables.settings_mut().set(key, value)?;
+    }
+    let mut client = Client::new(tables, args.output);
+    if let Some(init) = &args.init {
+        client.script(&read(init)?)?;
+    }
+    if !args.statements.is_empty() {
+        return args.statements.iter().try_for_each(|sql| client.script(sql));
+    }
+    match &args.file {
+        Some(file) => client.script(&read(file)?),
+        None => interactive::run(&mut client),
+    }
+}
+
+/// The connectors that come with the binary.
+fn connectors(tables: &mut TableEnvironment) {
+    tables
+        .add_connector(hurtig_connector_print::PrintFactory)
+        .add_connector(hurtig_connector_print::BlackholeFactory);
+}
+
+/// Says what went wrong.
+pub(crate) fn tell(error: &Error) {
+    eprintln!("[ERROR] {error}");
+}
