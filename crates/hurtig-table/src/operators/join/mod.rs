@@ -10,10 +10,18 @@
 //!
 //! An operator is made from its specification by `operator`, once for each subtask.
 
+mod distinct;
+mod flat;
 mod interval;
 mod lookup;
+mod pairs;
+mod regular;
+mod rows;
 mod spec;
+mod stored;
 mod temporal;
+mod timed;
+mod timed_state;
 mod window;
 
 pub use interval::IntervalJoinSpec;

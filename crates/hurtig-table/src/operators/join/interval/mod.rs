@@ -1,4 +1,15 @@
 //! Joins of rows whose times are near each other.
+//!
+//! ```text
+//!  row ─► rows of the other side in its reach, by time ─► pairs ─► kept until the watermark has passed its last chance
+//!                                                                       └─► without a pair: padded, where its side is
+//! ```
+//!
+//! A row that comes late is joined with what is still there; it is kept if it may still meet somebody, and otherwise padded at once. What
+//! comes out may be as old as the reach of the join is wide, so its watermarks are that much behind those of the inputs.
+
+mod expire;
+mod operator;
 
 use super::{JoinCondition, JoinKind, JoinTime};
 use crate::KeyCodec;
