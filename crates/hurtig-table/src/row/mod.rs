@@ -124,6 +124,24 @@ impl RowCodec {
         self.cells(columns).map(RowEncoder)
     }
 
+    /// Calls `each` with the bytes of each row of these columns, which are written to one place: for who keeps them elsewhere.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_each(&self, columns: &[ArrayRef], mut each: impl FnMut(&[u8])) -> Result<()> {
+        let count = columns.first().map_or(0, |column| column.len());
+        let cells = self.cells(columns)?;
+        let nulls = cells.len().div_ceil(8);
+        let mut bytes = SmallVec::new();
+        for index in 0..count {
+            bytes.clear();
+            bytes.resize(nulls, 0);
+            encode::row(&cells, index, &mut bytes);
+            each(&bytes);
+        }
+        Ok(())
+    }
+
     fn cells<'a>(&self, columns: &'a [ArrayRef]) -> Result<Vec<Cells<'a>>> {
         if columns.len() != self.fields.len() {
             let (is, expected) = (columns.len(), self.fields.len());

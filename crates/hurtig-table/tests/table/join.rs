@@ -1,1 +1,5 @@
 //! Joins of two streams.
+
+mod helpers;
+mod regular;
+mod regular_model;

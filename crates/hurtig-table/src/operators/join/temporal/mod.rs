@@ -1,0 +1,31 @@
+//! Joins with the version of a table that was valid at a time.
+
+use arrow_schema::SchemaRef;
+
+use super::{JoinCondition, JoinKind, JoinTime};
+use crate::KeyCodec;
+
+/// A join of each left row with the row of the right side, a table with a key, that is valid at the time of the left row.
+///
+/// By event time, a left row waits until the watermark has passed its time; the right side is a changelog whose rows say from when on they
+/// are valid (of a deletion: from when on there is none). By processing time, a left row is joined with the last version, at once.
+pub struct TemporalJoinSpec {
+    /// Which rows come out: inner or left.
+    pub kind: JoinKind,
+    /// The key of left rows.
+    pub left_key: KeyCodec,
+    /// The key of the versions, of the same types.
+    pub right_key: KeyCodec,
+    /// The columns of the left side.
+    pub left: SchemaRef,
+    /// The columns of the right side.
+    pub right: SchemaRef,
+    /// Where the times are.
+    pub time: JoinTime,
+    /// What else must hold of a pair.
+    pub condition: Option<Box<dyn JoinCondition>>,
+    /// Whether null equals null in keys.
+    pub null_equals_null: bool,
+    /// The columns that come out, as [`JoinKind::schema`] says.
+    pub output: SchemaRef,
+}
