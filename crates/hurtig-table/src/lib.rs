@@ -27,6 +27,7 @@ mod order;
 mod payload;
 mod row;
 mod stream;
+pub mod text;
 mod times;
 
 pub use batch::{BATCH_ROWS, RowBatch};

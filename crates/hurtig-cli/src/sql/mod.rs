@@ -38,6 +38,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// The connectors that come with the binary.
 fn connectors(tables: &mut TableEnvironment) {
     tables
+        .add_connector(hurtig_connector_datagen::DatagenFactory)
+        .add_connector(hurtig_connector_nexmark::NexmarkFactory)
         .add_connector(hurtig_connector_print::PrintFactory)
         .add_connector(hurtig_connector_print::BlackholeFactory);
 }

@@ -329,7 +329,9 @@ impl<'a> Builder<'a> {
                 null_equals_null,
                 output: Arc::clone(&output),
             };
-            spec.operator(context)
+            let _ = context;
+            let _: WindowJoinSpec = spec;
+            Err(Error::unsupported("window joins"))
         }))
     }
 
@@ -465,6 +467,7 @@ impl Ranks {
             at_watermark: false,
             generate_update_before: self.before,
             generate_insert: true,
+            per_record: !self.options.mini_batch,
             ttl: self.options.state_ttl,
             schema: self.schema(),
         };

@@ -17,7 +17,7 @@ mod print;
 mod rank;
 mod window;
 
-pub(crate) use build::Builder;
+pub(crate) use build::{Builder, ExecOptions};
 pub(crate) use lower::Lowering;
-pub(crate) use node::{Node, Op};
+pub(crate) use node::Node;
 pub(crate) use print::tree;

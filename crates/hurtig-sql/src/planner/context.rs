@@ -8,6 +8,7 @@ use arrow_schema::{DataType, FieldRef};
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::{Result, TableReference, plan_err};
 use datafusion_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
+use datafusion_functions::core::planner::CoreFunctionPlanner;
 use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
 use super::expression::FlinkExpressions;
@@ -43,8 +44,10 @@ pub(crate) struct QueryContext {
 impl QueryContext {
     /// For a query that defines these names by WITH.
     pub(crate) fn new(world: World, with: HashSet<String>) -> Self {
-        let mut expressions: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(FlinkExpressions)];
-        expressions.extend(datafusion_functions::core::planner_expressions());
+        let expressions: Vec<Arc<dyn ExprPlanner>> = vec![
+            Arc::new(FlinkExpressions),
+            Arc::new(CoreFunctionPlanner::default()),
+        ];
         let relations: Vec<Arc<dyn RelationPlanner>> =
             vec![Arc::new(FlinkRelations::new(world.clone(), with))];
         Self {

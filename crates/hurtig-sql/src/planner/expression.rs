@@ -5,7 +5,7 @@ use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr};
 use datafusion_expr::utils::COUNT_STAR_EXPANSION;
-use datafusion_expr::{Expr, ExprSchemable, cast};
+use datafusion_expr::{Expr, cast};
 
 /// Plans what DataFusion's planner asks for.
 #[derive(Debug)]
@@ -75,9 +75,4 @@ pub(crate) fn text_of(expr: &Expr) -> Option<&str> {
         Expr::Cast(cast) => text_of(&cast.expr),
         _ => None,
     }
-}
-
-/// The type of an expression over these columns.
-pub(crate) fn type_of(expr: &Expr, schema: &datafusion_common::DFSchema) -> Result<DataType> {
-    expr.get_type(schema)
 }

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
-use datafusion_common::{Column, DFSchema, DFSchemaRef, Result, TableReference};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, ExprSchema as _, Result, TableReference};
 use datafusion_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 use crate::types::TimeAttribute;
@@ -36,7 +36,7 @@ impl WatermarkNode {
             };
             (qualifier.cloned(), field)
         });
-        let schema = DFSchema::new_with_metadata(fields.collect(), schema.metadata().clone())?;
+        let schema = DFSchema::new_with_metadata(fields.collect(), schema.as_arrow().metadata().clone())?;
         Ok(Self {
             input,
             column,
@@ -231,7 +231,7 @@ impl WindowNode {
         let fields: Vec<(Option<TableReference>, FieldRef)> = before
             .chain(added.into_iter().map(|field| (None, field)))
             .collect();
-        let schema = DFSchema::new_with_metadata(fields, schema.metadata().clone())?;
+        let schema = DFSchema::new_with_metadata(fields, schema.as_arrow().metadata().clone())?;
         Ok(Self {
             input,
             kind,

@@ -202,7 +202,10 @@ impl TableEnvironment {
                 table.options.retain(|(known, _)| !keys.contains(known));
             }
             AlterTableAction::RenameTo(name) => return self.rename(&path, name),
-            _ => return Err(Error::unsupported(format!("`{alter}`"))),
+            _ => {
+                let statement = Statement::AlterTable(alter.clone());
+                return Err(Error::unsupported(format!("the statement `{statement}`")));
+            }
         }
         self.catalogs_mut().replace(&path, CatalogObject::Table(table))?;
         Ok(Outcome::Ok)

@@ -52,7 +52,7 @@ impl Settings {
         let known = KNOWN.iter().find(|(known, _)| *known == key);
         match known {
             Some((_, kind)) => check(key, value, kind)?,
-            None => Configuration::new().set(key, value)?,
+            None => drop(Configuration::new().set(key, value)?),
         }
         self.values.insert(key.to_string(), value.to_string());
         Ok(())

@@ -25,7 +25,7 @@ impl TableEnvironment {
         let job = env.execute_async("collect")?;
         let end = reader.ender();
         let watched = job.clone();
-        self.world().spawn(hurtig_env::Lane::Io, "end of a query", async move {
+        self.world().spawner().spawn(hurtig_env::Lane::Io, "end of a query", async move {
             // How it ended is told by the handle.
             let _ = watched.wait().await;
             end();

@@ -15,10 +15,8 @@ impl TableEnvironment {
         if let Some(watermark) = &table.watermark {
             check_rowtime(path, &table, &watermark.column)?;
         }
-        let mut trial = Self {
-            catalogs: Arc::clone(&self.catalogs),
-            ..Self::in_world(self.world().clone())
-        };
+        let mut trial = Self::in_world(self.world().clone());
+        trial.catalogs = Arc::clone(&self.catalogs);
         trial.copy_planning(self);
         Arc::make_mut(&mut trial.catalogs).replace(path, CatalogObject::Table(table.clone()))?;
         let name = format!("SELECT * FROM `{}`.`{}`.`{}`", path.catalog, path.database, path.object);
