@@ -1,0 +1,6 @@
+//! Queries, from text to rows.
+
+mod catalogs;
+mod errors;
+mod queries;
+mod session;
