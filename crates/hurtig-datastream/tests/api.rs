@@ -31,6 +31,8 @@ mod failover;
 mod flow;
 #[path = "api/frozen_state.rs"]
 mod frozen_state;
+#[path = "api/full_disk.rs"]
+mod full_disk;
 #[path = "api/idleness.rs"]
 mod idleness;
 #[path = "api/interrupted.rs"]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
 use hurtig_state::StateImage;
-use hurtig_types::{AlignmentType, Barrier, CheckpointId, OperatorId};
+use hurtig_types::{AlignmentType, Barrier, CheckpointId, Error, OperatorId};
 
 /// What a task is told about checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub struct TaskSnapshot {
 pub trait SnapshotReceiver: Send {
     /// The task has taken a snapshot.
     fn receive(&mut self, snapshot: TaskSnapshot);
+
+    /// The task could not take it, and fails with this error.
+    fn failed(&mut self, barrier: Barrier, error: &Error);
 
     /// The task has nothing to do but to wait for a checkpoint.
     fn request(&mut self);
@@ -127,6 +130,13 @@ impl TaskCheckpoints {
             .retain(|barrier| barrier.checkpoint != checkpoint);
         self.incomplete
             .take_if(|snapshot| snapshot.barrier.checkpoint == checkpoint);
+    }
+
+    /// An operator could not hand over its state at this barrier.
+    pub(super) fn failed(&mut self, barrier: Barrier, error: &Error) {
+        if let Some(receiver) = &mut self.receiver {
+            receiver.failed(barrier, error);
+        }
     }
 
     pub(super) fn hand_over(&mut self, snapshot: TaskSnapshot) {

@@ -42,6 +42,8 @@ pub struct SourceHead {
     restored: Option<StateImage>,
     /// What the source handed over at the last barrier, until the task takes it.
     taken: Option<StateImage>,
+    /// The barrier at which the source is asked; it stays when that fails.
+    asked: Option<Barrier>,
 }
 
 impl SourceHead {
@@ -69,6 +71,7 @@ impl SourceHead {
             stopped_at: None,
             restored: None,
             taken: None,
+            asked: None,
         }
     }
 
@@ -101,6 +104,7 @@ impl SourceHead {
         if !self.finished && !self.operator.is_between_batches() {
             return Ok(false);
         }
+        self.asked = Some(barrier);
         let mut image = StateImage::default();
         let taken = guarded(|| {
             self.operator
@@ -110,6 +114,7 @@ impl SourceHead {
             let of = format!("taking checkpoint {}", barrier.checkpoint);
             self.locate(error, &Origin::UNKNOWN).context(of)
         })?;
+        self.asked = None;
         self.taken = Some(image);
         if barrier.kind == BarrierKind::Stop {
             self.stopped_at = Some(barrier.checkpoint);
@@ -308,6 +313,14 @@ impl Head {
         match self {
             Self::Inputs(_) => None,
             Self::Source(source) => Some((source.id, source.taken.take()?)),
+        }
+    }
+
+    /// The barrier at which the source could not hand over its positions.
+    pub(super) const fn failed_at_barrier(&self) -> Option<Barrier> {
+        match self {
+            Self::Inputs(_) => None,
+            Self::Source(source) => source.asked,
         }
     }
 

@@ -116,7 +116,8 @@ impl Task {
         self.head.lend(now, monotonic, waker);
         self.chain.lend(now, monotonic, waker);
         self.chain.flush_due(monotonic, waker)?;
-        let outcome = self.advance(now, waker)?;
+        let outcome = self.advance(now, waker);
+        let outcome = outcome.inspect_err(|error| self.blame(error))?;
         self.blocked = matches!(
             outcome,
             StepOutcome::BlockedOnOutput | StepOutcome::BlockedOnOperator
@@ -190,6 +191,14 @@ impl Task {
                 ChainState::BlockedOnOutput => StepOutcome::BlockedOnOutput,
                 ChainState::BlockedOnOperator => StepOutcome::BlockedOnOperator,
             }),
+        }
+    }
+
+    /// Tells whose snapshot it was, where the error came of one: the checkpoint ends with the attempt, and would not say why.
+    fn blame(&mut self, error: &Error) {
+        let at = self.head.failed_at_barrier();
+        if let Some(barrier) = at.or_else(|| self.chain.failed_at_barrier()) {
+            self.checkpoints.failed(barrier, error);
         }
     }
 

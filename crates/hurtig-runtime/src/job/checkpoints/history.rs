@@ -132,6 +132,14 @@ impl CheckpointRecord {
         self.parts.iter().map(|part| part.persisted_bytes).sum()
     }
 
+    /// Notes why it comes to nothing. What was said first counts: the rest is what came of it.
+    fn blame(&mut self, cause: &AbortCause) {
+        if self.failure.is_none() {
+            self.failure = Some(cause.to_string());
+            self.fault = CheckpointFault::of(cause);
+        }
+    }
+
     /// Whether a barrier has overtaken anything so far.
     pub fn is_unaligned(&self) -> bool {
         self.parts.iter().any(|part| part.is_unaligned)
@@ -272,9 +280,13 @@ impl CheckpointLog {
         self.change(checkpoint, |record| {
             record.status = CheckpointStatus::Failed;
             record.ended_ms = Some(now_ms);
-            record.failure = Some(cause.to_string());
-            record.fault = CheckpointFault::of(cause);
+            record.blame(cause);
         });
+    }
+
+    /// Why a checkpoint is about to come to nothing.
+    pub(super) fn blame(&self, checkpoint: CheckpointId, cause: &AbortCause) {
+        self.change(checkpoint, |record| record.blame(cause));
     }
 
     pub(super) fn restored(&self, checkpoint: CheckpointId, path: String, now_ms: i64) {
