@@ -209,7 +209,7 @@ fn a_checkpoint_is_shown_with_what_each_subtask_did_for_it() {
             assert!(subtask["checkpoint"]["sync"].is_u64());
             assert!(subtask["checkpoint"]["async"].is_u64());
             assert!(subtask["alignment"]["duration"].is_u64());
-            assert_eq!(subtask["alignment"]["processed"], -1, "it is not known");
+            assert!(subtask["alignment"]["processed"].is_u64());
         }
     }
     let config = site.json(&format!("{path}/config"));

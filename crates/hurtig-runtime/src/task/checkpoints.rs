@@ -7,6 +7,8 @@ use hurtig_env::MonotonicTime;
 use hurtig_state::StateImage;
 use hurtig_types::{AlignmentType, Barrier, CheckpointId, Error, OperatorId};
 
+use super::alignment::Aligned;
+
 /// What a task is told about checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckpointCommand {
@@ -29,6 +31,8 @@ pub struct TaskSnapshot {
     pub alignment: Duration,
     /// How long the processing stood still.
     pub sync: Duration,
+    /// How many bytes of records came between the first barrier and the last, and were processed.
+    pub processed_bytes: u64,
     /// How many bytes of records in flight are in it.
     pub persisted_bytes: u64,
 }
@@ -95,14 +99,15 @@ impl TaskCheckpoints {
     pub(super) fn taken(
         &mut self,
         (barrier, images): (Barrier, Vec<(OperatorId, StateImage)>),
-        alignment: Duration,
+        alignment: Aligned,
         now: MonotonicTime,
     ) {
         let begun = self.begun.take();
         let snapshot = TaskSnapshot {
             barrier,
             images,
-            alignment,
+            alignment: alignment.time,
+            processed_bytes: alignment.processed_bytes,
             sync: begun.map_or(Duration::ZERO, |begun| now.saturating_since(begun)),
             persisted_bytes: 0,
         };

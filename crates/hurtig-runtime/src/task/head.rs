@@ -1,7 +1,6 @@
 //! Where a task's data comes from: the channels of a gate, or a source of its own.
 
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
 use hurtig_state::{ListPiece, StateImage};
@@ -10,6 +9,7 @@ use hurtig_types::{
     Watermark,
 };
 
+use super::alignment::Aligned;
 use super::chain::OperatorChain;
 use super::inputs::Inputs;
 use super::node::{Routes, guarded};
@@ -324,11 +324,22 @@ impl Head {
         }
     }
 
-    /// How long the last barrier took to come on all channels. Once.
-    pub(super) fn take_alignment(&mut self) -> Duration {
+    /// What it took until the last barrier had come on all channels. Once.
+    pub(super) fn take_alignment(&mut self) -> Aligned {
         match self {
             Self::Inputs(inputs) => std::mem::take(&mut inputs.alignment.took),
-            Self::Source(_) => Duration::ZERO,
+            Self::Source(_) => Aligned::default(),
+        }
+    }
+
+    /// How many bytes were processed since a barrier has overtaken them. Once.
+    pub(super) fn take_overtaken(&mut self) -> u64 {
+        match self {
+            Self::Inputs(inputs) => {
+                let received_bytes = inputs.gate.received_bytes();
+                inputs.alignment.take_overtaken(received_bytes)
+            }
+            Self::Source(_) => 0,
         }
     }
 

@@ -240,7 +240,7 @@ impl Task {
             images.extend(self.head.take_image());
             self.encoding |= images.iter().any(|(_, image)| !image.promised.is_empty());
             let (alignment, at) = (self.head.take_alignment(), self.clock.now());
-            self.metrics.aligned(alignment);
+            self.metrics.aligned(alignment.time);
             self.checkpoints.taken((barrier, images), alignment, at);
             self.complete(now)?;
         }
@@ -274,6 +274,7 @@ impl Task {
                 .chain
                 .take_overtaken(checkpoint, &mut snapshot.images)?;
             snapshot.persisted_bytes = bytes + overtaken;
+            snapshot.processed_bytes += self.head.take_overtaken();
             self.checkpoints.hand_over(snapshot);
         }
         Ok(())

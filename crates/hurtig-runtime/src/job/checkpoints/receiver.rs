@@ -63,6 +63,7 @@ impl SnapshotDesk {
             images,
             alignment,
             sync,
+            processed_bytes,
             persisted_bytes,
         }: TaskSnapshot,
         participant: Participant,
@@ -87,6 +88,7 @@ impl SnapshotDesk {
                     asynchronous: world.clock().now().saturating_since(begun),
                     bytes,
                     full_bytes,
+                    processed_bytes,
                     persisted_bytes,
                     is_unaligned: is_unaligned(snapshot),
                 };
