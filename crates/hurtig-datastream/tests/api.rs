@@ -19,6 +19,8 @@ mod checkpoints;
 mod combining;
 #[path = "api/dead_letters.rs"]
 mod dead_letters;
+#[path = "api/dead_letters_of_two.rs"]
+mod dead_letters_of_two;
 #[path = "api/errors.rs"]
 mod errors;
 #[path = "api/event_time.rs"]
