@@ -9,8 +9,8 @@ use hurtig_checkpoint::{
     StateKind, SubtaskState, UnclaimedState, VertexPlan, assign,
 };
 use hurtig_env::World;
-use hurtig_fuzz::{GROUPS, keyed_piece_of, summed};
-use hurtig_types::{JobId, MaxParallelism, OperatorId, VertexId};
+use hurtig_fuzz::{FuzzedBackend, GROUPS, keyed_piece_of, summed};
+use hurtig_types::{JobId, KeyGroupRange, MaxParallelism, OperatorId, VertexId};
 use libfuzzer_sys::fuzz_target;
 
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -55,7 +55,10 @@ fuzz_target!(|data: &[u8]| {
 
 /// One piece of the kind that was drawn, and of a keyed one also a copy whose index is right.
 fn states(kind: u8, data: &[u8]) -> Vec<StateHandle> {
-    let kind = match kind % 6 {
+    if kind % 7 == 6 {
+        return database(data);
+    }
+    let kind = match kind % 7 {
         0 => StateKind::Keyed,
         1 => StateKind::List,
         2 => StateKind::Union,
@@ -76,6 +79,19 @@ fn states(kind: u8, data: &[u8]) -> Vec<StateHandle> {
     vec![handle]
 }
 
+/// Files of databases: names, one behind the other, that may lead anywhere.
+fn database(data: &[u8]) -> Vec<StateHandle> {
+    let names = data
+        .split(|byte| *byte == 0xff)
+        .map(String::from_utf8_lossy);
+    let handle = |name| {
+        let mut handle = StateHandle::inline(StateKind::Database, name, vec![7]);
+        handle.key_groups = Some(KeyGroupRange::new(0, GROUPS));
+        handle
+    };
+    names.map(handle).collect()
+}
+
 fn read(world: &World, metadata: &Metadata, plan: VertexPlan) {
     let store = CheckpointStore::new(
         world.storage().clone(),
@@ -87,8 +103,9 @@ fn read(world: &World, metadata: &Metadata, plan: VertexPlan) {
     let Ok(assignment) = assign(metadata, &[plan], UnclaimedState::Refuse) else {
         return;
     };
+    let backend = FuzzedBackend::new(&[]);
     for (_, assigned) in assignment.values().flatten() {
-        let _ = world.block_on(store.read_state(&location, assigned));
+        let _ = world.block_on(store.read_state(&location, assigned, Some(&backend)));
     }
     let _ = world.block_on(store.read_in_flight(&location, metadata));
 }

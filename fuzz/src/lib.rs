@@ -14,6 +14,9 @@
 #![warn(missing_docs)]
 
 mod allocator;
+mod store;
+
+pub use store::FuzzedBackend;
 
 use hurtig_state::KeyedPiece;
 use hurtig_types::KeyGroupRange;

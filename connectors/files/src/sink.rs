@@ -54,7 +54,8 @@ const OPEN_FILES_MAX: usize = 256;
 /// files with hidden names behind. They are never removed by a later job: a checkpoint or savepoint that somebody
 /// keeps may name them, and another job may be writing them. When there is neither, delete them.
 ///
-/// A power failure can take with it what the operating system had not written yet: files are not forced to the disk.
+/// On a local disk a file is synchronised before it counts, and so is the name that it gets: what was committed is there after a power
+/// failure.
 pub struct FileSink<T, E = NoFormat> {
     options: SinkOptions<T>,
     /// The user's own, in place of the format's.

@@ -474,14 +474,15 @@ impl StreamExecutionEnvironment {
         }
     }
 
-    /// As [`add_operator`](Self::add_operator), for one that can go on behind a record that it fails at.
-    pub(crate) fn add_fallible<T: Data, Out: Data>(
+    /// As [`add_operator`](Self::add_operator), for one that can go on behind a record that it fails at. Its inputs are of `A` and `B`; of
+    /// one that has no second, both are that of the first.
+    pub(crate) fn add_fallible<A: Data, B: Data, Out: Data>(
         &self,
         transformation: Transformation,
         make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
     ) -> DataStream<Out> {
         let fallible = Fallible::default();
-        let factory = Arc::new(FallibleFactory::<T, _>::new(make, fallible.clone()));
+        let factory = Arc::new(FallibleFactory::<A, B, _>::new(make, fallible.clone()));
         let stream = self.add_operator(transformation, factory);
         self.build(|builder| builder.fallible.insert(stream.node, fallible));
         stream

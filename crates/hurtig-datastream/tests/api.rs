@@ -19,6 +19,8 @@ mod checkpoints;
 mod combining;
 #[path = "api/dead_letters.rs"]
 mod dead_letters;
+#[path = "api/dead_letters_of_two.rs"]
+mod dead_letters_of_two;
 #[path = "api/errors.rs"]
 mod errors;
 #[path = "api/event_time.rs"]
@@ -31,6 +33,8 @@ mod failover;
 mod flow;
 #[path = "api/frozen_state.rs"]
 mod frozen_state;
+#[path = "api/full_disk.rs"]
+mod full_disk;
 #[path = "api/idleness.rs"]
 mod idleness;
 #[path = "api/interrupted.rs"]

@@ -423,6 +423,11 @@ impl InputGate {
         }
     }
 
+    /// Bytes consumed so far.
+    pub fn received_bytes(&self) -> u64 {
+        self.shared.state.lock().received
+    }
+
     /// A view of the bytes consumed so far, for metrics.
     pub fn received(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
         let shared = Arc::clone(&self.shared);

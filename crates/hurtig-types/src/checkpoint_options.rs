@@ -18,6 +18,11 @@ pub const CHECKPOINTING_MODE: ConfigOption<String> =
 pub const UNALIGNED_ENABLED: ConfigOption<bool> =
     ConfigOption::new("execution.checkpointing.unaligned.enabled", || false);
 
+/// Whether barriers overtake on custom partitioned edges as well; what was in flight there can then be taken up at the same parallelism
+/// alone. Only with [`UNALIGNED_ENABLED`].
+pub const UNALIGNED_FORCED: ConfigOption<bool> =
+    ConfigOption::new("execution.checkpointing.unaligned.forced", || false);
+
 /// How long a checkpoint may wait for records that are queued before its barriers overtake them; 0 for not at all. Only with
 /// [`UNALIGNED_ENABLED`].
 pub const ALIGNED_CHECKPOINT_TIMEOUT: ConfigOption<Duration> =
@@ -193,6 +198,7 @@ pub(crate) const KEYS: &[&str] = &[
     CHECKPOINTING_INTERVAL.key(),
     CHECKPOINTING_MODE.key(),
     UNALIGNED_ENABLED.key(),
+    UNALIGNED_FORCED.key(),
     ALIGNED_CHECKPOINT_TIMEOUT.key(),
     CHECKPOINTING_TIMEOUT.key(),
     CHECKPOINTING_MIN_PAUSE.key(),

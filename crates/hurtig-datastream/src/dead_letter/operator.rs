@@ -21,18 +21,62 @@ const COUNT: &str = "dead-letters/count";
 ///
 /// Each batch is copied before the operator has it: only so the record is there to be shown. A panic leaves nobody knows what behind,
 /// and is passed on.
-pub(super) struct DeadLetterOperator<T> {
+pub(super) struct DeadLetterOperator<A, B> {
     inner: Box<dyn StreamOperator>,
     letters: Option<Letters>,
     /// A copy of the batch that it works on, as it came.
-    batch: Option<Records<T>>,
+    batch: Option<Batch<A, B>>,
     /// How many records of what came lie before that.
     before: usize,
     /// What the operator has to be given once there is room.
-    rest: Option<Records<T>>,
+    rest: Option<Batch<A, B>>,
 }
 
-impl<T: Data> DeadLetterOperator<T> {
+/// A batch of one of two inputs. Operators with one have no second.
+enum Batch<A, B> {
+    First(Records<A>),
+    Second(Records<B>),
+}
+
+impl<A: Data, B: Data> Batch<A, B> {
+    fn copy_of(input: usize, batch: &ErasedBatch) -> Result<Self> {
+        Ok(match input {
+            0 => Self::First(batch.get::<Records<A>>()?.clone()),
+            _ => Self::Second(batch.get::<Records<B>>()?.clone()),
+        })
+    }
+
+    const fn input(&self) -> usize {
+        match self {
+            Self::First(_) => 0,
+            Self::Second(_) => 1,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::First(batch) => batch.len(),
+            Self::Second(batch) => batch.len(),
+        }
+    }
+
+    /// Takes out what lies from `place` on.
+    fn split_off(&mut self, place: usize) -> Self {
+        match self {
+            Self::First(batch) => Self::First(batch.split_off(place)),
+            Self::Second(batch) => Self::Second(batch.split_off(place)),
+        }
+    }
+
+    fn into_erased(self) -> ErasedBatch {
+        match self {
+            Self::First(batch) => ErasedBatch::new(batch),
+            Self::Second(batch) => ErasedBatch::new(batch),
+        }
+    }
+}
+
+impl<A: Data, B: Data> DeadLetterOperator<A, B> {
     pub(super) fn new(
         inner: Box<dyn StreamOperator>,
         setting: Option<Setting>,
@@ -47,9 +91,14 @@ impl<T: Data> DeadLetterOperator<T> {
         }
     }
 
-    fn begin(&mut self, batch: &mut ErasedBatch, output: &mut Output) -> Result<Progress> {
-        self.batch = Some(batch.get::<Records<T>>()?.clone());
-        let progress = self.inner.process_batch(0, batch, output);
+    fn begin(
+        &mut self,
+        input: usize,
+        batch: &mut ErasedBatch,
+        output: &mut Output,
+    ) -> Result<Progress> {
+        self.batch = Some(Batch::copy_of(input, batch)?);
+        let progress = self.inner.process_batch(input, batch, output);
         self.go_on(progress, output)
     }
 
@@ -85,7 +134,10 @@ impl<T: Data> DeadLetterOperator<T> {
         if how == BehindFailure::Stuck || place >= batch.len() {
             return Err(error);
         }
-        letters.write(error, batch, place, output)?;
+        match batch {
+            Batch::First(batch) => letters.write(error, batch, place, output)?,
+            Batch::Second(batch) => letters.write(error, batch, place, output)?,
+        }
         if how == BehindFailure::Rest {
             self.rest = Some(batch.split_off(place + 1));
             self.before += place + 1;
@@ -96,8 +148,7 @@ impl<T: Data> DeadLetterOperator<T> {
     /// What is in the output was made of the records before; the rest comes as a batch of its own.
     fn put_rest_back(&mut self) -> Progress {
         self.batch = None;
-        let is_empty = self.rest.as_ref().is_none_or(Records::is_empty);
-        if is_empty {
+        if self.rest.as_ref().is_none_or(|rest| rest.len() == 0) {
             self.rest = None;
             return Progress::Done;
         }
@@ -176,7 +227,7 @@ fn causes_of(error: &Error) -> Vec<String> {
     causes
 }
 
-impl<T: Data> StreamOperator for DeadLetterOperator<T> {
+impl<A: Data, B: Data> StreamOperator for DeadLetterOperator<A, B> {
     fn open(&mut self, context: &OperatorContext, output: &mut Output) -> Result<()> {
         self.inner.open(context, output)
     }
@@ -188,10 +239,10 @@ impl<T: Data> StreamOperator for DeadLetterOperator<T> {
         output: &mut Output,
     ) -> Result<Progress> {
         self.before = 0;
-        if self.letters.is_none() || input > 0 {
+        if self.letters.is_none() {
             return self.inner.process_batch(input, batch, output);
         }
-        self.begin(batch, output)
+        self.begin(input, batch, output)
     }
 
     fn process_watermark(&mut self, watermark: Watermark, output: &mut Output) -> Result<Progress> {
@@ -212,7 +263,7 @@ impl<T: Data> StreamOperator for DeadLetterOperator<T> {
 
     fn resume(&mut self, output: &mut Output) -> Result<Progress> {
         if let Some(rest) = self.rest.take() {
-            return self.begin(&mut ErasedBatch::new(rest), output);
+            return self.begin(rest.input(), &mut rest.into_erased(), output);
         }
         let progress = self.inner.resume(output);
         if self.batch.is_some() {

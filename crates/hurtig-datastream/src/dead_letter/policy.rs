@@ -31,14 +31,14 @@ pub(crate) struct Fallible {
     setting: Arc<Mutex<Option<Setting>>>,
 }
 
-/// Makes such an operator.
-pub(crate) struct FallibleFactory<T, F> {
+/// Makes such an operator, of records of these types.
+pub(crate) struct FallibleFactory<A, B, F> {
     make: F,
     fallible: Fallible,
-    records: PhantomData<fn(T)>,
+    records: PhantomData<fn(A, B)>,
 }
 
-impl<T, F> FallibleFactory<T, F> {
+impl<A, B, F> FallibleFactory<A, B, F> {
     pub(crate) const fn new(make: F, fallible: Fallible) -> Self {
         Self {
             make,
@@ -48,14 +48,14 @@ impl<T, F> FallibleFactory<T, F> {
     }
 }
 
-impl<T: Data, F> OperatorFactory for FallibleFactory<T, F>
+impl<A: Data, B: Data, F> OperatorFactory for FallibleFactory<A, B, F>
 where
     F: Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync,
 {
     fn create(&self, context: &OperatorContext) -> Result<Box<dyn StreamOperator>> {
         let inner = (self.make)(context)?;
         let setting = self.fallible.setting.lock().clone();
-        let operator = DeadLetterOperator::<T>::new(inner, setting, context);
+        let operator = DeadLetterOperator::<A, B>::new(inner, setting, context);
         Ok(Box::new(operator))
     }
 }

@@ -146,3 +146,29 @@ impl Committer for DeadLetterCommitter {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hurtig_env::World;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn whatever_a_checkpoint_holds_is_committed_or_an_error(
+            bytes in prop::collection::vec(any::<u8>(), 0..40), path in ".{0,12}",
+        ) {
+            let world = World::simulated(1);
+            let storage = world.storage().clone();
+            let mut committer = DeadLetterCommitter { storage };
+            let letters = encode_value(&(path, bytes.clone())).unwrap();
+            for committable in [bytes, letters] {
+                let committed = committer.commit(vec![committable]);
+                let _ = world.block_on(committed).unwrap();
+            }
+        }
+    }
+}

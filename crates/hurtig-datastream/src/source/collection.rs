@@ -114,7 +114,9 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
             return Poll::Pending;
         };
         out.set_split(&self.id);
-        let end = (position + batch_capacity::<T>()).min(self.records.len());
+        // It may come from a checkpoint that somebody else has written.
+        let end = position.saturating_add(batch_capacity::<T>());
+        let end = end.min(self.records.len());
         out.records
             .values
             .extend_from_slice(self.records.get(position..end).unwrap_or_default());
@@ -140,5 +142,31 @@ impl<T: Data + Sync> SourceReader<T, CollectionSplit> for CollectionReader<T> {
             .map(|position| CollectionSplit { position })
             .into_iter()
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn a_position_behind_the_end_is_the_end() {
+        for position in [3, 4, usize::MAX] {
+            let mut reader = CollectionReader {
+                records: Arc::new(vec![1, 2, 3]),
+                request_split: Box::new(|| {}),
+                id: Arc::from("collection"),
+                position: Some(position),
+                asked: false,
+                no_more: true,
+            };
+            let (mut context, mut out) =
+                (Context::from_waker(Waker::noop()), ReaderOutput::default());
+            let read = reader.poll_next(&mut context, &mut out);
+            assert!(matches!(read, Poll::Ready(Ok(ReaderEvent::SplitFinished))));
+            assert!(out.records.values.is_empty());
+        }
     }
 }

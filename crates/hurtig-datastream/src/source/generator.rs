@@ -13,7 +13,7 @@ use hurtig_connect::{
     Source, SourceReader, SourceSplit, SplitEnumerator,
 };
 use hurtig_env::{MonotonicTime, Sleep, World};
-use hurtig_types::{Data, Origin, OriginRange, Result, batch_capacity};
+use hurtig_types::{Data, Error, Origin, OriginRange, Result, batch_capacity};
 use serde::{Deserialize, Serialize};
 
 /// Makes records from their numbers, 0 to `count` − 1. The subtasks take turns: each makes every n-th, so that they advance together in
@@ -99,6 +99,30 @@ pub struct GeneratorSplit {
     left: u64,
 }
 
+impl GeneratorSplit {
+    /// Whether its last number is one.
+    ///
+    /// # Errors
+    /// When it isn't: such a split was never given out.
+    fn check(&self) -> Result<()> {
+        let ahead = self.left.saturating_sub(1).checked_mul(self.step);
+        let last = ahead.and_then(|ahead| self.next.checked_add(ahead));
+        if last.is_some() && self.step > 0 {
+            return Ok(());
+        }
+        let Self {
+            id,
+            next,
+            step,
+            left,
+        } = self;
+        Err(Error::io(format!(
+            "a generator's split `{id}` is to make {left} numbers, each {step} after the one before, from {next} on, and there are none \
+             such: what a checkpoint holds of it was not written by a generator; restore from another"
+        )))
+    }
+}
+
 impl SourceSplit for GeneratorSplit {
     fn id(&self) -> &str {
         &self.id
@@ -122,7 +146,7 @@ impl<T: Data, F: Fn(u64) -> T + Clone + Send + Sync + 'static> Source for Genera
             .records_per_second
             .filter(|rate| !rate.is_finite() || *rate <= 0.0);
         Box::pin(std::future::ready(match wrong {
-            Some(rate) => Err(hurtig_types::Error::config(format!(
+            Some(rate) => Err(Error::config(format!(
                 "a generator of {rate} records per second: choose a rate above 0"
             ))),
             None => Ok(()),
@@ -260,6 +284,7 @@ impl<T, F> GeneratorReader<T, F> {
 
 impl<T: Data, F: Fn(u64) -> T + Send> SourceReader<T, GeneratorSplit> for GeneratorReader<T, F> {
     fn add_splits(&mut self, splits: Vec<GeneratorSplit>) -> Result<()> {
+        splits.iter().try_for_each(GeneratorSplit::check)?;
         self.splits.extend(splits.into_iter().map(|split| {
             let id = Arc::from(split.id());
             (split, id)
@@ -369,5 +394,30 @@ impl Throttle {
             }
             self.sleep = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_that_runs_out_of_numbers_is_refused() {
+        let is_split = |next, step, left| {
+            let id = "numbers-0".to_string();
+            let split = GeneratorSplit {
+                id,
+                next,
+                step,
+                left,
+            };
+            split.check().is_ok()
+        };
+        assert!(is_split(0, 3, 0) && is_split(7, 3, 100));
+        assert!(is_split(u64::MAX, 3, 1));
+        assert!(is_split(0, 1, u64::MAX), "one without an end");
+        assert!(is_split(1, 2, u64::MAX.div_ceil(2) - 1), "a half of it");
+        assert!(!is_split(2, 1, u64::MAX) && !is_split(u64::MAX, 1, 2));
+        assert!(!is_split(0, u64::MAX, 3) && !is_split(0, 0, 2));
     }
 }

@@ -1,7 +1,5 @@
 //! A stream and a broadcast stream, for one function.
 
-use std::sync::Arc;
-
 use hurtig_graph::{Partitioning, Transformation};
 use hurtig_runtime::{OperatorContext, StreamOperator};
 use hurtig_types::{Data, Error, Key, Result};
@@ -39,7 +37,9 @@ impl<A: Data, B: Data> BroadcastConnectedStream<A, B> {
         let transformation =
             Transformation::two_input("Co-Process-Broadcast", inputs, types, output)
                 .description(short_type_name::<F>());
-        self.stream.env.add_operator(transformation, Arc::new(make))
+        self.stream
+            .env
+            .add_fallible::<A, B, F::Out>(transformation, make)
     }
 }
 
@@ -78,7 +78,9 @@ impl<A: Data, B: Data, K: Key> KeyedBroadcastConnectedStream<A, B, K> {
             Transformation::two_input("Co-Process-Broadcast-Keyed", inputs, types, output)
                 .keyed_by(short_type_name::<K>())
                 .description(short_type_name::<F>());
-        self.stream.env.add_operator(transformation, Arc::new(make))
+        self.stream
+            .env
+            .add_fallible::<A, B, F::Out>(transformation, make)
     }
 }
 

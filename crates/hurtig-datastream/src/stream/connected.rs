@@ -47,7 +47,7 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         second: impl FnMut(B) -> Out + Clone + Send + 'static,
     ) -> DataStream<Out> {
         let prototype = Prototype::new((first, second));
-        self.transform("Co-Map", "", move |context| {
+        self.transform("Co-Map", move |context| {
             let (first, second) = prototype.instance();
             let handler = CoMap(first, second, PhantomData);
             Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
@@ -65,7 +65,7 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
         J: IntoIterator<Item = Out> + 'static,
     {
         let prototype = Prototype::new((first, second));
-        self.transform("Co-Flat Map", "", move |context| {
+        self.transform("Co-Flat Map", move |context| {
             let (first, second) = prototype.instance();
             let handler = CoFlatMap(first, second, PhantomData);
             Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
@@ -75,10 +75,15 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
     /// One function over both, with timestamps and side outputs.
     pub fn process<F: CoProcessFunction<A, B>>(&self, function: F) -> DataStream<F::Out> {
         let prototype = Prototype::new(function);
-        self.transform("Co-Process", short_type_name::<F>(), move |context| {
+        let make = move |context: &OperatorContext| -> Result<Box<dyn StreamOperator>> {
             let handler = CoProcess(prototype.instance());
             Ok(Box::new(ProcessOperator::<A, B, _>::new(handler, context)))
-        })
+        };
+        let transformation = self.transformation::<F::Out>("Co-Process");
+        let transformation = transformation.description(short_type_name::<F>());
+        self.first
+            .env
+            .add_fallible::<A, B, F::Out>(transformation, make)
     }
 
     /// Keys both, so that they share state.
@@ -93,16 +98,16 @@ impl<A: Data, B: Data> ConnectedStreams<A, B> {
     fn transform<Out: Data>(
         &self,
         name: &str,
-        description: impl Into<String>,
         make: impl Fn(&OperatorContext) -> Result<Box<dyn StreamOperator>> + Send + Sync + 'static,
     ) -> DataStream<Out> {
+        let transformation = self.transformation::<Out>(name);
+        self.first.env.add_operator(transformation, Arc::new(make))
+    }
+
+    fn transformation<Out>(&self, name: &str) -> Transformation {
         let inputs = [self.first.node, self.second.node];
         let types = [short_type_name::<A>(), short_type_name::<B>()];
-        let transformation =
-            Transformation::two_input(name, inputs, types, short_type_name::<Out>());
-        self.first
-            .env
-            .add_operator(transformation.description(description), Arc::new(make))
+        Transformation::two_input(name, inputs, types, short_type_name::<Out>())
     }
 }
 
@@ -197,6 +202,8 @@ impl<A: Data, B: Data, K: Key> KeyedConnectedStreams<A, B, K> {
         let transformation = Transformation::two_input("Co-Keyed-Process", inputs, types, output)
             .keyed_by(short_type_name::<K>())
             .description(short_type_name::<F>());
-        self.first.env.add_operator(transformation, Arc::new(make))
+        self.first
+            .env
+            .add_fallible::<A, B, F::Out>(transformation, make)
     }
 }

@@ -428,7 +428,7 @@ impl<T: Data> DataStream<T> {
         let (input, output) = (short_type_name::<T>(), short_type_name::<Out>());
         let transformation =
             Transformation::one_input(name, self.node, input, output).description(description);
-        self.env.add_fallible::<T, Out>(transformation, make)
+        self.env.add_fallible::<T, T, Out>(transformation, make)
     }
 
     fn add_sink(&self, name: &str, sink: impl Sink<T>) -> DataStreamSink<T> {

@@ -149,7 +149,7 @@ impl<T: Data, K: Key> KeyedStream<T, K> {
                 handler, selectors, context,
             )))
         };
-        self.env.add_fallible::<T, F::Out>(transformation, make)
+        self.env.add_fallible::<T, T, F::Out>(transformation, make)
     }
 
     /// A closure in the place of a [`KeyedProcessFunction`], for functions without timers.

@@ -103,13 +103,14 @@ operator_settings!(DataStreamSink);
 
 impl<T> DataStream<T> {
     /// What becomes of a record that the operator's function returns an error for, in place of what `hurtig.dead-letter.policy` says.
-    /// For `try_map`, `map_with`, `try_filter`, `try_flat_map`, and `process` with or without a key.
+    /// For `try_map`, `map_with`, `try_filter`, `try_flat_map`, and `process` with or without a key, also of two connected streams.
     ///
     /// With [`OnError::DeadLetter`] the record is written to a file below `hurtig.dead-letter.dir`, with the error and the place where it
     /// was read, and goes to [`dead_letters`](Self::dead_letters); the records behind it are processed as if it had not been there. What
     /// the function had done before it returned the error stays: state that it changed, timers, records that it put out. So let it look
     /// before it changes anything. Not skipped are panics, timers and the errors of kinds that no record is to blame for (I/O); nor more
-    /// than `hurtig.dead-letter.max-records` records by one subtask. Each batch is copied for it.
+    /// than `hurtig.dead-letter.max-records` records by one subtask. Each batch is copied for it. A broadcast record comes to all subtasks,
+    /// and each that fails at it sets it aside.
     ///
     /// ```
     /// use hurtig_datastream::{OnError, StreamExecutionEnvironment};

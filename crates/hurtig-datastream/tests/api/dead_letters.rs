@@ -18,7 +18,7 @@ use crate::support::{environment, in_simulated_worlds, in_worlds_of_seeds, sorte
 const DIRECTORY: &str = "/dead";
 
 /// An environment that sets records aside by default.
-fn forgiving(world: &World, parallelism: u32) -> StreamExecutionEnvironment {
+pub(crate) fn forgiving(world: &World, parallelism: u32) -> StreamExecutionEnvironment {
     let env = environment(world, parallelism);
     set_aside(&env);
     env
@@ -30,7 +30,7 @@ fn set_aside(env: &StreamExecutionEnvironment) {
 }
 
 /// All letters that lie in files, as JSON.
-fn letters(world: &World) -> Vec<serde_json::Value> {
+pub(crate) fn letters(world: &World) -> Vec<serde_json::Value> {
     let place = world.storage().open(DIRECTORY).unwrap();
     let read = async {
         let listed = place.store.list_with_delimiter(Some(&place.path)).await;
@@ -54,18 +54,18 @@ fn dead(world: &World) -> Vec<u64> {
     sorted(letters.iter().map(record).collect())
 }
 
-fn is_poison(n: u64) -> bool {
+pub(crate) fn is_poison(n: u64) -> bool {
     n % 10 == 3
 }
 
-fn check(n: u64) -> Result<u64> {
+pub(crate) fn check(n: u64) -> Result<u64> {
     if is_poison(n) {
         return Err(Error::function(format!("{n} is poison")));
     }
     Ok(n)
 }
 
-fn healthy(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+pub(crate) fn healthy(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
     numbers.filter(|n| !is_poison(*n)).collect()
 }
 

@@ -254,6 +254,40 @@ fn is_taken_once(seeds: u64, timeout: &str) {
     });
 }
 
+/// Counts on an edge that is partitioned by a function, before a sink that takes a millisecond for each.
+fn custom(env: &StreamExecutionEnvironment, ledger: &Ledger<u64>) -> JobClient {
+    env.enable_checkpointing(ms(200))
+        .enable_unaligned_checkpoints();
+    env.set("execution.checkpointing.unaligned.forced", "true");
+    let source = GeneratorSource::new(10_000, |n| n);
+    env.from_source(source, WatermarkStrategy::none(), "numbers")
+        .uid("numbers")
+        .partition_custom("sides", |n, subtasks| *n as usize % subtasks, |n| n / 3)
+        .sink_to(slow(ledger, ms(1)))
+        .uid("ledger");
+    env.execute_async("custom").unwrap()
+}
+
+#[test]
+fn on_custom_edges_barriers_overtake_if_they_are_forced_to() {
+    in_worlds_of_seeds(5, |world| {
+        let ledger = Ledger::new();
+        let client = custom(&pressed(&world, 2, None), &ledger);
+        let last = killed_after(&world, &client, 2);
+        assert!(last.persisted_bytes() > 0, "{last:?}");
+
+        let other = custom(&pressed(&world, 3, Some(&last.path)), &ledger);
+        let error = world.block_on(other.wait()).unwrap().err().unwrap();
+        let message = format!("{error:?}");
+        assert!(message.contains("start it with 2"), "{message}");
+
+        let same = custom(&pressed(&world, 2, Some(&last.path)), &ledger);
+        world.block_on(same.wait()).unwrap().unwrap();
+        let all: Vec<u64> = (0..10_000).collect();
+        assert_eq!(sorted(ledger.committed()), all);
+    });
+}
+
 #[test]
 fn a_failed_job_goes_on_with_what_was_in_flight() {
     in_worlds_of_seeds(10, |world| {

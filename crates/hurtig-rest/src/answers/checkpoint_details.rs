@@ -40,7 +40,7 @@ struct TaskCheckpoint {
     end_to_end_duration: i64,
     /// Nothing is buffered: channels wait.
     alignment_buffered: u64,
-    processed_data: i64,
+    processed_data: u64,
     persisted_data: u64,
     num_subtasks: u32,
     num_acknowledged_subtasks: usize,
@@ -64,7 +64,7 @@ impl TaskCheckpoint {
             state_size: full_bytes,
             end_to_end_duration: latest.map_or(UNKNOWN, |latest| latest - record.triggered_ms),
             alignment_buffered: 0,
-            processed_data: UNKNOWN,
+            processed_data: parts.values().map(|part| part.processed_bytes).sum(),
             persisted_data: parts.values().map(|part| part.persisted_bytes).sum(),
             num_subtasks: vertex.parallelism.get(),
             num_acknowledged_subtasks: parts.len(),
@@ -146,7 +146,7 @@ struct Phases {
 #[derive(Serialize)]
 struct Alignment {
     buffered: u64,
-    processed: i64,
+    processed: u64,
     persisted: u64,
     duration: u128,
 }
@@ -166,7 +166,7 @@ impl SubtaskCheckpoint {
             },
             alignment: Alignment {
                 buffered: 0,
-                processed: UNKNOWN,
+                processed: part.processed_bytes,
                 persisted: part.persisted_bytes,
                 duration: part.alignment.as_millis(),
             },

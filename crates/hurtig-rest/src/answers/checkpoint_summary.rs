@@ -14,6 +14,7 @@ pub(super) struct CheckpointSummary {
     checkpointed_size: Statistics,
     state_size: Statistics,
     end_to_end_duration: Statistics,
+    processed_data: Statistics,
     persisted_data: Statistics,
 }
 
@@ -24,6 +25,7 @@ impl CheckpointSummary {
             checkpointed_size: all(|sample| sample.bytes),
             state_size: all(|sample| sample.full_bytes),
             end_to_end_duration: all(|sample| sample.duration_ms),
+            processed_data: all(|sample| sample.processed_bytes),
             persisted_data: all(|sample| sample.persisted_bytes),
         }
     }
@@ -88,6 +90,7 @@ struct DurationStatistics {
 
 #[derive(Serialize)]
 struct AlignmentStatistics {
+    processed: Statistics,
     persisted: Statistics,
     duration: Statistics,
 }
@@ -110,6 +113,7 @@ impl SubtaskSummary {
                 asynchronous: time(|part| part.asynchronous),
             },
             alignment: AlignmentStatistics {
+                processed: all(&|part| part.processed_bytes),
                 persisted: all(&|part| part.persisted_bytes),
                 duration: time(|part| part.alignment),
             },

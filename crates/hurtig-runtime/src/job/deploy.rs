@@ -54,9 +54,18 @@ pub(super) struct DeployCheckpoints {
     pub(super) mode: AlignmentMode,
     /// Whether barriers may overtake.
     pub(super) unaligned: bool,
+    /// Whether they may on custom partitioned edges too.
+    pub(super) unaligned_forced: bool,
     /// What keyed state lies in; none for memory.
     pub(super) backend: Option<SharedBackend>,
     pub(super) desk: SnapshotDesk,
+}
+
+impl DeployCheckpoints {
+    /// Whether barriers may overtake on this edge.
+    pub(super) const fn may_overtake(&self, edge: &JobEdge) -> bool {
+        self.unaligned && may_overtake(&edge.partitioning, self.unaligned_forced)
+    }
 }
 
 /// Makes the tasks of `job`, which start from what was restored, and hand in their snapshots at the desk.
@@ -277,7 +286,7 @@ impl VertexDeployer<'_> {
     }
 
     fn channel_place(&self, edge: &JobEdge, producer: u32) -> Result<ChannelPlace> {
-        let overtakes = may_overtake(&edge.partitioning);
+        let overtakes = self.checkpoints.may_overtake(edge);
         let codec = overtakes.then(|| Ok::<_, Error>(self.port(edge)?.codec()));
         Ok(ChannelPlace {
             edge: self.edge_name(edge),

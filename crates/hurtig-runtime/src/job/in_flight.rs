@@ -21,17 +21,15 @@ use super::Job;
 use crate::task::{Replay, ReplayedChannel, ReplayedElement};
 
 /// Whether barriers may overtake on an edge, as in Flink: not where a record in flight could not be given to another subtask, should the
-/// parallelism change.
-pub(super) const fn may_overtake(partitioning: &Partitioning) -> bool {
+/// parallelism change. A custom partitioner's is given to the same one if that is forced, and refused if the parallelism does change.
+pub(super) const fn may_overtake(partitioning: &Partitioning, is_forced: bool) -> bool {
     match partitioning {
         Partitioning::KeyGroup
         | Partitioning::Rebalance
         | Partitioning::Shuffle
         | Partitioning::Global => true,
-        Partitioning::Forward
-        | Partitioning::Rescale
-        | Partitioning::Broadcast
-        | Partitioning::Custom { .. } => false,
+        Partitioning::Custom { .. } => is_forced,
+        Partitioning::Forward | Partitioning::Rescale | Partitioning::Broadcast => false,
     }
 }
 
@@ -123,6 +121,10 @@ impl InFlight {
                     ..EdgeContents::default()
                 }),
             };
+            let has_batches = channels.iter().any(ChannelContents::has_batches);
+            if has_batches && matches!(edge.partitioning, Partitioning::Custom { .. }) {
+                check_unchanged(edge, of.consumers, plan)?;
+            }
             of.add(piece.is_input, piece.subtask, channels);
         }
         Ok(Self(edges))
@@ -193,6 +195,19 @@ fn unknown_edge(piece: &InFlightPiece) -> Error {
         piece.subtask + 1,
         piece.edge
     ))
+}
+
+/// Who takes a record at another parallelism, a custom partitioner alone could say, and of keys that are not in flight any more.
+fn check_unchanged(edge: &JobEdge, consumers: u32, plan: &Plan) -> Result<()> {
+    let reader = plan.job_graph.vertex(edge.target);
+    let Some(reader) = reader.filter(|reader| reader.parallelism.get() != consumers) else {
+        return Ok(());
+    };
+    let (name, now) = (&reader.name, reader.parallelism);
+    Err(Error::invalid_job(format!(
+        "the checkpoint holds records in flight to {consumers} subtasks of `{name}`, on an edge that is partitioned by a function, and \
+         there are {now} now: start it with {consumers} and stop it with a savepoint, which holds none, to change that"
+    )))
 }
 
 /// How many subtasks read an edge when the checkpoint was taken.

@@ -127,6 +127,7 @@ pub(super) fn deploy_settings(
         restored: recovered.restored,
         mode: settings.mode,
         unaligned: settings.unaligned_after.is_some(),
+        unaligned_forced: settings.unaligned_forced,
         backend: checkpoints.backend().cloned(),
         desk: checkpoints.desk().clone(),
     })

@@ -8,7 +8,6 @@ use hurtig_types::{Error, OperatorId, Result, options};
 
 use super::channels::{Channels, find_edge};
 use super::deploy::VertexDeployer;
-use super::in_flight::may_overtake;
 use crate::task::{Routes, Target};
 use crate::{EdgeSpec, Output, Port};
 
@@ -118,7 +117,7 @@ impl VertexDeployer<'_> {
         let make = |id: &JobEdgeId| {
             let edge = find_edge(self.job, *id)?;
             let mut writer = self.edge(edge, subtask, channels)?;
-            if self.checkpoints.unaligned && may_overtake(&edge.partitioning) {
+            if self.checkpoints.may_overtake(edge) {
                 writer.allow_overtaking();
             }
             Ok(writer)

@@ -251,6 +251,11 @@ impl OperatorChain {
         Some((self.barrier.take()?, images))
     }
 
+    /// The barrier at which an operator could not hand over its state.
+    pub(super) fn failed_at_barrier(&self) -> Option<Barrier> {
+        self.nodes.iter().find_map(Node::failed_at_barrier)
+    }
+
     /// Encodes a part of the states that the last snapshot promised; whether there is more.
     pub fn encode_some(&mut self) -> bool {
         let nodes = self.nodes.iter_mut();

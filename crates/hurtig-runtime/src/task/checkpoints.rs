@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
 use hurtig_state::StateImage;
-use hurtig_types::{AlignmentType, Barrier, CheckpointId, OperatorId};
+use hurtig_types::{AlignmentType, Barrier, CheckpointId, Error, OperatorId};
+
+use super::alignment::Aligned;
 
 /// What a task is told about checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct TaskSnapshot {
     pub alignment: Duration,
     /// How long the processing stood still.
     pub sync: Duration,
+    /// How many bytes of records came between the first barrier and the last, and were processed.
+    pub processed_bytes: u64,
     /// How many bytes of records in flight are in it.
     pub persisted_bytes: u64,
 }
@@ -37,6 +41,9 @@ pub struct TaskSnapshot {
 pub trait SnapshotReceiver: Send {
     /// The task has taken a snapshot.
     fn receive(&mut self, snapshot: TaskSnapshot);
+
+    /// The task could not take it, and fails with this error.
+    fn failed(&mut self, barrier: Barrier, error: &Error);
 
     /// The task has nothing to do but to wait for a checkpoint.
     fn request(&mut self);
@@ -92,14 +99,15 @@ impl TaskCheckpoints {
     pub(super) fn taken(
         &mut self,
         (barrier, images): (Barrier, Vec<(OperatorId, StateImage)>),
-        alignment: Duration,
+        alignment: Aligned,
         now: MonotonicTime,
     ) {
         let begun = self.begun.take();
         let snapshot = TaskSnapshot {
             barrier,
             images,
-            alignment,
+            alignment: alignment.time,
+            processed_bytes: alignment.processed_bytes,
             sync: begun.map_or(Duration::ZERO, |begun| now.saturating_since(begun)),
             persisted_bytes: 0,
         };
@@ -127,6 +135,13 @@ impl TaskCheckpoints {
             .retain(|barrier| barrier.checkpoint != checkpoint);
         self.incomplete
             .take_if(|snapshot| snapshot.barrier.checkpoint == checkpoint);
+    }
+
+    /// An operator could not hand over its state at this barrier.
+    pub(super) fn failed(&mut self, barrier: Barrier, error: &Error) {
+        if let Some(receiver) = &mut self.receiver {
+            receiver.failed(barrier, error);
+        }
     }
 
     pub(super) fn hand_over(&mut self, snapshot: TaskSnapshot) {

@@ -1,7 +1,6 @@
 //! Where a task's data comes from: the channels of a gate, or a source of its own.
 
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
 use hurtig_state::{ListPiece, StateImage};
@@ -10,6 +9,7 @@ use hurtig_types::{
     Watermark,
 };
 
+use super::alignment::Aligned;
 use super::chain::OperatorChain;
 use super::inputs::Inputs;
 use super::node::{Routes, guarded};
@@ -42,6 +42,8 @@ pub struct SourceHead {
     restored: Option<StateImage>,
     /// What the source handed over at the last barrier, until the task takes it.
     taken: Option<StateImage>,
+    /// The barrier at which the source is asked; it stays when that fails.
+    asked: Option<Barrier>,
 }
 
 impl SourceHead {
@@ -69,6 +71,7 @@ impl SourceHead {
             stopped_at: None,
             restored: None,
             taken: None,
+            asked: None,
         }
     }
 
@@ -101,6 +104,7 @@ impl SourceHead {
         if !self.finished && !self.operator.is_between_batches() {
             return Ok(false);
         }
+        self.asked = Some(barrier);
         let mut image = StateImage::default();
         let taken = guarded(|| {
             self.operator
@@ -110,6 +114,7 @@ impl SourceHead {
             let of = format!("taking checkpoint {}", barrier.checkpoint);
             self.locate(error, &Origin::UNKNOWN).context(of)
         })?;
+        self.asked = None;
         self.taken = Some(image);
         if barrier.kind == BarrierKind::Stop {
             self.stopped_at = Some(barrier.checkpoint);
@@ -311,11 +316,30 @@ impl Head {
         }
     }
 
-    /// How long the last barrier took to come on all channels. Once.
-    pub(super) fn take_alignment(&mut self) -> Duration {
+    /// The barrier at which the source could not hand over its positions.
+    pub(super) const fn failed_at_barrier(&self) -> Option<Barrier> {
+        match self {
+            Self::Inputs(_) => None,
+            Self::Source(source) => source.asked,
+        }
+    }
+
+    /// What it took until the last barrier had come on all channels. Once.
+    pub(super) fn take_alignment(&mut self) -> Aligned {
         match self {
             Self::Inputs(inputs) => std::mem::take(&mut inputs.alignment.took),
-            Self::Source(_) => Duration::ZERO,
+            Self::Source(_) => Aligned::default(),
+        }
+    }
+
+    /// How many bytes were processed since a barrier has overtaken them. Once.
+    pub(super) fn take_overtaken(&mut self) -> u64 {
+        match self {
+            Self::Inputs(inputs) => {
+                let received_bytes = inputs.gate.received_bytes();
+                inputs.alignment.take_overtaken(received_bytes)
+            }
+            Self::Source(_) => 0,
         }
     }
 

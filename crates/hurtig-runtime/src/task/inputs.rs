@@ -1,9 +1,7 @@
 //! The inputs of a task: elements of a gate in the order in which they are to be taken.
 
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
-use hurtig_env::MonotonicTime;
 use hurtig_exchange::{
     AlignerOutput, AlignmentMode, BarrierAligner, InputGate, ValveOutput, WatermarkValve,
 };
@@ -11,6 +9,7 @@ use hurtig_types::{
     AlignmentType, Barrier, CheckpointId, Result, Signal, StreamElement, Timestamp,
 };
 
+use super::alignment::Alignment;
 use super::chain::OperatorChain;
 use super::overtaking::{ChannelPlace, Overtaking};
 use super::replay::Replay;
@@ -186,7 +185,7 @@ impl Inputs {
         overtaking.begin(barrier.checkpoint, inputs, self.replay.as_deref())?;
         self.aligner.cancel(barrier.checkpoint);
         self.gate.unblock();
-        self.alignment.end();
+        self.alignment.overtaken(self.gate.received_bytes());
         chain.accept_signal(0, Signal::Barrier(barrier));
         Ok(())
     }
@@ -202,9 +201,9 @@ impl Inputs {
             self.gate.block(channel);
         }
         match (self.aligner.current(), output.complete) {
-            (None, None) => self.alignment.since = None,
-            (Some(_), _) => self.alignment.begin(),
-            (None, Some(_)) => self.alignment.end(),
+            (None, None) => self.alignment.give_up(),
+            (Some(_), _) => self.alignment.begin(&self.gate),
+            (None, Some(_)) => self.alignment.end(self.gate.received_bytes()),
         }
         if let Some(barrier) = output.complete {
             chain.accept_signal(0, Signal::Barrier(barrier));
@@ -229,8 +228,9 @@ impl Inputs {
         if let Some(overtaking) = &mut self.overtaking {
             overtaking.cancel(checkpoint, &mut self.gate);
         }
+        self.alignment.forget_overtaken();
         if self.aligner.cancel(checkpoint).unblock_all {
-            self.alignment.since = None;
+            self.alignment.give_up();
             self.gate.unblock();
         }
     }
@@ -269,25 +269,6 @@ impl Inputs {
             self.align(channel, output, chain);
             output = self.aligner.next_complete();
         }
-    }
-}
-
-/// How long the channels whose barrier came first have waited for the others.
-#[derive(Default)]
-pub(super) struct Alignment {
-    pub(super) now: MonotonicTime,
-    since: Option<MonotonicTime>,
-    pub(super) took: Duration,
-}
-
-impl Alignment {
-    pub(super) fn begin(&mut self) {
-        self.since.get_or_insert(self.now);
-    }
-
-    pub(super) fn end(&mut self) {
-        let since = self.since.take();
-        self.took = since.map_or(Duration::ZERO, |since| self.now.saturating_since(since));
     }
 }
 

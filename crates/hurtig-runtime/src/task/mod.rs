@@ -1,5 +1,6 @@
 //! A subtask at work: its chain of operators, its inputs or its source, and the future that drives it.
 
+mod alignment;
 mod chain;
 mod checkpoints;
 mod driver;

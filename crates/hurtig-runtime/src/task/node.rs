@@ -85,6 +85,8 @@ pub struct Node {
     restored: Option<StateImage>,
     /// What it handed over at the last barrier, until the task takes it.
     taken: Option<StateImage>,
+    /// The barrier at which the operator is asked; it stays when that fails.
+    asked: Option<Barrier>,
 }
 
 struct Inbox {
@@ -138,6 +140,7 @@ impl Node {
             closed: false,
             restored: None,
             taken: None,
+            asked: None,
         }
     }
 
@@ -319,13 +322,20 @@ impl Node {
 
     /// Asks the operator for what it must remember. What it said before, when it had to wait, does not count.
     fn snapshot(&mut self, barrier: Barrier) -> Result<Progress> {
+        self.asked = Some(barrier);
         let mut image = image_for(&barrier);
         let progress = self
             .operator
             .snapshot(barrier, &mut image, &mut self.output)
             .map_err(|error| error.context(format!("taking checkpoint {}", barrier.checkpoint)))?;
+        self.asked = None;
         self.taken = Some(image);
         Ok(progress)
+    }
+
+    /// The barrier at which the operator could not hand over its state.
+    pub(super) const fn failed_at_barrier(&self) -> Option<Barrier> {
+        self.asked
     }
 
     /// Passes on what a finished piece of work means for those behind.

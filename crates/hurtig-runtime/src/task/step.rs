@@ -116,7 +116,8 @@ impl Task {
         self.head.lend(now, monotonic, waker);
         self.chain.lend(now, monotonic, waker);
         self.chain.flush_due(monotonic, waker)?;
-        let outcome = self.advance(now, waker)?;
+        let outcome = self.advance(now, waker);
+        let outcome = outcome.inspect_err(|error| self.blame(error))?;
         self.blocked = matches!(
             outcome,
             StepOutcome::BlockedOnOutput | StepOutcome::BlockedOnOperator
@@ -193,6 +194,14 @@ impl Task {
         }
     }
 
+    /// Tells whose snapshot it was, where the error came of one: the checkpoint ends with the attempt, and would not say why.
+    fn blame(&mut self, error: &Error) {
+        let at = self.head.failed_at_barrier();
+        if let Some(barrier) = at.or_else(|| self.chain.failed_at_barrier()) {
+            self.checkpoints.failed(barrier, error);
+        }
+    }
+
     /// Encodes a part of what a snapshot promised, beside the processing: instead of waiting, if there is nothing else to do.
     fn encode_some(&mut self, outcome: StepOutcome) -> StepOutcome {
         if !self.encoding || outcome == StepOutcome::Finished {
@@ -231,7 +240,7 @@ impl Task {
             images.extend(self.head.take_image());
             self.encoding |= images.iter().any(|(_, image)| !image.promised.is_empty());
             let (alignment, at) = (self.head.take_alignment(), self.clock.now());
-            self.metrics.aligned(alignment);
+            self.metrics.aligned(alignment.time);
             self.checkpoints.taken((barrier, images), alignment, at);
             self.complete(now)?;
         }
@@ -265,6 +274,7 @@ impl Task {
                 .chain
                 .take_overtaken(checkpoint, &mut snapshot.images)?;
             snapshot.persisted_bytes = bytes + overtaken;
+            snapshot.processed_bytes += self.head.take_overtaken();
             self.checkpoints.hand_over(snapshot);
         }
         Ok(())

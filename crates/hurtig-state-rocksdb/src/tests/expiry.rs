@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use hurtig_state::store::{Column, StateBackend, Store};
+use hurtig_state::store::{Column, OperatorStore, SharedBackend, StateBackend, Store};
+use hurtig_state::{KeyedState, ListState, MapState, StateImage, StateTime, StateTtl};
+use hurtig_types::{KeyHash, MaxParallelism, Timestamp};
 
 use super::{Scratch, all, compact, entries, key, put};
 use crate::database::Database;
@@ -73,4 +76,80 @@ fn a_column_of_a_database_that_was_opened_expires_too() {
     compact(&database);
     assert_eq!(times(&opened, expires), [9]);
     assert_eq!(scratch.backend.name(), "rocksdb");
+}
+
+/// Reads what a key has, from the store: nothing of it is in memory.
+fn used(operator: &OperatorStore, now: i64, key: u8) -> (Vec<i64>, Vec<i64>) {
+    let mut state = keyed(operator, now, key);
+    let list = list().get(&mut state).unwrap().to_vec();
+    let map = map().iter(&mut state).unwrap();
+    let mut map: Vec<i64> = map.map(|(name, _)| *name).collect();
+    map.sort_unstable();
+    (list, map)
+}
+
+fn use_at(operator: &OperatorStore, now: i64, key: u8) {
+    let mut state = keyed(operator, now, key);
+    list().push(&mut state, now).unwrap();
+    map().insert(&mut state, now, ()).unwrap();
+    state.freeze("", &mut StateImage::default()).unwrap();
+}
+
+fn keyed(operator: &OperatorStore, now: i64, key: u8) -> KeyedState<u8> {
+    let max_parallelism = MaxParallelism::new(32).unwrap();
+    let state = KeyedState::new(max_parallelism, all());
+    let mut state = state.in_store(operator.clone(), "");
+    state.set_time(StateTime::by_clock(Timestamp::from_millis(now)));
+    state.set_current_key(key, KeyHash::of(&key, max_parallelism));
+    state
+}
+
+fn list() -> ListState<i64> {
+    ListState::new("list").with_ttl(StateTtl::new(Duration::from_millis(100)))
+}
+
+fn map() -> MapState<i64, ()> {
+    MapState::new("map").with_ttl(StateTtl::new(Duration::from_millis(100)))
+}
+
+#[test]
+fn elements_of_lists_and_entries_of_maps_expire_one_by_one_and_a_key_with_its_last() {
+    let Scratch { backend, local } = Scratch::new();
+    let store = RocksDbStore::new(Database::create(backend.shared(), "test").unwrap());
+    let database = Arc::clone(store.database());
+    let operator = SharedBackend::new(Arc::new(backend)).store("test", all());
+    operator.handle().replace(Box::new(store)).unwrap();
+    use_at(&operator, 0, 1);
+    use_at(&operator, 0, 2);
+    use_at(&operator, 60, 1);
+    assert_eq!(used(&operator, 70, 1), (vec![0, 60], vec![0, 60]));
+
+    // The older of both has expired: it is not seen, and what it lies with stays, whoever compacts.
+    let stored = |now| {
+        let mut state = keyed(&operator, now, 7);
+        list().get(&mut state).unwrap();
+        map().contains_key(&mut state, &0).unwrap();
+        state.trim().unwrap();
+        compact(&database);
+        let handle = operator.handle();
+        let columns = handle.columns().unwrap();
+        let columns = columns
+            .iter()
+            .map(|name| handle.column(name, None).unwrap());
+        let mut keys = Vec::<u8>::new();
+        for column in columns {
+            let mut each = |key: &[u8], _: &[u8]| {
+                keys.extend(key.last());
+                Ok(true)
+            };
+            handle.scan(column, &[], &[0xff; 4], &mut each).unwrap();
+        }
+        keys
+    };
+    assert_eq!(used(&operator, 120, 1), (vec![60], vec![60]));
+    assert_eq!(stored(120), [1, 1], "the list and the map of key 1");
+    assert_eq!(used(&operator, 120, 1), (vec![60], vec![60]));
+    assert_eq!(used(&operator, 120, 2), (Vec::new(), Vec::new()));
+    assert_eq!(stored(170), []);
+    drop(local);
 }

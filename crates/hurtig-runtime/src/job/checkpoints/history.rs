@@ -45,6 +45,8 @@ pub struct CheckpointPart {
     pub bytes: u64,
     /// How much the state consists of, with what earlier checkpoints have stored.
     pub full_bytes: u64,
+    /// How many bytes of records were processed while barriers had come on some channels and not on all.
+    pub processed_bytes: u64,
     /// How much of it are records that were in flight.
     pub persisted_bytes: u64,
     /// Whether the barrier has overtaken what lay before it.
@@ -112,6 +114,8 @@ pub struct CheckpointSample {
     pub bytes: u64,
     /// How much it consists of, with what earlier ones have stored.
     pub full_bytes: u64,
+    /// How many bytes of records were processed while barriers had come on some channels and not on all.
+    pub processed_bytes: u64,
     /// How much of it are records that were in flight.
     pub persisted_bytes: u64,
 }
@@ -127,9 +131,22 @@ impl CheckpointRecord {
         self.parts.iter().map(|part| part.full_bytes).sum()
     }
 
+    /// How many bytes of records were processed between barriers so far.
+    pub fn processed_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.processed_bytes).sum()
+    }
+
     /// How many bytes of records in flight were stored so far.
     pub fn persisted_bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.persisted_bytes).sum()
+    }
+
+    /// Notes why it comes to nothing. What was said first counts: the rest is what came of it.
+    fn blame(&mut self, cause: &AbortCause) {
+        if self.failure.is_none() {
+            self.failure = Some(cause.to_string());
+            self.fault = CheckpointFault::of(cause);
+        }
     }
 
     /// Whether a barrier has overtaken anything so far.
@@ -173,6 +190,7 @@ impl CheckpointHistory {
             duration_ms: u64::try_from(now_ms - record.triggered_ms).unwrap_or(0),
             bytes: record.bytes(),
             full_bytes: record.full_bytes(),
+            processed_bytes: record.processed_bytes(),
             persisted_bytes: record.persisted_bytes(),
         };
         if self.samples.len() >= SAMPLES_MAX {
@@ -272,9 +290,13 @@ impl CheckpointLog {
         self.change(checkpoint, |record| {
             record.status = CheckpointStatus::Failed;
             record.ended_ms = Some(now_ms);
-            record.failure = Some(cause.to_string());
-            record.fault = CheckpointFault::of(cause);
+            record.blame(cause);
         });
+    }
+
+    /// Why a checkpoint is about to come to nothing.
+    pub(super) fn blame(&self, checkpoint: CheckpointId, cause: &AbortCause) {
+        self.change(checkpoint, |record| record.blame(cause));
     }
 
     pub(super) fn restored(&self, checkpoint: CheckpointId, path: String, now_ms: i64) {

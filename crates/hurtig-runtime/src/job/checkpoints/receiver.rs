@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hurtig_checkpoint::{DeclinePhase, Event, Participant, Snapshot, SnapshotFiles};
+use hurtig_checkpoint::{AbortCause, DeclinePhase, Event, Participant, Snapshot, SnapshotFiles};
 use hurtig_env::{Lane, World};
 use hurtig_state::StateImage;
-use hurtig_types::{Barrier, CheckpointId, OperatorId, Result};
+use hurtig_types::{Barrier, CheckpointId, Error, OperatorId, Result};
 use parking_lot::Mutex;
 
 use super::history::{CheckpointLog, CheckpointPart, bytes_of, is_unaligned};
@@ -63,6 +63,7 @@ impl SnapshotDesk {
             images,
             alignment,
             sync,
+            processed_bytes,
             persisted_bytes,
         }: TaskSnapshot,
         participant: Participant,
@@ -87,6 +88,7 @@ impl SnapshotDesk {
                     asynchronous: world.clock().now().saturating_since(begun),
                     bytes,
                     full_bytes,
+                    processed_bytes,
                     persisted_bytes,
                     is_unaligned: is_unaligned(snapshot),
                 };
@@ -100,6 +102,17 @@ impl SnapshotDesk {
         };
         let name = format!("state of checkpoint {}", barrier.checkpoint);
         drop(self.world.spawner().spawn(Lane::Io, name, store));
+    }
+
+    /// A participant fails because of its snapshot. Only noted: it takes the checkpoint with it. To decline as well would count it as a
+    /// failed checkpoint that may be tolerated or not, and that would race with the failure itself.
+    fn failed(&self, checkpoint: CheckpointId, participant: Participant, error: &Error) {
+        let cause = AbortCause::Declined {
+            participant,
+            phase: DeclinePhase::Sync,
+            cause: error.to_string(),
+        };
+        self.log.blame(checkpoint, &cause);
     }
 
     /// A participant cannot take part.
@@ -164,6 +177,11 @@ struct TaskReceiver {
 impl SnapshotReceiver for TaskReceiver {
     fn receive(&mut self, snapshot: TaskSnapshot) {
         self.desk.store(snapshot, self.participant);
+    }
+
+    fn failed(&mut self, barrier: Barrier, error: &Error) {
+        self.desk
+            .failed(barrier.checkpoint, self.participant, error);
     }
 
     fn request(&mut self) {

@@ -13,6 +13,8 @@ pub(in crate::job) struct CheckpointSettings {
     pub(in crate::job) mode: AlignmentMode,
     /// After how long barriers overtake what is queued; none for never.
     pub(in crate::job) unaligned_after: Option<Duration>,
+    /// Whether they do so on custom partitioned edges too.
+    pub(in crate::job) unaligned_forced: bool,
     pub(in crate::job) files: FileOptions,
     /// Where they go; none for the memory of the process.
     pub(in crate::job) directory: Option<String>,
@@ -43,6 +45,7 @@ impl CheckpointSettings {
             protocol,
             mode,
             unaligned_after,
+            unaligned_forced: configuration.get(&options::UNALIGNED_FORCED)?,
             files: FileOptions {
                 inline_bytes_max: configuration.get(&options::DATA_INLINE_THRESHOLD)?.bytes()
                     as usize,

@@ -74,6 +74,7 @@ pub(super) async fn start_barriers(
             images: vec![(operator, image)],
             alignment: Duration::ZERO,
             sync: Duration::ZERO,
+            processed_bytes: 0,
             persisted_bytes: 0,
         };
         desk.store(snapshot, participant);
