@@ -3,7 +3,6 @@
 //! ```text
 //!  print      a row a line, as Flink writes it: `orders:1> +I[7, a]`
 //!  blackhole  nowhere
-//!  collect    rows ─► CollectSink ──a bounded queue──► CollectReader, at a client: what SELECT shows
 //!  values     rows that are in memory, for VALUES and for tests
 //! ```
 //!
@@ -14,11 +13,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod blackhole;
-mod collect;
 mod print;
 mod values;
 
 pub use blackhole::BlackholeFactory;
-pub use collect::{CollectReader, CollectSink, collect};
 pub use print::{PrintFactory, PrintRows};
 pub use values::{ValuesFactory, ValuesTable};

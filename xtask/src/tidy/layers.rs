@@ -5,7 +5,7 @@ use super::tree::Tree;
 
 /// The crates from the first layer to the last. Connectors and formats stand between `hurtig-cluster`
 /// and `hurtig`, all on one layer: none knows another.
-const ABOVE_CONNECTORS: [&str; 17] = [
+const ABOVE_CONNECTORS: [&str; 18] = [
     "hurtig-types",
     "hurtig-env",
     "hurtig-metrics",
@@ -18,6 +18,7 @@ const ABOVE_CONNECTORS: [&str; 17] = [
     "hurtig-graph",
     "hurtig-runtime",
     "hurtig-datastream",
+    "hurtig-table",
     "hurtig-rest",
     "hurtig-sql-parser",
     "hurtig-sql",

@@ -1,7 +1,7 @@
 //! What a statement brings.
 
 use arrow_schema::SchemaRef;
-use hurtig_connector_print::CollectReader;
+use hurtig_table::connector::CollectReader;
 use hurtig_runtime::JobClient;
 use hurtig_table::RowBatch;
 use hurtig_types::Result;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hurtig_connector_print::collect;
+use hurtig_table::connector::collect;
 use hurtig_sql_parser::Insert;
 use hurtig_runtime::JobClient;
 use hurtig_table::Named;

@@ -9,6 +9,7 @@
 //! A factory holds nothing; what it makes holds options only, and connects when the job starts. Nothing here knows of SQL text.
 
 mod changelog;
+mod collect;
 mod draw;
 mod numbered;
 mod options;
@@ -22,6 +23,7 @@ use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_types::{Error, Result};
 
 pub use changelog::ChangelogMode;
+pub use collect::{CollectReader, CollectSink, collect};
 pub use draw::Draw;
 pub use numbered::{NumberedRows, NumberedSource, NumberedSplit};
 pub use options::{OptionKind, TableOption, TableOptions};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use hurtig_connect::{PreCommit, Sink, SinkWriter, WriterContext, decode_value, encode_value};
-use hurtig_table::RowBatch;
+use crate::RowBatch;
 use hurtig_types::{Error, Records, Result};
 use parking_lot::Mutex;
 
@@ -16,7 +16,7 @@ const ROWS_MAX: usize = 64 * 1024;
 /// A sink, and the other end of it. The reader ends when the job has ended, or the reader's handle on it says so.
 ///
 /// ```
-/// let (sink, reader) = hurtig_connector_print::collect();
+/// let (sink, reader) = hurtig_table::connector::collect();
 /// assert_eq!(reader.rows_waiting(), 0);
 /// # let _ = sink;
 /// ```
@@ -254,10 +254,13 @@ impl Drop for CollectReader {
 mod tests {
     use super::*;
     use futures::FutureExt;
-    use hurtig_testing_rows::{batch, column, text_of};
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 
     fn rows(numbers: impl IntoIterator<Item = i64>) -> RowBatch {
-        batch([("n", column::of(numbers))])
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+        RowBatch::inserts(RecordBatch::try_from_iter([("n", numbers)]).unwrap())
     }
 
     fn writer(sink: &CollectSink, position: u64) -> CollectWriter {
@@ -277,7 +280,10 @@ mod tests {
         let mut lines = Vec::new();
         while let Some(rows) = reader.next().now_or_never() {
             match rows.unwrap() {
-                Some(rows) => lines.extend(text_of(&rows)),
+                Some(rows) => {
+                    let numbers = rows.columns.column(0).as_primitive::<Int64Type>();
+                    lines.extend(numbers.values().iter().map(|n| format!("+I[{n}]")));
+                }
                 None => lines.push("end".to_string()),
             }
             if lines.last().is_some_and(|line| line == "end") {
