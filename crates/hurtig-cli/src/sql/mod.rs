@@ -4,6 +4,7 @@ mod args;
 mod cells;
 mod csv;
 mod interactive;
+mod interrupt;
 mod json;
 mod run;
 mod tableau;
@@ -17,6 +18,7 @@ use run::{Client, read};
 
 /// Runs what was asked for: the initial script, then statements, a file, or what is typed.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    interrupt::listen()?;
     let mut tables = TableEnvironment::new();
     connectors(&mut tables);
     for (key, value) in &args.options {

@@ -12,7 +12,7 @@ use hurtig_types::{Error, Result};
 
 use super::args::Format;
 use super::tableau::Tableau;
-use super::{csv, json};
+use super::{csv, interrupt, json};
 
 /// A session, and how its results are shown.
 pub(super) struct Client {
@@ -152,19 +152,12 @@ impl Client {
     }
 
     /// Waits; Ctrl-C ends what is waited for, not the client.
-    fn until_ctrl_c<T>(
-        &self,
-        work: impl Future<Output = T>,
-        cancel: impl Fn(),
-    ) -> Result<T> {
+    fn until_ctrl_c<T>(&self, work: impl Future<Output = T>, cancel: impl Fn()) -> Result<T> {
         let world: &World = self.tables.world();
         world.block_on(async {
             let mut work = std::pin::pin!(work);
-            let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-            let mut interrupted = false;
             std::future::poll_fn(|context| {
-                if !interrupted && interrupt.as_mut().poll(context).is_ready() {
-                    interrupted = true;
+                if interrupt::taken(context.waker()) {
                     cancel();
                 }
                 work.as_mut().poll(context)

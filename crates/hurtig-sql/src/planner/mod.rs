@@ -8,6 +8,7 @@ mod context;
 pub(crate) mod expression;
 pub(crate) mod nodes;
 mod relation;
+mod rewrite;
 pub(crate) mod scan;
 mod window_arguments;
 
@@ -42,7 +43,7 @@ use crate::error::PlanContext;
 pub(crate) fn plan_query(world: &World, query: &Query) -> Result<LogicalPlan> {
     let context = context::QueryContext::new(world.clone(), names_of_with(query));
     let planner = SqlToRel::new_with_options(&context, parser_options());
-    let statement = sqlparser::ast::Statement::Query(Box::new(query.clone()));
+    let statement = sqlparser::ast::Statement::Query(Box::new(rewrite::as_flink(query)));
     let plan = planner.sql_statement_to_plan(statement).planned()?;
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     analyzer

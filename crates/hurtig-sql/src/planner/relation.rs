@@ -16,6 +16,7 @@ use sqlparser::ast::{
 
 use super::context::World;
 use super::nodes::{WatermarkNode, WindowKind, WindowNode};
+use super::rewrite::expression_as_flink;
 use super::scan::CatalogSource;
 use super::window_arguments::WindowArguments;
 use crate::catalog::{CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition};
@@ -133,7 +134,7 @@ impl FlinkRelations {
             return Ok(plan);
         };
         let schema = Arc::clone(plan.schema());
-        let expression = context.sql_to_expr((*watermark.expression).clone(), &schema)?;
+        let expression = context.sql_to_expr(expression_as_flink(&watermark.expression), &schema)?;
         let (qualifier, field) = schema.qualified_field_with_unqualified_name(&watermark.column)?;
         let column = Column::new(qualifier.cloned(), field.name());
         extension(WatermarkNode::new(plan, column, expression)?)
@@ -165,7 +166,7 @@ fn with_computed(
         let name = column.field.name();
         let expression = match &column.kind {
             ColumnKind::Computed(expression) => {
-                context.sql_to_expr((**expression).clone(), &schema)?
+                context.sql_to_expr(expression_as_flink(expression), &schema)?
             }
             _ => Expr::Column(Column::from(
                 schema.qualified_field_with_unqualified_name(name)?,
@@ -183,7 +184,7 @@ fn view_plan(
 ) -> Result<LogicalPlan> {
     let query = TableFactor::Derived {
         lateral: false,
-        subquery: view.query.clone(),
+        subquery: Box::new(super::rewrite::as_flink(&view.query)),
         alias: None,
         sample: None,
     };

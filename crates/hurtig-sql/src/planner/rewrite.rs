@@ -1,0 +1,105 @@
+//! A query's tree as DataFusion's planner should see it: columns without a name are called as Flink calls them, whole numbers are INT
+//! where they fit.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    CastKind, DataType, Expr, Ident, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr,
+    Value, VisitMut, VisitorMut,
+};
+
+/// The query under Flink's rules.
+pub(super) fn as_flink(query: &Query) -> Query {
+    let mut query = query.clone();
+    // It never breaks off.
+    let _: ControlFlow<()> = query.visit(&mut Rewriter);
+    query
+}
+
+/// An expression under Flink's rules.
+pub(crate) fn expression_as_flink(expression: &Expr) -> Expr {
+    let mut expression = expression.clone();
+    let _: ControlFlow<()> = expression.visit(&mut Rewriter);
+    expression
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        name_columns(&mut query.body);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Value(value) = expression
+            && let Value::Number(digits, _) = &value.value
+            && digits.parse::<i32>().is_ok()
+        {
+            *expression = Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(expression.clone()),
+                data_type: DataType::Int(None),
+                array: false,
+                format: None,
+            };
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Limits and places in an order are numbers, not values.
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &mut query.limit_clause {
+            limit.iter_mut().for_each(bare);
+            offset.iter_mut().for_each(|offset| bare(&mut offset.value));
+        }
+        if let Some(fetch) = &mut query.fetch {
+            fetch.quantity.iter_mut().for_each(bare);
+        }
+        if let Some(order) = &mut query.order_by
+            && let OrderByKind::Expressions(order) = &mut order.kind
+        {
+            order.iter_mut().for_each(|order| bare(&mut order.expr));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A number as it was written.
+fn bare(expression: &mut Expr) {
+    if let Expr::Cast { expr, .. } = expression
+        && matches!(**expr, Expr::Value(_))
+    {
+        *expression = (**expr).clone();
+    }
+}
+
+fn name_columns(body: &mut SetExpr) {
+    match body {
+        SetExpr::Select(select) => name_columns_of(select),
+        SetExpr::SetOperation { left, right, .. } => {
+            name_columns(left);
+            name_columns(right);
+        }
+        _ => {}
+    }
+}
+
+/// `EXPR$0` is the first column of a SELECT, if it is computed and has no name.
+fn name_columns_of(select: &mut Select) {
+    for (index, item) in select.projection.iter_mut().enumerate() {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && !matches!(
+                expr,
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. }
+            )
+        {
+            *item = SelectItem::ExprWithAlias {
+                expr: expr.clone(),
+                alias: Ident::new(format!("EXPR${index}")),
+            };
+        }
+    }
+}
