@@ -54,9 +54,9 @@ impl Distinct {
         index
     }
 
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.rows.len()
+    /// The first row of a key.
+    pub(super) fn row_of(&self, key: u32) -> u32 {
+        self.rows.get(key as usize).copied().unwrap_or(u32::MAX)
     }
 
     /// The key of a row.

@@ -17,6 +17,7 @@ mod lookup;
 mod pairs;
 mod regular;
 mod rows;
+mod side_state;
 mod spec;
 mod stored;
 mod temporal;

@@ -1,6 +1,8 @@
 //! Pairs of rows as columns: what a condition is asked about, and what comes out.
 
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
+};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat;
@@ -34,10 +36,6 @@ impl Side {
             Self::Left => Self::Right,
             Self::Right => Self::Left,
         }
-    }
-
-    pub(super) const fn index(self) -> usize {
-        self as usize
     }
 }
 
@@ -167,7 +165,9 @@ impl Pairing {
         let holds = condition.matches(&batch)?;
         if holds.len() != picks.len() {
             let (is, of) = (holds.len(), picks.len());
-            return Err(Error::bug(format!("{is} answers of a condition for {of} pairs")));
+            return Err(Error::bug(format!(
+                "{is} answers of a condition for {of} pairs"
+            )));
         }
         Ok(Some(holds))
     }
@@ -193,7 +193,47 @@ impl Pairing {
         let kept = kept.filter(|(_, holds)| *holds == Some(true));
         let kinds = kept.map(|(kind, _)| *kind).collect();
         let rows = batch.num_rows();
-        changes(batch_of(&self.output, batch.columns().to_vec(), rows)?, kinds)
+        changes(
+            batch_of(&self.output, batch.columns().to_vec(), rows)?,
+            kinds,
+        )
+    }
+
+    /// Left rows with what was found for each (their rows one after another, [`NO_ROW`] where nothing was): pairs of which the condition
+    /// holds, and left rows of which no pair is left, where these are padded.
+    pub(super) fn left_with(
+        &mut self,
+        sources: &Sources,
+        found: &Said,
+        pads: bool,
+        said: &mut Said,
+    ) -> Result<RowBatch> {
+        let mut pairs = Picks::default();
+        let rows = || found.picks.left.iter().zip(&found.picks.right);
+        for (left, right) in rows().filter(|(_, right)| **right != NO_ROW) {
+            pairs.push(Side::Left, *left, *right);
+        }
+        let holds = self.holds(sources, &pairs)?;
+        let (mut pair, mut is_met) = (0, false);
+        let mut nexts = found.picks.left.iter().skip(1);
+        said.clear();
+        for ((left, right), kind) in rows().zip(&found.kinds) {
+            if *right != NO_ROW {
+                let holds = holds.as_ref();
+                if holds.is_none_or(|holds| holds.is_valid(pair) && holds.value(pair)) {
+                    said.push(*kind, Side::Left, *left, *right);
+                    is_met = true;
+                }
+                pair += 1;
+            }
+            if nexts.next() != Some(left) {
+                if pads && !is_met {
+                    said.push(*kind, Side::Left, *left, NO_ROW);
+                }
+                is_met = false;
+            }
+        }
+        self.rows(sources, said)
     }
 
     /// What was said, as columns.
@@ -256,7 +296,9 @@ impl How {
             return Self::Taken(UInt32Array::from(picks.to_vec()));
         }
         let nulls: NullBuffer = picks.iter().map(|pick| *pick != NO_ROW).collect();
-        let indexes = picks.iter().map(|pick| if *pick == NO_ROW { 0 } else { *pick });
+        let indexes = picks
+            .iter()
+            .map(|pick| if *pick == NO_ROW { 0 } else { *pick });
         let indexes: ScalarBuffer<u32> = indexes.collect();
         Self::Taken(UInt32Array::new(indexes, Some(nulls)))
     }
@@ -273,39 +315,4 @@ pub(super) fn below(columns: Vec<ArrayRef>, more: Vec<ArrayRef>) -> Result<Vec<A
     pairs
         .map(|(column, more)| concat(&[column.as_ref(), more.as_ref()]).during("joining rows"))
         .collect()
-}
-
-/// The milliseconds in a column of timestamps, by row.
-pub(super) fn millis_of(batch: &RecordBatch, column: usize) -> Result<Vec<i64>> {
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::*;
-    use arrow_schema::{DataType, TimeUnit};
-
-    let Some(column) = batch.columns().get(column) else {
-        return Err(Error::bug("a time column that is not there"));
-    };
-    if column.null_count() > 0 {
-        let message = "the time of a row is null: a join by time cannot say when it belongs";
-        return Err(Error::new(hurtig_types::ErrorKind::Function, message));
-    }
-    let millis = match column.data_type() {
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            let seconds = column.as_primitive::<TimestampSecondType>().values();
-            seconds.iter().map(|it| it.saturating_mul(1000)).collect()
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            let millis = column.as_primitive::<TimestampMillisecondType>();
-            millis.values().to_vec()
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let micros = column.as_primitive::<TimestampMicrosecondType>().values();
-            micros.iter().map(|it| it.div_euclid(1000)).collect()
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let nanos = column.as_primitive::<TimestampNanosecondType>().values();
-            nanos.iter().map(|it| it.div_euclid(1_000_000)).collect()
-        }
-        other => return Err(Error::bug(format!("a time of type {other}"))),
-    };
-    Ok(millis)
 }

@@ -130,6 +130,11 @@ impl Rows {
         self.alive == 0
     }
 
+    /// How many different rows there are.
+    pub(super) const fn len(&self) -> usize {
+        self.alive as usize
+    }
+
     fn layout(&self) -> Layout {
         let flags = self.bytes.first().copied().unwrap_or(0);
         Layout::of_flags(flags).unwrap_or_default()
@@ -164,7 +169,11 @@ impl Rows {
                 return Some(Frame {
                     at: at as u32,
                     end: end as u32,
-                    count: if layout.counts { self.number(at + 4) } else { 1 },
+                    count: if layout.counts {
+                        self.number(at + 4)
+                    } else {
+                        1
+                    },
                     row: self.bytes.get(row_at..end)?,
                     id_len: layout.ids.then(|| self.number(at + layout.id_at())),
                 });
@@ -238,7 +247,8 @@ impl Rows {
         }
         let index = self.index.as_ref()?;
         let at = *index.find(hash(id), |at| {
-            self.next(*at).is_some_and(|it| it.at == *at && id_of(&it, identity) == id)
+            self.next(*at)
+                .is_some_and(|it| it.at == *at && id_of(&it, identity) == id)
         })?;
         self.next(at)
     }
@@ -259,7 +269,7 @@ impl Rows {
     }
 
     /// All rows.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Frame<'_>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Frame<'_>> + Clone {
         let mut at = 0;
         std::iter::from_fn(move || {
             let frame = self.next(at)?;

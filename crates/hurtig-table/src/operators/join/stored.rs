@@ -44,6 +44,11 @@ impl Encoded {
         self.front.len()
     }
 
+    /// All rows.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Parts<'_>> + Clone {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
     /// Adds a row.
     pub(super) fn push(&mut self, row: Parts<'_>) {
         self.front.push(row.id);
@@ -74,7 +79,10 @@ impl StoredRows {
         }
         let place = |column| match unique.iter().position(|it| *it == column) {
             Some(index) => Some(Place::Front(index)),
-            None => behind.iter().position(|it| *it == column).map(Place::Behind),
+            None => behind
+                .iter()
+                .position(|it| *it == column)
+                .map(Place::Behind),
         };
         let places = (0..all).filter_map(place).collect();
         let fields = side.schema.fields();
@@ -114,7 +122,8 @@ impl StoredRows {
             (0..batch.num_rows()).for_each(|_| rows.front.push(&[]));
         } else {
             let columns = RowCodec::project(batch, &self.front_columns)?;
-            self.front.encode_each(&columns, |row| rows.front.push(row))?;
+            self.front
+                .encode_each(&columns, |row| rows.front.push(row))?;
         }
         match &self.behind {
             Some((behind, _)) => {

@@ -66,7 +66,8 @@ impl TimedRows {
         let at = self.bytes.len() as u32;
         if self.bytes.capacity() - self.bytes.len() < row.len() {
             // A quarter at a time, not twice: most of what memory holds is this.
-            self.bytes.reserve_exact(row.len().max(self.bytes.len() / 4));
+            self.bytes
+                .reserve_exact(row.len().max(self.bytes.len() / 4));
         }
         self.bytes.extend_from_slice(row);
         let entry = Entry {
@@ -136,7 +137,9 @@ impl TimedRows {
     /// The first rows go, so many. Names are void after it.
     pub(super) fn drop_first(&mut self, rows: usize) {
         let gone = self.alive().iter().take(rows);
-        self.dead += gone.map(|entry| (entry.length & LENGTH) as usize).sum::<usize>();
+        self.dead += gone
+            .map(|entry| (entry.length & LENGTH) as usize)
+            .sum::<usize>();
         self.first = (self.first + rows).min(self.entries.len());
         if self.is_empty() {
             *self = Self::default();
@@ -190,7 +193,9 @@ impl TimedRows {
             rows.bytes.extend_from_slice(row);
             bytes = rest;
         }
-        rows.entries.is_sorted_by_key(|entry| entry.time).then_some(rows)
+        rows.entries
+            .is_sorted_by_key(|entry| entry.time)
+            .then_some(rows)
     }
 }
 

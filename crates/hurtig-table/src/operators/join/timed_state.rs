@@ -116,10 +116,9 @@ impl<K: TableKey> TimedState<K> {
         slots.clear();
         for (block, keys) in distinct.blocks(&keys.keys) {
             self.table.prefetch(block);
-            slots.extend(keys.map(|(hash, key)| {
-                self.table
-                    .find_or_insert_with(hash, key, Buffers::default)
-            }));
+            slots.extend(
+                keys.map(|(hash, key)| self.table.find_or_insert_with(hash, key, Buffers::default)),
+            );
         }
         Ok(())
     }

@@ -65,7 +65,11 @@ fn style() -> impl Strategy<Value = Style> {
 }
 
 /// The changes of a side as its style has them; the table of the side follows.
-fn changelog(style: Style, changes: &[Change], table: &mut Vec<Cells>) -> Vec<(&'static str, Cells)> {
+fn changelog(
+    style: Style,
+    changes: &[Change],
+    table: &mut Vec<Cells>,
+) -> Vec<(&'static str, Cells)> {
     let mut log = Vec::new();
     for change in changes {
         let row = change.row;
@@ -163,7 +167,9 @@ impl Case {
             }
         }
         if self.kind.pads_right() {
-            let lonely = right.iter().filter(|r| !left.iter().any(|l| self.is_pair(l, r)));
+            let lonely = right
+                .iter()
+                .filter(|r| !left.iter().any(|l| self.is_pair(l, r)));
             rows.extend(lonely.map(|r| both(None, Some(*r))));
         }
         rows.sort();

@@ -4,16 +4,16 @@ use hurtig_runtime::{Output, Progress};
 use hurtig_state::Slot;
 use hurtig_types::{Result, RowKind};
 
-use super::super::flat::FlatRows;
 use super::super::pairs::{NO_ROW, Side, Sources};
 use super::super::rows::Parts;
+use super::super::stored::Encoded;
 use super::operator::IntervalJoin;
 use crate::{BATCH_ROWS, TableKey};
 
 impl<K: TableKey> IntervalJoin<K> {
     /// Lets go of the rows whose time has passed, until a batch of them is padded.
     pub(super) fn expire(&mut self, output: &mut Output) -> Result<Progress> {
-        let (mut left, mut right) = (FlatRows::default(), FlatRows::default());
+        let (mut left, mut right) = (Encoded::default(), Encoded::default());
         self.said.clear();
         let mut progress = Progress::More;
         while left.len() + right.len() < BATCH_ROWS {
@@ -30,8 +30,8 @@ impl<K: TableKey> IntervalJoin<K> {
         }
         if left.len() + right.len() > 0 {
             let sources = Sources {
-                left: self.side(Side::Left).stored.decode(parts(&left))?,
-                right: self.side(Side::Right).stored.decode(parts(&right))?,
+                left: self.side(Side::Left).stored.decode(left.iter())?,
+                right: self.side(Side::Right).stored.decode(right.iter())?,
             };
             *output.batch()? = self.pairing.rows(&sources, &self.said)?;
         }
@@ -39,7 +39,7 @@ impl<K: TableKey> IntervalJoin<K> {
     }
 
     /// The same for one side of a key; until when the first of the rest is kept.
-    fn expire_side(&mut self, slot: Slot, side: Side, padded: &mut FlatRows) -> Option<i64> {
+    fn expire_side(&mut self, slot: Slot, side: Side, padded: &mut Encoded) -> Option<i64> {
         let (keep, pads) = (self.side(side).keep, self.side(side).pads);
         let clock = self.clock();
         let rows = self.state.table.at(slot).1.of(side);
@@ -49,7 +49,10 @@ impl<K: TableKey> IntervalJoin<K> {
             let lonely = (0..gone).filter_map(|place| rows.get(place));
             for row in lonely.filter(|row| row.mark == 0) {
                 let index = padded.len() as u32;
-                padded.push(row.row);
+                padded.push(Parts {
+                    id: row.row,
+                    rest: &[],
+                });
                 self.said.push(RowKind::Insert, side, index, NO_ROW);
             }
         }
@@ -60,11 +63,4 @@ impl<K: TableKey> IntervalJoin<K> {
         let rows = self.state.table.at(slot).1.of(side);
         rows.first_time().map(|time| time.saturating_add(keep))
     }
-}
-
-fn parts(rows: &FlatRows) -> impl Iterator<Item = Parts<'_>> + Clone {
-    (0..rows.len()).map(|index| Parts {
-        id: rows.get(index),
-        rest: &[],
-    })
 }

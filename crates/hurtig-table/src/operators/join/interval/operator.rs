@@ -6,18 +6,17 @@ use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::Schema;
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::{Slot, StateImage};
-use hurtig_types::{
-    Barrier, ErasedBatch, Error, Result, RowKind, Signal, Timestamp, Watermark,
-};
+use hurtig_types::{Barrier, ErasedBatch, Error, Result, RowKind, Signal, Timestamp, Watermark};
 use std::sync::Arc;
 
 use super::super::distinct::Distinct;
-use super::super::pairs::{NO_ROW, Pairing, Picks, Said, Side, Sources, millis_of};
+use super::super::pairs::{NO_ROW, Pairing, Picks, Said, Side, Sources};
 use super::super::rows::Parts;
 use super::super::spec::{JoinKind, JoinTime, check_keys};
 use super::super::stored::{Encoded, StoredRows};
 use super::super::timed_state::TimedState;
 use super::IntervalJoinSpec;
+use crate::times::read_times;
 use crate::{BATCH_ROWS, KeyCodec, Keys, RowBatch, RowBytes, TableKey};
 
 impl IntervalJoinSpec {
@@ -147,7 +146,11 @@ impl<K: TableKey> IntervalJoin<K> {
             kind: spec.kind,
             sides: [left, right],
             is_event_time,
-            delay: if is_event_time { delay.saturating_add(lateness) } else { 0 },
+            delay: if is_event_time {
+                delay.saturating_add(lateness)
+            } else {
+                0
+            },
             skips_null: !spec.null_equals_null,
             state: TimedState::new(is_event_time, context),
             pairing,
@@ -196,10 +199,10 @@ impl<K: TableKey> IntervalJoin<K> {
         let keys = (&mut batch.keys, &mut batch.distinct);
         self.state
             .places(&of.key, &mut rows, self.skips_null, keys, &mut batch.slots)?;
-        batch.times = match of.time {
-            Some(column) => millis_of(&rows.columns, column)?,
-            None => vec![self.now; rows.rows()],
-        };
+        match of.time {
+            Some(column) => read_times(&rows.columns, column, &mut batch.times)?,
+            None => batch.times = vec![self.now; rows.rows()],
+        }
         batch.encoded.clear();
         of.stored.encode(&rows.columns, &mut batch.encoded)?;
         batch.side = side;
@@ -318,9 +321,8 @@ impl<K: TableKey> IntervalJoin<K> {
     fn mark_and_pad(&mut self, holds: Option<&BooleanArray>) {
         let side = self.batch.side;
         let (pads, far_pads) = (self.side(side).pads, self.side(side.other()).pads);
-        let holds = |pair: usize| {
-            holds.is_none_or(|holds| holds.is_valid(pair) && holds.value(pair))
-        };
+        let holds =
+            |pair: usize| holds.is_none_or(|holds| holds.is_valid(pair) && holds.value(pair));
         for part in &mut self.slice.parts {
             for pair in part.pairs.clone().filter(|pair| holds(*pair)) {
                 let far = match side {

@@ -1,4 +1,14 @@
 //! Joins with a table outside, which is asked for the rows of a key.
+//!
+//! ```text
+//!  batch ─► keys, each once ─► cache ─► of those that miss a question, `capacity` keys at a time ─► pairs, in the order of the rows
+//! ```
+//!
+//! While an answer is under way the operator is blocked, and a barrier waits behind the batch: nothing in flight need be remembered.
+
+mod ask;
+mod cache;
+mod operator;
 
 use std::time::Duration;
 

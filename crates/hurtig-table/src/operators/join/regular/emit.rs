@@ -4,10 +4,10 @@ use arrow_array::{Array, BooleanArray};
 use hurtig_types::RowKind;
 
 use super::super::pairs::{NO_ROW, Said, Side};
+use super::super::side_state::SideState;
 use super::super::spec::JoinKind;
 use super::Plan;
 use super::event::{Batch, FarRow, NOWHERE, Part, Slice};
-use super::side::SideState;
 use crate::TableKey;
 
 /// Goes through the events, and remembers whom they have met.
@@ -120,7 +120,8 @@ impl<K: TableKey> Emit<'_, K> {
                 self.said.push(event.kind, side, part.row, NO_ROW);
             }
         } else if !has_match {
-            self.said.push(change(event.kind.adds()), side, part.row, NO_ROW);
+            self.said
+                .push(change(event.kind.adds()), side, part.row, NO_ROW);
         }
     }
 }

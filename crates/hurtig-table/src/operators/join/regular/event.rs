@@ -185,7 +185,8 @@ impl Slice {
     pub(super) fn set_known(&mut self, key: u32, start: u32) {
         let key = key as usize;
         if self.keys.len() <= key {
-            self.keys.resize(key + 1, (self.number.wrapping_sub(1), 0, 0));
+            self.keys
+                .resize(key + 1, (self.number.wrapping_sub(1), 0, 0));
         }
         if let Some(known) = self.keys.get_mut(key) {
             *known = (self.number, start, self.far.len() as u32);

@@ -16,7 +16,6 @@
 
 mod emit;
 mod event;
-mod side;
 
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_state::StateImage;
@@ -24,12 +23,12 @@ use hurtig_types::{Barrier, ErasedBatch, MaxParallelism, Result, RowKind};
 
 use super::pairs::{Pairing, Said, Side, Sources, below};
 use super::rows::Parts;
+use super::side_state::{Added, Removed, SideState};
 use super::spec::{JoinKind, JoinSpec, SideSpec, check_keys};
 use crate::backing::{BYTES_PER_SLICE, Backing};
 use crate::{BATCH_ROWS, RowBatch, RowBytes, TableKey};
 use emit::Emit;
 use event::{Batch, EXTRA, Event, FarRow, Part, Slice};
-use side::{Added, Removed, SideState};
 
 impl JoinSpec {
     /// The operator in a subtask.
@@ -107,7 +106,15 @@ impl<K: TableKey> RegularJoin<K> {
         let right_matches = has_matches(Side::Right);
         let right_keeps_one = keeps_one(right);
         let sides = [
-            SideState::new("left", spec.left_key, left, left_matches, false, store, context)?,
+            SideState::new(
+                "left",
+                spec.left_key,
+                left,
+                left_matches,
+                false,
+                store,
+                context,
+            )?,
             SideState::new(
                 "right",
                 spec.right_key,
@@ -134,7 +141,9 @@ impl<K: TableKey> RegularJoin<K> {
     fn begin(&mut self, side: Side, mut rows: RowBatch, now: i64) -> Result<()> {
         let (near, far) = sides(&mut self.sides, side);
         let batch = &mut self.batch;
-        batch.keys.read(&near.key, &mut rows, self.max_parallelism)?;
+        batch
+            .keys
+            .read(&near.key, &mut rows, self.max_parallelism)?;
         let columns = near.key.columns().len();
         let skips_null = !self.plan.null_equals_null;
         let keys = &batch.keys.keys;
@@ -210,7 +219,11 @@ impl<K: TableKey> RegularJoin<K> {
                     is_other,
                     is_last,
                 } => Some(Event {
-                    row: if is_other { last(extras.len()) } else { event.row },
+                    row: if is_other {
+                        last(extras.len())
+                    } else {
+                        event.row
+                    },
                     before: matches,
                     turns: is_last,
                     ..event
@@ -334,10 +347,7 @@ impl<K: TableKey> RegularJoin<K> {
 }
 
 /// That side, and the other one.
-fn sides<K>(
-    sides: &mut [SideState<K>; 2],
-    side: Side,
-) -> (&mut SideState<K>, &mut SideState<K>) {
+fn sides<K>(sides: &mut [SideState<K>; 2], side: Side) -> (&mut SideState<K>, &mut SideState<K>) {
     let [left, right] = sides;
     match side {
         Side::Left => (left, right),

@@ -1,9 +1,17 @@
 //! Joins with the version of a table that was valid at a time.
 
-use arrow_schema::SchemaRef;
+mod event_time;
+mod latest;
 
+use arrow_schema::SchemaRef;
+use hurtig_runtime::{OperatorContext, StreamOperator};
+use hurtig_types::{Error, Result};
+
+use super::spec::check_keys;
 use super::{JoinCondition, JoinKind, JoinTime};
-use crate::KeyCodec;
+use crate::{KeyCodec, RowBytes};
+use event_time::EventTimeJoin;
+use latest::LatestJoin;
 
 /// A join of each left row with the row of the right side, a table with a key, that is valid at the time of the left row.
 ///
@@ -28,4 +36,36 @@ pub struct TemporalJoinSpec {
     pub null_equals_null: bool,
     /// The columns that come out, as [`JoinKind::schema`] says.
     pub output: SchemaRef,
+}
+
+impl TemporalJoinSpec {
+    /// The operator in a subtask.
+    ///
+    /// # Errors
+    /// When the specification makes no sense.
+    pub fn operator(self, context: &OperatorContext) -> Result<Box<dyn StreamOperator>> {
+        check_keys(&self.left_key, &self.right_key)?;
+        if !matches!(self.kind, JoinKind::Inner | JoinKind::Left) {
+            let message = format!(
+                "a join with a versioned table cannot be a {:?} join",
+                self.kind
+            );
+            return Err(Error::unsupported(message));
+        }
+        let is_number = self.left_key.is_number();
+        Ok(match self.time {
+            JoinTime::Event { left, right } if is_number => Box::new(
+                EventTimeJoin::<Option<i64>>::new(self, (left, right), context)?,
+            ),
+            JoinTime::Event { left, right } => Box::new(EventTimeJoin::<RowBytes>::new(
+                self,
+                (left, right),
+                context,
+            )?),
+            JoinTime::Processing if is_number => {
+                Box::new(LatestJoin::<Option<i64>>::new(self, context)?)
+            }
+            JoinTime::Processing => Box::new(LatestJoin::<RowBytes>::new(self, context)?),
+        })
+    }
 }

@@ -1,14 +1,14 @@
-//! A side of a regular join: its rows in state, by key.
+//! A side that changes: its rows in state, by key.
 
 use hurtig_runtime::OperatorContext;
 use hurtig_state::store::OperatorStore;
 use hurtig_state::{Cursor, Slot, StateImage, StateTable};
 use hurtig_types::{Error, KeyHash, MaxParallelism, Result, RowKind};
 
-use super::super::distinct::Distinct;
-use super::super::rows::{Identity, Layout, Parts, Rows};
-use super::super::spec::{SideSpec, UniqueKey};
-use super::super::stored::{Encoded, StoredRows};
+use super::distinct::Distinct;
+use super::rows::{Identity, Layout, Parts, Rows};
+use super::spec::{SideSpec, UniqueKey};
+use super::stored::{Encoded, StoredRows};
 use crate::{KeyCodec, TableKey};
 
 /// The rows of a side.
@@ -111,9 +111,8 @@ impl<K: TableKey> SideState<K> {
         slots.clear();
         for (block, keys) in distinct.blocks(keys) {
             self.table.prefetch(block);
-            let found = keys.map(|(hash, key)| {
-                self.table.find_or_insert_with(hash, key, Rows::default)
-            });
+            let found =
+                keys.map(|(hash, key)| self.table.find_or_insert_with(hash, key, Rows::default));
             slots.extend(found);
         }
     }

@@ -1,4 +1,10 @@
 //! Joins of rows of the same window.
+//!
+//! Rows wait by key and window until the watermark has passed the end of the window; then all pairs of a window are made at once. A row
+//! that comes after that is late: it is counted, and nothing else is heard of it.
+
+mod fire;
+mod operator;
 
 use arrow_schema::SchemaRef;
 
