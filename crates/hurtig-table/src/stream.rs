@@ -238,7 +238,14 @@ impl RowStream {
 
     /// Ends in a sink, which takes the rows batch by batch.
     pub fn sink_to(&self, name: &str, sink: impl Sink<RowBatch>) {
-        let transformation = Transformation::one_input("Records", self.node, ROWS, ROWS);
+        self.sink_with(name, sink, None);
+    }
+
+    /// [`sink_to`](Self::sink_to), by so many subtasks.
+    pub fn sink_with(&self, name: &str, sink: impl Sink<RowBatch>, parallelism: Option<u32>) {
+        let mut transformation = Transformation::one_input("Records", self.node, ROWS, ROWS);
+        transformation.parallelism = parallelism;
+        transformation.parallelism_limit = sink.parallelism_limit();
         let program = NodeProgram {
             operator: Some(Arc::new(|_: &OperatorContext| {
                 Ok(Box::new(ToRecords) as Box<dyn StreamOperator>)
@@ -248,6 +255,9 @@ impl RowStream {
         };
         let node = self.env.add_node(transformation, program);
         let stream = self.env.stream_of_node::<RowBatch>(node);
-        drop(stream.sink_to(sink).name(name));
+        let sink = stream.sink_to(sink).name(name);
+        if let Some(subtasks) = parallelism {
+            drop(sink.parallelism(subtasks));
+        }
     }
 }

@@ -9,7 +9,11 @@
 //! A factory holds nothing; what it makes holds options only, and connects when the job starts. Nothing here knows of SQL text.
 
 mod changelog;
+mod draw;
+mod format;
+mod numbered;
 mod options;
+mod watermarks;
 
 use std::sync::Arc;
 
@@ -19,6 +23,9 @@ use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_types::{Error, Result};
 
 pub use changelog::ChangelogMode;
+pub use draw::Draw;
+pub use format::{FormatFactory, FormatTable, Formats};
+pub use numbered::{NumberedRows, NumberedSource, NumberedSplit};
 pub use options::{OptionKind, TableOption, TableOptions};
 
 use crate::{RowBatch, RowStream};
@@ -79,7 +86,11 @@ pub trait TableFactory: Send + Sync {
     /// # Errors
     /// When the connector cannot look up, or the options can't work.
     fn lookup(&self, table: &TableDescription) -> Result<Arc<dyn LookupTable>> {
-        Err(cannot(self.identifier(), &table.name, "be looked up by key"))
+        Err(cannot(
+            self.identifier(),
+            &table.name,
+            "be looked up by key",
+        ))
     }
 }
 
@@ -157,6 +168,18 @@ impl SinkTable {
         Self {
             accepts,
             sink: Box::new(move |stream, name| stream.sink_to(name, sink)),
+        }
+    }
+
+    /// The table of a sink whose subtasks `'sink.parallelism'` numbers.
+    pub fn with_parallelism(
+        accepts: ChangelogMode,
+        sink: impl Sink<RowBatch>,
+        parallelism: Option<u32>,
+    ) -> Self {
+        Self {
+            accepts,
+            sink: Box::new(move |stream, name| stream.sink_with(name, sink, parallelism)),
         }
     }
 }
