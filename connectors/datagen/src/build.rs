@@ -57,7 +57,10 @@ fn sequence(field: &Field, options: &FieldOption<'_>) -> Result<(Values, Option<
     let data_type = field.data_type();
     let fits = match data_type {
         DataType::Utf8View | DataType::Float32 | DataType::Float64 => true,
-        DataType::Decimal128(_, 0) | DataType::Int8 | DataType::Int16 | DataType::Int32
+        DataType::Decimal128(_, 0)
+        | DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
         | DataType::Int64 => {
             let (min, max) = limits(data_type);
             min <= start.into() && i128::from(end) <= max
@@ -75,12 +78,17 @@ fn values(field: &Field, options: &FieldOption<'_>, draw: Draw) -> Result<Values
     let data_type = field.data_type();
     Ok(match data_type {
         DataType::Boolean => Values::Boolean,
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
+        DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
         | DataType::Decimal128(..) => Values::Whole(data_type.clone(), range(data_type, options)?),
         DataType::Interval(IntervalUnit::YearMonth) => {
             Values::Whole(data_type.clone(), range(data_type, options)?)
         }
-        DataType::Interval(IntervalUnit::MonthDayNano) => Values::Interval(range(data_type, options)?),
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            Values::Interval(range(data_type, options)?)
+        }
         DataType::Float32 => {
             let (min, max) = ends(options, f32::MIN, f32::MAX)?;
             Values::Float(min, max)
@@ -95,7 +103,10 @@ fn values(field: &Field, options: &FieldOption<'_>, draw: Draw) -> Result<Values
         DataType::Time32(TimeUnit::Millisecond) => Values::Time,
         DataType::Timestamp(..) => {
             let past = options.duration("max-past")?.unwrap_or_default();
-            Values::Timestamp(data_type.clone(), past.as_millis().min(u64::MAX as u128 - 1) as u64)
+            Values::Timestamp(
+                data_type.clone(),
+                past.as_millis().min(u64::MAX as u128 - 1) as u64,
+            )
         }
         _ => nested(field, options, draw)?,
     })
@@ -112,7 +123,11 @@ fn nested(field: &Field, options: &FieldOption<'_>, draw: Draw) -> Result<Values
         }
         DataType::List(item) => {
             let generator = random(item, &options.part("element"), draw.part(0))?;
-            Ok(Values::List(item.clone(), Box::new(generator), elements(options)?))
+            Ok(Values::List(
+                item.clone(),
+                Box::new(generator),
+                elements(options)?,
+            ))
         }
         DataType::Map(entry, _) => map(field, entry, options, draw),
         other => Err(Error::unsupported(format!(
@@ -131,7 +146,11 @@ fn map(field: &Field, entry: &Field, options: &FieldOption<'_>, draw: Draw) -> R
         return Err(Error::bug("a map whose entries are no pairs"));
     };
     let is_multiset = declared(field).is_some_and(|declared| declared.starts_with("MULTISET"));
-    let (key_name, value_name) = if is_multiset { ("element", "count") } else { ("key", "value") };
+    let (key_name, value_name) = if is_multiset {
+        ("element", "count")
+    } else {
+        ("key", "value")
+    };
     let key = random(key, &options.part(key_name), draw.part(0))?;
     let value_options = options.part(value_name);
     let value = if is_multiset && value_options.text("max").is_none() {
@@ -145,7 +164,12 @@ fn map(field: &Field, entry: &Field, options: &FieldOption<'_>, draw: Draw) -> R
         random(value, &value_options, draw.part(1))?
     };
     let entry = std::sync::Arc::new(entry.clone());
-    Ok(Values::Map(entry, Box::new(key), Box::new(value), elements(options)?))
+    Ok(Values::Map(
+        entry,
+        Box::new(key),
+        Box::new(value),
+        elements(options)?,
+    ))
 }
 
 /// The type as it was declared, where Arrow knows less.
@@ -158,7 +182,10 @@ fn elements(options: &FieldOption<'_>) -> Result<Length> {
     if most > LENGTH_MAX {
         return Err(options.wrong("length", "16777216 at most"));
     }
-    Ok(Length { most, varies: false })
+    Ok(Length {
+        most,
+        varies: false,
+    })
 }
 
 /// `CHAR(5)` is always that long, `VARCHAR(5)` never longer.

@@ -70,7 +70,9 @@ impl TableFactory for DatagenFactory {
 }
 
 fn rate(options: &TableOptions) -> Result<f64> {
-    let rate = options.parse::<f64>("rows-per-second")?.unwrap_or(ROWS_PER_SECOND);
+    let rate = options
+        .parse::<f64>("rows-per-second")?
+        .unwrap_or(ROWS_PER_SECOND);
     if rate.is_finite() && rate > 0.0 {
         return Ok(rate);
     }
@@ -116,7 +118,8 @@ impl ScanTable for Counted {
         let mut generators: Vec<_> = generators.into_iter().map(Some).collect();
         let read = request.projection.iter().map(|index| {
             let generator = generators.get_mut(*index).and_then(Option::take);
-            generator.ok_or_else(|| Error::bug(format!("column {index} is read twice, or not there")))
+            generator
+                .ok_or_else(|| Error::bug(format!("column {index} is read twice, or not there")))
         });
         let rows = DatagenRows {
             generators: read.collect::<Result<_>>()?,
@@ -129,7 +132,13 @@ impl ScanTable for Counted {
             source = source.count(count);
         }
         let strategy = request.strategy();
-        Ok(RowStream::of_source(env, source, strategy, schema, request.name))
+        Ok(RowStream::of_source(
+            env,
+            source,
+            strategy,
+            schema,
+            request.name,
+        ))
     }
 }
 
@@ -144,7 +153,10 @@ impl NumberedRows for DatagenRows {
     fn rows(&self, numbers: &[Range<u64>]) -> Result<RecordBatch> {
         let rows: Vec<u64> = numbers.iter().cloned().flatten().collect();
         let now = self.world.clock().wall_clock_ms();
-        let columns = self.generators.iter().map(|generator| generator.make(&rows, now));
+        let columns = self
+            .generators
+            .iter()
+            .map(|generator| generator.make(&rows, now));
         let columns = columns.collect::<std::result::Result<_, _>>();
         let columns = columns.during("making values")?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));

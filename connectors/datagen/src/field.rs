@@ -25,10 +25,14 @@ impl<'a> FieldOptions<'a> {
     /// Fails if an option was not looked at.
     pub(crate) fn finish(self) -> Result<()> {
         let used = self.used.into_inner();
-        let mut all = self.options.iter().filter(|(key, _)| key.starts_with("fields."));
+        let mut all = self
+            .options
+            .iter()
+            .filter(|(key, _)| key.starts_with("fields."));
         match all.find(|(key, _)| !used.contains(*key)) {
             Some((key, value)) => {
-                let expected = "left out: there is no such field, or its type and kind have no such option";
+                let expected =
+                    "left out: there is no such field, or its type and kind have no such option";
                 Err(self.options.wrong(key, value, expected))
             }
             None => Ok(()),
@@ -85,7 +89,10 @@ impl FieldOption<'_> {
 
     /// Whether it is a sequence.
     pub(crate) fn is_sequence(&self) -> Result<bool> {
-        let kind = self.all.options.one_of(&self.key("kind"), &["random", "sequence"])?;
+        let kind = self
+            .all
+            .options
+            .one_of(&self.key("kind"), &["random", "sequence"])?;
         Ok(kind == "sequence")
     }
 

@@ -218,7 +218,11 @@ impl Generator {
         let draw = self.draw.part(ITEMS);
         for (index, row) in rows.iter().enumerate() {
             let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(index));
-            let length = if is_null { 0 } else { length.of(self.draw, *row) };
+            let length = if is_null {
+                0
+            } else {
+                length.of(self.draw, *row)
+            };
             let first = draw.bits(*row);
             items.extend((0..length as u64).map(|item| first.wrapping_add(item)));
             lengths.push(length);
@@ -235,7 +239,9 @@ fn row(
     nulls: Option<NullBuffer>,
     now_ms: i64,
 ) -> Made {
-    let columns = fields.iter().map(|(_, generator)| generator.make(rows, now_ms));
+    let columns = fields
+        .iter()
+        .map(|(_, generator)| generator.make(rows, now_ms));
     let columns = columns.collect::<Result<_, _>>()?;
     let fields = fields.iter().map(|(field, _)| Arc::clone(field)).collect();
     let rows = StructArray::try_new_with_length(fields, columns, nulls, rows.len())?;
@@ -248,7 +254,10 @@ fn primitive<T: ArrowPrimitiveType>(
     value: impl Fn(u64) -> T::Native,
 ) -> Made {
     let values: Vec<T::Native> = rows.iter().map(|row| value(*row)).collect();
-    Ok(Arc::new(PrimitiveArray::<T>::try_new(values.into(), nulls)?))
+    Ok(Arc::new(PrimitiveArray::<T>::try_new(
+        values.into(),
+        nulls,
+    )?))
 }
 
 /// Numbers of any of these types; they are within its range.
@@ -268,7 +277,9 @@ fn whole(
         DataType::Decimal128(precision, scale) => {
             let values: Vec<_> = rows.iter().map(|row| value(*row)).collect();
             let decimals = PrimitiveArray::<Decimal128Type>::try_new(values.into(), nulls)?;
-            Ok(Arc::new(decimals.with_precision_and_scale(*precision, *scale)?))
+            Ok(Arc::new(
+                decimals.with_precision_and_scale(*precision, *scale)?,
+            ))
         }
         _ => primitive::<IntervalYearMonthType>(rows, nulls, |row| value(row) as i32),
     }
@@ -281,7 +292,9 @@ fn timestamps(
     millis: impl Fn(u64) -> i64,
 ) -> Made {
     let DataType::Timestamp(unit, _) = data_type else {
-        return Err(ArrowError::SchemaError("a timestamp of another type".into()));
+        return Err(ArrowError::SchemaError(
+            "a timestamp of another type".into(),
+        ));
     };
     let value = |row: &u64| {
         let moment = Moment::of(millis(*row), TimeUnit::Millisecond);
@@ -291,5 +304,7 @@ fn timestamps(
     let values = PrimitiveArray::<Int64Type>::try_new(values.into(), nulls)?;
     // All timestamps are 64 bits, whatever they count.
     let data = arrow_array::Array::into_data(values).into_builder();
-    Ok(arrow_array::make_array(data.data_type(data_type.clone()).build()?))
+    Ok(arrow_array::make_array(
+        data.data_type(data_type.clone()).build()?,
+    ))
 }

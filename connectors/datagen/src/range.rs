@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn all_of_a_small_range_come_up() {
         let range = Whole::new(-1, 2).unwrap();
-        let mut seen: Vec<_> = (0..100).map(|number| range.draw(Draw::column(1), number)).collect();
+        let mut seen: Vec<_> = (0..100)
+            .map(|number| range.draw(Draw::column(1), number))
+            .collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen, [-1, 0, 1, 2]);

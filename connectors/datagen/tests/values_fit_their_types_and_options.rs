@@ -55,7 +55,9 @@ fn rows(table: &TableDescription, parallelism: u32) -> Result<RowBatch> {
 
 fn error(fields: Vec<Field>, options: &[(&str, &str)]) -> String {
     let scan = DatagenFactory.scan(&table(fields, options));
-    scan.err().map(|error| error.to_string()).unwrap_or_default()
+    scan.err()
+        .map(|error| error.to_string())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -84,17 +86,30 @@ fn there_are_values_of_all_types() {
         DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
         DataType::Interval(IntervalUnit::YearMonth),
         DataType::Interval(IntervalUnit::MonthDayNano),
-        DataType::Struct(Fields::from(vec![text.clone(), field("n", DataType::Int64)])),
+        DataType::Struct(Fields::from(vec![
+            text.clone(),
+            field("n", DataType::Int64),
+        ])),
         DataType::List(Arc::new(text)),
         DataType::Map(Arc::new(entries), false),
     ];
-    let fields = (0..).zip(types).map(|(n, data_type)| field(&format!("f{n}"), data_type));
-    let options = [("number-of-rows", "500"), ("fields.f4.null-rate", "0.5"), ("fields.f18.length", "2")];
+    let fields = (0..)
+        .zip(types)
+        .map(|(n, data_type)| field(&format!("f{n}"), data_type));
+    let options = [
+        ("number-of-rows", "500"),
+        ("fields.f4.null-rate", "0.5"),
+        ("fields.f18.length", "2"),
+    ];
     let rows = rows(&table(fields.collect(), &options), 2).unwrap();
     assert_eq!(rows.rows(), 500);
     for (index, column) in rows.columns.columns().iter().enumerate() {
         let nulls = if index == 4 { 200..300 } else { 0..1 };
-        assert!(nulls.contains(&column.null_count()), "{index}: {}", column.null_count());
+        assert!(
+            nulls.contains(&column.null_count()),
+            "{index}: {}",
+            column.null_count()
+        );
     }
     let lists = rows.columns.column(18).as_list::<i32>();
     assert!((0..500).all(|row| lists.value_length(row) == 2));
@@ -133,9 +148,24 @@ fn ranges_lengths_and_times_are_kept() {
     assert!((-1..=1).all(|n| numbers.contains(&n)) && numbers.iter().all(|n| n.abs() <= 1));
     let times = times.as_primitive::<TimestampMillisecondType>().values();
     let (first, last) = (times.iter().min().unwrap(), times.iter().max().unwrap());
-    assert!((50_000..61_500).contains(&(last - first)), "{}", last - first);
-    assert!(short.as_string_view().iter().flatten().all(|text| text.len() == 5));
-    let mut lengths: Vec<_> = texts.as_string_view().iter().flatten().map(str::len).collect();
+    assert!(
+        (50_000..61_500).contains(&(last - first)),
+        "{}",
+        last - first
+    );
+    assert!(
+        short
+            .as_string_view()
+            .iter()
+            .flatten()
+            .all(|text| text.len() == 5)
+    );
+    let mut lengths: Vec<_> = texts
+        .as_string_view()
+        .iter()
+        .flatten()
+        .map(str::len)
+        .collect();
     lengths.sort_unstable();
     lengths.dedup();
     assert_eq!(lengths, (1..=10).collect::<Vec<_>>());
@@ -144,7 +174,10 @@ fn ranges_lengths_and_times_are_kept() {
 #[test]
 fn a_sequence_has_each_number_once_whatever_the_parallelism() {
     for parallelism in [1, 3] {
-        let fields = vec![field("id", DataType::Int64), field("name", DataType::Utf8View)];
+        let fields = vec![
+            field("id", DataType::Int64),
+            field("name", DataType::Utf8View),
+        ];
         let options = [
             ("fields.id.kind", "sequence"),
             ("fields.id.start", "5"),
@@ -155,10 +188,19 @@ fn a_sequence_has_each_number_once_whatever_the_parallelism() {
             ("rows-per-second", "100000"),
         ];
         let rows = rows(&table(fields, &options), parallelism).unwrap();
-        let mut ids = rows.columns.column(0).as_primitive::<Int64Type>().values().to_vec();
+        let mut ids = rows
+            .columns
+            .column(0)
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec();
         let names = rows.columns.column(1).as_string_view();
         let pairs = ids.iter().zip(names.iter().flatten());
-        assert!(pairs.clone().all(|(id, name)| name.parse::<i64>() == Ok(id - 5)));
+        assert!(
+            pairs
+                .clone()
+                .all(|(id, name)| name.parse::<i64>() == Ok(id - 5))
+        );
         ids.sort_unstable();
         assert_eq!(ids, (5..=10_004).collect::<Vec<_>>());
     }
@@ -168,10 +210,22 @@ fn a_sequence_has_each_number_once_whatever_the_parallelism() {
 fn options_that_make_no_sense_are_named() {
     let number = || vec![field("n", DataType::Int8)];
     for (options, expected) in [
-        (&[("fields.m.min", "0")][..], "'fields.m.min' is '0', and should be left out"),
-        (&[("fields.n.min", "-129")], "should be a number of the field's type"),
-        (&[("fields.n.min", "5"), ("fields.n.max", "4")], "no less than 'min'"),
-        (&[("fields.n.kind", "sequence")], "'fields.n.start' is 'not given'"),
+        (
+            &[("fields.m.min", "0")][..],
+            "'fields.m.min' is '0', and should be left out",
+        ),
+        (
+            &[("fields.n.min", "-129")],
+            "should be a number of the field's type",
+        ),
+        (
+            &[("fields.n.min", "5"), ("fields.n.max", "4")],
+            "no less than 'min'",
+        ),
+        (
+            &[("fields.n.kind", "sequence")],
+            "'fields.n.start' is 'not given'",
+        ),
         (&[("fields.n.kind", "sequences")], "one of random, sequence"),
         (&[("fields.n.null-rate", "2")], "from 0 to 1"),
         (&[("fields.n.length", "2")], "should be left out"),

@@ -54,11 +54,19 @@ impl Auctions {
             .collect()
     }
 
-    pub(crate) fn item_name(&self, events: &Events, text: &SharedText) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn item_name(
+        &self,
+        events: &Events,
+        text: &SharedText,
+    ) -> Result<ArrayRef, ArrowError> {
         texts(events, ITEM, ITEM_MAX, text)
     }
 
-    pub(crate) fn description(&self, events: &Events, text: &SharedText) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn description(
+        &self,
+        events: &Events,
+        text: &SharedText,
+    ) -> Result<ArrayRef, ArrowError> {
         texts(events, DESCRIPTION, DESCRIPTION_MAX, text)
     }
 
@@ -99,7 +107,8 @@ impl Auctions {
     }
 
     pub(crate) fn category(&self, events: &Events) -> Vec<i64> {
-        let category = |number: &u64| FIRST_CATEGORY + Draw::below(CATEGORY.bits(*number), CATEGORIES);
+        let category =
+            |number: &u64| FIRST_CATEGORY + Draw::below(CATEGORY.bits(*number), CATEGORIES);
         let numbers = events.numbers.iter();
         numbers.map(|number| category(number) as i64).collect()
     }

@@ -92,7 +92,9 @@ fn url(channel: usize) -> String {
     let draw = Draw::column(6);
     let directory = |place: u64| -> String {
         let letters = (0..5).map(|letter| draw.bits(channel as u64 * 32 + place * 8 + letter));
-        letters.map(|bits| char::from(b'a' + Draw::below(bits, 26) as u8)).collect()
+        letters
+            .map(|bits| char::from(b'a' + Draw::below(bits, 26) as u8))
+            .collect()
     };
     let (one, two, three) = (directory(0), directory(1), directory(2));
     let mut url = format!("https://www.nexmark.com/{one}/{two}/{three}/item.htm?query=1");
@@ -133,7 +135,11 @@ impl Prices {
     pub(crate) fn new() -> Self {
         let entries = 1u32 << PRICE_BITS;
         let price = |index| 100.0 * 10f64.powf(6.0 * f64::from(index) / f64::from(entries));
-        Self((0..=entries).map(|index| price(index).round() as i64).collect())
+        Self(
+            (0..=entries)
+                .map(|index| price(index).round() as i64)
+                .collect(),
+        )
     }
 
     #[inline]
@@ -160,14 +166,19 @@ mod tests {
             assert!((100..100_000_000).contains(&price), "{price}");
             counts[price.ilog10() as usize - 2] += 1;
         }
-        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (9_500..10_500).contains(count)),
+            "{counts:?}"
+        );
         assert_eq!((prices.price(0), prices.price(u64::MAX)), (100, 99_999_999));
     }
 
     #[test]
     fn hot_channels_have_no_id_and_most_others_do() {
         assert!((0..4).all(|channel| !url(channel).contains("channel_id")));
-        let with_id = (4..10_004).filter(|channel| url(*channel).contains("&channel_id=")).count();
+        let with_id = (4..10_004)
+            .filter(|channel| url(*channel).contains("&channel_id="))
+            .count();
         assert!((8_800..9_200).contains(&with_id), "{with_id}");
         let hot = (0..10_000).filter(|number| channel(number) < 4).count();
         assert!((4_800..5_200).contains(&hot), "{hot}");

@@ -53,11 +53,17 @@ impl EventClock {
     fn offset_ms(&self, number: u64) -> u64 {
         match &self.pace {
             Pace::Steady(rate) => number.saturating_mul(1000) / rate,
-            Pace::Steps { steps, events, millis } => {
+            Pace::Steps {
+                steps,
+                events,
+                millis,
+            } => {
                 let (round, within) = (number / events, number % events);
                 let step = steps.partition_point(|step| step.first <= within);
                 let step = steps.get(step.saturating_sub(1)).copied();
-                let step = step.map_or(0, |step| step.starts_ms + (within - step.first) * 1000 / step.rate);
+                let step = step.map_or(0, |step| {
+                    step.starts_ms + (within - step.first) * 1000 / step.rate
+                });
                 round * millis + step
             }
         }
@@ -87,7 +93,11 @@ fn steps(rates: &Rates) -> Pace {
     for index in 0..count {
         let rate = rate_at(rates, index, count);
         let starts_ms = u64::from(index) * step_ms;
-        steps.push(Step { first, starts_ms, rate });
+        steps.push(Step {
+            first,
+            starts_ms,
+            rate,
+        });
         first += (rate * step_ms / 1000).max(1);
     }
     Pace::Steps {
@@ -122,7 +132,10 @@ mod tests {
     #[test]
     fn a_second_holds_as_many_events_as_the_rate_says() {
         let steady = clock(&[("base-time", "0")]);
-        assert_eq!((steady.millis(9), steady.millis(10), steady.millis(10_000)), (0, 1, 1000));
+        assert_eq!(
+            (steady.millis(9), steady.millis(10), steady.millis(10_000)),
+            (0, 1, 1000)
+        );
         let square = [
             ("base-time", "0"),
             ("first-event.rate", "10"),
@@ -130,8 +143,15 @@ mod tests {
             ("rate.period", "2 s"),
         ];
         let square = clock(&square);
-        assert_eq!((square.millis(5), square.millis(10), square.millis(60)), (500, 1000, 1500));
-        assert_eq!((square.millis(110), square.millis(115)), (2000, 2500), "from the first again");
+        assert_eq!(
+            (square.millis(5), square.millis(10), square.millis(60)),
+            (500, 1000, 1500)
+        );
+        assert_eq!(
+            (square.millis(110), square.millis(115)),
+            (2000, 2500),
+            "from the first again"
+        );
     }
 
     proptest! {

@@ -53,7 +53,10 @@ impl Events {
     /// Numbers and rounds, event by event.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.numbers.iter().copied().zip(self.rounds.iter().copied())
+        self.numbers
+            .iter()
+            .copied()
+            .zip(self.rounds.iter().copied())
     }
 }
 
@@ -74,13 +77,19 @@ impl Order {
             proportions: settings.proportions,
             group: settings.group,
             stride: stride(settings.group),
-            whole: settings.events.map_or(u64::MAX, |events| events - events % settings.group),
+            whole: settings
+                .events
+                .map_or(u64::MAX, |events| events - events % settings.group),
         }
     }
 
     /// Of a round of the proportions, which are of this kind.
     const fn places(&self, kind: Kind) -> Range<u64> {
-        let Proportions { persons, auctions, bids } = self.proportions;
+        let Proportions {
+            persons,
+            auctions,
+            bids,
+        } = self.proportions;
         match kind {
             Kind::Person => 0..persons,
             Kind::Auction => persons..persons + auctions,
@@ -121,7 +130,9 @@ impl Order {
 
     /// The kind of the event at a place of a round.
     pub(crate) const fn kind(&self, place: u64) -> Kind {
-        let Proportions { persons, auctions, .. } = self.proportions;
+        let Proportions {
+            persons, auctions, ..
+        } = self.proportions;
         if place < persons {
             Kind::Person
         } else if place < persons + auctions {
@@ -158,7 +169,9 @@ fn in_order(range: &Range<u64>, total: u64, places: &Range<u64>, events: &mut Ev
 /// A number that has no divisor in common with `group`, some way into it.
 fn stride(group: u64) -> u64 {
     let wanted = (group as f64 * 0.618) as u64;
-    (wanted.max(1)..).find(|stride| greatest_common_divisor(*stride, group) == 1).unwrap_or(1)
+    (wanted.max(1)..)
+        .find(|stride| greatest_common_divisor(*stride, group) == 1)
+        .unwrap_or(1)
 }
 
 const fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {

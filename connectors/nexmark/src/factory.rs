@@ -92,14 +92,26 @@ impl NexmarkScan {
         if self.settings.full_rows {
             let (columns, schema) = (self.columns.clone(), Arc::clone(&self.schema));
             let projection = Some(projection.to_vec());
-            return Ok(NexmarkRows::new(&self.settings, self.kind, columns, schema, projection));
+            return Ok(NexmarkRows::new(
+                &self.settings,
+                self.kind,
+                columns,
+                schema,
+                projection,
+            ));
         }
         let columns = projection.iter().map(|index| {
             let column = self.columns.get(*index).cloned();
             column.ok_or_else(|| Error::bug(format!("column {index} is read, and there is none")))
         });
         let columns = columns.collect::<Result<_>>()?;
-        Ok(NexmarkRows::new(&self.settings, self.kind, columns, Arc::clone(projected), None))
+        Ok(NexmarkRows::new(
+            &self.settings,
+            self.kind,
+            columns,
+            Arc::clone(projected),
+            None,
+        ))
     }
 }
 
@@ -122,6 +134,12 @@ impl ScanTable for NexmarkScan {
             source = source.keep_alive();
         }
         let strategy = request.strategy();
-        Ok(RowStream::of_source(env, source, strategy, schema, request.name))
+        Ok(RowStream::of_source(
+            env,
+            source,
+            strategy,
+            schema,
+            request.name,
+        ))
     }
 }

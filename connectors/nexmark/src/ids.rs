@@ -108,7 +108,11 @@ impl Ids {
 #[inline]
 const fn any_person(bits: u64, newest: u64) -> u64 {
     let persons = newest + 1;
-    let active = if persons < ACTIVE_PERSONS { persons } else { ACTIVE_PERSONS };
+    let active = if persons < ACTIVE_PERSONS {
+        persons
+    } else {
+        ACTIVE_PERSONS
+    };
     persons - active + Draw::below(bits, active + LEAD)
 }
 
@@ -125,7 +129,9 @@ mod tests {
     #[test]
     fn the_hot_ones_are_as_many_as_asked_for() {
         let draw = Draw::column(7);
-        let hot = (0..100_000).filter(|number| is_hot(draw.bits(*number), 4)).count();
+        let hot = (0..100_000)
+            .filter(|number| is_hot(draw.bits(*number), 4))
+            .count();
         assert!((74_000..76_000).contains(&hot), "{hot}");
         assert!(!is_hot(u64::MAX, 1), "one of one is not hot");
     }

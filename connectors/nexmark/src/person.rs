@@ -28,8 +28,16 @@ const LAST_NAMES: [&str; 9] = [
 /// Those that the queries know, and others: half of them are asked for in q3.
 const STATES: [&str; 6] = ["AZ", "CA", "ID", "OR", "WA", "WY"];
 const CITIES: [&str; 10] = [
-    "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond", "Seattle",
-    "Kent", "Cheyenne",
+    "Phoenix",
+    "Los Angeles",
+    "San Francisco",
+    "Boise",
+    "Portland",
+    "Bend",
+    "Redmond",
+    "Seattle",
+    "Kent",
+    "Cheyenne",
 ];
 
 /// What persons are made with.
@@ -143,8 +151,16 @@ mod tests {
             let (name, host) = email.split_once('@').unwrap();
             assert_eq!((name.len(), host.len()), (7, 9), "{email}");
         }
-        for card in persons.credit_card(&events).as_string_view().iter().flatten() {
-            let digits = card.split(' ').map(|four| four.parse::<u16>().unwrap()).count();
+        for card in persons
+            .credit_card(&events)
+            .as_string_view()
+            .iter()
+            .flatten()
+        {
+            let digits = card
+                .split(' ')
+                .map(|four| four.parse::<u16>().unwrap())
+                .count();
             assert_eq!((card.len(), digits), (19, 4), "{card}");
         }
         assert_eq!(persons.id(&events), (1000..2000).collect::<Vec<_>>());

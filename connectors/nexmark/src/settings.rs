@@ -149,7 +149,9 @@ fn rates(options: &TableOptions) -> Result<Rates> {
 }
 
 fn events(options: &TableOptions) -> Result<Option<u64>> {
-    let all = options.parse::<u64>("events.num")?.filter(|events| *events > 0);
+    let all = options
+        .parse::<u64>("events.num")?
+        .filter(|events| *events > 0);
     let stop = options.parse::<i64>("stop-at")?;
     let stop = stop.and_then(|number| u64::try_from(number).ok());
     Ok(match (all, stop) {
@@ -166,7 +168,9 @@ fn positive(options: &TableOptions, key: &str, default: u32) -> Result<u64> {
 }
 
 fn size(options: &TableOptions, key: &str, default: u64) -> Result<u64> {
-    let size = options.memory_size(key)?.map_or(default, |size| size.bytes());
+    let size = options
+        .memory_size(key)?
+        .map_or(default, |size| size.bytes());
     // Texts are cut out of one that is 64 KiB long.
     if size > 16 * 1024 {
         let value = options.get(key).unwrap_or_default();
@@ -187,8 +191,18 @@ mod tests {
     fn defaults_are_those_of_the_suite() {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.proportions.total(), 50);
-        assert_eq!((settings.events, settings.limited, settings.rates.first), (None, false, 10_000));
-        assert_eq!((settings.sizes.person, settings.sizes.auction, settings.sizes.bid), (200, 500, 100));
+        assert_eq!(
+            (settings.events, settings.limited, settings.rates.first),
+            (None, false, 10_000)
+        );
+        assert_eq!(
+            (
+                settings.sizes.person,
+                settings.sizes.auction,
+                settings.sizes.bid
+            ),
+            (200, 500, 100)
+        );
     }
 
     #[test]

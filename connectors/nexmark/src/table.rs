@@ -120,11 +120,16 @@ pub(crate) fn columns(table: &str, schema: &Schema, kind: Option<Kind>) -> Resul
 
 fn attribute(kind: Kind, field: &Field) -> Result<Attribute, String> {
     let known = attributes(kind);
-    let named = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(field.name()));
+    let named = known
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(field.name()));
     let Some((name, attribute)) = named else {
         let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
         let (kind, unknown) = (kind.name(), field.name());
-        return Err(format!("a {kind} has no '{unknown}', but {}", names.join(", ")));
+        return Err(format!(
+            "a {kind} has no '{unknown}', but {}",
+            names.join(", ")
+        ));
     };
     attribute
         .fits(field.data_type())
@@ -149,8 +154,13 @@ fn of_all(field: &Field) -> Result<Column, String> {
         ));
     };
     if !field.is_nullable() {
-        return Err(format!("'{}' is null where the event is another: it may not be NOT NULL", kind.name()));
+        return Err(format!(
+            "'{}' is null where the event is another: it may not be NOT NULL",
+            kind.name()
+        ));
     }
-    let fields = fields.iter().map(|field| Ok((field.clone(), attribute(kind, field)?)));
+    let fields = fields
+        .iter()
+        .map(|field| Ok((field.clone(), attribute(kind, field)?)));
     Ok(Column::Row(kind, fields.collect::<Result<_, String>>()?))
 }

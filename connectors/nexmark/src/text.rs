@@ -7,7 +7,6 @@ use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 use hurtig_table::connector::Draw;
 
-
 /// The longest text that is kept in its view.
 const INLINE_MAX: usize = 12;
 
@@ -46,7 +45,9 @@ impl SharedText {
         if let Some(view) = inline(part) {
             return view;
         }
-        let prefix = part.first_chunk::<4>().map_or(0, |four| u32::from_le_bytes(*four));
+        let prefix = part
+            .first_chunk::<4>()
+            .map_or(0, |four| u32::from_le_bytes(*four));
         part.len() as u128 | u128::from(prefix) << 32 | (start as u128) << 96
     }
 
@@ -98,7 +99,9 @@ impl Choices {
             all.push_str(choice);
         }
         let text = SharedText::new(all);
-        let views = places.into_iter().map(|(start, length)| text.view(start, length));
+        let views = places
+            .into_iter()
+            .map(|(start, length)| text.view(start, length));
         Self {
             views: views.collect(),
             text,
@@ -110,7 +113,10 @@ impl Choices {
     }
 
     /// The column of the choices with these indexes.
-    pub(crate) fn column(&self, indexes: impl Iterator<Item = usize>) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn column(
+        &self,
+        indexes: impl Iterator<Item = usize>,
+    ) -> Result<ArrayRef, ArrowError> {
         let views = indexes.map(|index| self.views.get(index).copied().unwrap_or(0));
         self.text.column(views.collect())
     }
@@ -151,11 +157,21 @@ mod tests {
     fn parts_of_a_text_are_texts_short_or_long() {
         let text = SharedText::nonsense();
         let whole = String::from_utf8(text.bytes.to_vec()).unwrap();
-        let parts = [(0, 0), (5, 1), (7, 12), (9, 13), (1000, 500), (NONSENSE_BYTES - 3, 3)];
+        let parts = [
+            (0, 0),
+            (5, 1),
+            (7, 12),
+            (9, 13),
+            (1000, 500),
+            (NONSENSE_BYTES - 3, 3),
+        ];
         let views = parts.map(|(start, length)| text.view(start, length));
         let column = text.column(views.to_vec()).unwrap();
         for (index, (start, length)) in parts.into_iter().enumerate() {
-            assert_eq!(column.as_string_view().value(index), &whole[start..start + length]);
+            assert_eq!(
+                column.as_string_view().value(index),
+                &whole[start..start + length]
+            );
         }
     }
 
@@ -164,7 +180,14 @@ mod tests {
         let choices = Choices::new(["a", "a text that is longer than a view"]);
         let column = choices.column([1, 0, 1].into_iter()).unwrap();
         let texts: Vec<_> = column.as_string_view().iter().flatten().collect();
-        assert_eq!(texts, ["a text that is longer than a view", "a", "a text that is longer than a view"]);
+        assert_eq!(
+            texts,
+            [
+                "a text that is longer than a view",
+                "a",
+                "a text that is longer than a view"
+            ]
+        );
         assert_eq!((choices.len(), column.null_count()), (2, 0));
     }
 

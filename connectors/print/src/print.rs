@@ -45,7 +45,11 @@ impl TableFactory for PrintFactory {
             stderr: options.parse("standard-error")?.unwrap_or(false),
         };
         let parallelism = options.parse("sink.parallelism")?;
-        Ok(SinkTable::with_parallelism(ChangelogMode::ALL, sink, parallelism))
+        Ok(SinkTable::with_parallelism(
+            ChangelogMode::ALL,
+            sink,
+            parallelism,
+        ))
     }
 }
 
@@ -90,16 +94,19 @@ struct PrintWriter {
 
 impl PrintWriter {
     fn print(&mut self, rows: &RowBatch) -> std::io::Result<()> {
-        let columns = rows.columns.columns();
         for row in 0..rows.rows() {
-            self.text.push_str(&self.prefix);
-            write_row(&mut self.text, rows.kind(row), columns, row);
-            self.text.push('\n');
+            self.line(rows, row);
             if self.text.len() >= TEXT_BYTES {
                 self.bring_out()?;
             }
         }
         self.bring_out()
+    }
+
+    fn line(&mut self, rows: &RowBatch, row: usize) {
+        self.text.push_str(&self.prefix);
+        write_row(&mut self.text, rows.kind(row), rows.columns.columns(), row);
+        self.text.push('\n');
     }
 
     /// Whole lines at once, so that those of several subtasks don't mix.
@@ -122,7 +129,10 @@ impl SinkWriter<RowBatch> for PrintWriter {
         _: &mut Context<'_>,
         batch: &mut Records<RowBatch>,
     ) -> Poll<Result<()>> {
-        let printed = batch.values.drain(..).try_for_each(|rows| self.print(&rows));
+        let printed = batch
+            .values
+            .drain(..)
+            .try_for_each(|rows| self.print(&rows));
         Poll::Ready(printed.map_err(|error| Error::io(format!("cannot print: {error}"))))
     }
 
@@ -134,6 +144,7 @@ impl SinkWriter<RowBatch> for PrintWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hurtig_testing_rows::{batch, changes, column};
 
     #[test]
     fn a_line_begins_with_the_identifier_and_the_subtask() {
@@ -145,5 +156,25 @@ mod tests {
         assert_eq!(named("").prefix(0, 2), "1> ");
         assert_eq!(named("orders").prefix(0, 1), "orders> ");
         assert_eq!(named("orders").prefix(1, 2), "orders:2> ");
+    }
+
+    #[test]
+    fn a_row_is_a_line_as_flink_prints_it() {
+        let rows = batch([
+            ("id", column::of([7i64, 7])),
+            ("text", column::with_nulls([Some("a"), None])),
+            ("at", column::times([1_609_329_600_000, 1_609_329_600_120])),
+            ("part", column::of([0.5, 1e10])),
+        ]);
+        let rows = changes(rows, &["-U", "+U"]).unwrap();
+        let mut writer = PrintWriter {
+            stderr: false,
+            prefix: "orders:1> ".to_string(),
+            text: String::new(),
+        };
+        (0..2).for_each(|row| writer.line(&rows, row));
+        let expected = "orders:1> -U[7, a, 2020-12-30T12:00, 0.5]\n\
+                        orders:1> +U[7, null, 2020-12-30T12:00:00.120, 1.0E10]\n";
+        assert_eq!(writer.text, expected);
     }
 }

@@ -55,7 +55,10 @@ impl ValuesTable {
 
     fn project(&self, projection: &[usize]) -> Result<Vec<RowBatch>> {
         let batches = self.batches.iter().map(|batch| {
-            let columns = batch.columns.project(projection).during("projecting values")?;
+            let columns = batch
+                .columns
+                .project(projection)
+                .during("projecting values")?;
             batch.clone().with_columns(columns)
         });
         batches.collect()
@@ -76,7 +79,13 @@ impl ScanTable for ValuesTable {
         let schema = Arc::new(schema.during("projecting values")?);
         let source = ValuesSource(Arc::new(self.project(&request.projection)?));
         let strategy = request.strategy();
-        Ok(RowStream::of_source(env, source, strategy, schema, request.name))
+        Ok(RowStream::of_source(
+            env,
+            source,
+            strategy,
+            schema,
+            request.name,
+        ))
     }
 }
 
@@ -116,18 +125,29 @@ impl TableFactory for ValuesFactory {
         let id = table.options.require("data-id")?;
         let batches = self.0.lock().get(id).cloned();
         let Some(batches) = batches else {
-            return Err(table.options.wrong("data-id", id, "the name of registered rows"));
+            return Err(table
+                .options
+                .wrong("data-id", id, "the name of registered rows"));
         };
         for batch in &batches {
             let types = |schema: &SchemaRef| -> Vec<_> {
-                schema.fields().iter().map(|it| it.data_type().clone()).collect()
+                schema
+                    .fields()
+                    .iter()
+                    .map(|it| it.data_type().clone())
+                    .collect()
             };
             if types(&batch.columns.schema()) != types(&table.schema) {
                 let name = &table.name;
-                return Err(Error::config(format!("table {name}: the rows of '{id}' have other types")));
+                return Err(Error::config(format!(
+                    "table {name}: the rows of '{id}' have other types"
+                )));
             }
         }
-        Ok(Arc::new(ValuesTable::new(Arc::clone(&table.schema), batches)))
+        Ok(Arc::new(ValuesTable::new(
+            Arc::clone(&table.schema),
+            batches,
+        )))
     }
 }
 

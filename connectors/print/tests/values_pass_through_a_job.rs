@@ -1,6 +1,6 @@
 //! Rows from memory to a client, with their kinds.
 
-use hurtig_connector_print::{BlackholeFactory, PrintFactory, ValuesFactory, collect};
+use hurtig_connector_print::{BlackholeFactory, ValuesFactory, collect};
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World;
 use hurtig_table::RowBatch;
@@ -24,10 +24,16 @@ fn table(options: &[(&str, &str)]) -> TableDescription {
 
 #[test]
 fn kinds_and_order_stay() -> Result<()> {
-    let rows = batch([("n", column::of([1i64, 1, 2])), ("text", column::of(["a", "a", "b"]))]);
+    let rows = batch([
+        ("n", column::of([1i64, 1, 2])),
+        ("text", column::of(["a", "a", "b"])),
+    ]);
     let rows = changes(rows, &["+I", "-U", "+U"])?;
     let factory = ValuesFactory::new();
-    factory.register("changes", vec![RowBatch::empty(rows.columns.schema()), rows]);
+    factory.register(
+        "changes",
+        vec![RowBatch::empty(rows.columns.schema()), rows],
+    );
     let scan = factory.scan(&table(&[("data-id", "changes")]))?;
     assert_eq!(scan.changelog_mode(), ChangelogMode::UPDATES);
     let world = World::simulated(3);
@@ -43,7 +49,6 @@ fn kinds_and_order_stay() -> Result<()> {
     let (sink, mut reader) = collect();
     stream.sink_to("client", sink);
     (BlackholeFactory.sink(&table(&[]))?.sink)(&stream, "blackhole");
-    (PrintFactory.sink(&table(&[("sink.parallelism", "1")]))?.sink)(&stream, "print");
     env.execute("values")?;
     reader.end();
     let rows = world.block_on(reader.next())??.unwrap();
@@ -56,8 +61,15 @@ fn kinds_and_order_stay() -> Result<()> {
 fn rows_of_another_name_or_type_are_refused() {
     let factory = ValuesFactory::new();
     factory.register("other", vec![batch([("n", column::of([1i64]))])]);
-    for (id, expected) in [("none", "'data-id' is 'none'"), ("other", "have other types")] {
-        let error = factory.scan(&table(&[("data-id", id)])).err().unwrap().to_string();
+    for (id, expected) in [
+        ("none", "'data-id' is 'none'"),
+        ("other", "have other types"),
+    ] {
+        let error = factory
+            .scan(&table(&[("data-id", id)]))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
 }

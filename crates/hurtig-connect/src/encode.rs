@@ -1,5 +1,7 @@
 //! The contract of formats that are written: records in, bytes out.
 
+use std::sync::Arc;
+
 use hurtig_types::Result;
 
 /// How records become bytes: a factory of encoders, shared by all writers; holds options only.
@@ -36,6 +38,25 @@ pub trait EncodingFormat<T>: Send + Sync + 'static {
     /// # Errors
     /// When the options can't work.
     fn create_encoder(&self) -> Result<Box<dyn Encoder<T>>>;
+}
+
+/// A format that is chosen when the job is built.
+impl<T: 'static> EncodingFormat<T> for Arc<dyn EncodingFormat<T>> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn extension(&self) -> &'static str {
+        (**self).extension()
+    }
+
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+
+    fn create_encoder(&self) -> Result<Box<dyn Encoder<T>>> {
+        (**self).create_encoder()
+    }
 }
 
 /// Encodes records, a batch at a time, into one file after the other.

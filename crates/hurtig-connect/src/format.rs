@@ -1,5 +1,7 @@
 //! The contract of formats that are read: bytes in, records out.
 
+use std::sync::Arc;
+
 use hurtig_types::Result;
 
 use crate::BadRecord;
@@ -50,6 +52,29 @@ pub trait DecodingFormat<T>: Send + Sync + 'static {
     /// # Errors
     /// When the options can't work.
     fn create_decoder(&self) -> Result<Box<dyn Decoder<T>>>;
+}
+
+/// A format that is chosen when the job is built.
+impl<T: 'static> DecodingFormat<T> for Arc<dyn DecodingFormat<T>> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn splittable(&self) -> bool {
+        (**self).splittable()
+    }
+
+    fn has_header(&self) -> bool {
+        (**self).has_header()
+    }
+
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+
+    fn create_decoder(&self) -> Result<Box<dyn Decoder<T>>> {
+        (**self).create_decoder()
+    }
 }
 
 /// Decodes one stream of bytes, chunk by chunk. Synchronous: called on the compute side, where it may take a batch's time.

@@ -145,6 +145,11 @@ impl<E: FindEnd, D> RecordDecoder<E, D> {
         }
     }
 
+    /// What decodes the records: for those who let it gather them.
+    pub const fn records_mut(&mut self) -> &mut D {
+        &mut self.records
+    }
+
     /// Takes a record that is too long: up to its end where that is known, else up to the next line feed, in as many calls
     /// as that takes. What it takes on the way is no border of records; the failure comes with the border.
     fn take_too_long<T>(

@@ -25,6 +25,8 @@ const ABOVE_CONNECTORS: [&str; 18] = [
     "hurtig-cep",
     "hurtig-cluster",
 ];
+/// Tables over other connectors.
+const ON_CONNECTORS: [&str; 1] = ["hurtig-connector-filesystem"];
 const BELOW_CONNECTORS: [&str; 2] = ["hurtig", "hurtig-cli"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -70,7 +72,8 @@ fn layer(tree: &Tree, name: &str) -> Option<usize> {
     };
     let connectors = ABOVE_CONNECTORS.len();
     in_list(&ABOVE_CONNECTORS)
-        .or_else(|| in_list(&BELOW_CONNECTORS).map(|position| connectors + 1 + position))
+        .or_else(|| in_list(&ON_CONNECTORS).map(|_| connectors + 1))
+        .or_else(|| in_list(&BELOW_CONNECTORS).map(|position| connectors + 2 + position))
         .or_else(|| is_connector().then_some(connectors))
 }
 

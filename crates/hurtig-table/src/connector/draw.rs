@@ -24,7 +24,9 @@ impl Draw {
     /// The source of a part of this column: of the items of a list.
     #[must_use]
     pub const fn part(self, part: u64) -> Self {
-        Self(mix(self.0.wrapping_add(part.wrapping_add(1).wrapping_mul(STEP))))
+        Self(mix(self
+            .0
+            .wrapping_add(part.wrapping_add(1).wrapping_mul(STEP))))
     }
 
     /// 64 bits for this row: SplitMix64 at that place of its sequence.
@@ -65,7 +67,13 @@ mod tests {
             let row = Draw::below(one.bits(number), 10) as usize;
             counts[row][Draw::below(other.bits(number), 10) as usize] += 1;
         }
-        assert!(counts.iter().flatten().all(|count| (850..1150).contains(count)), "{counts:?}");
+        assert!(
+            counts
+                .iter()
+                .flatten()
+                .all(|count| (850..1150).contains(count)),
+            "{counts:?}"
+        );
         assert!((0.0..1.0).contains(&Draw::unit(u64::MAX)));
     }
 }

@@ -11,6 +11,7 @@
 mod changelog;
 mod collect;
 mod draw;
+mod format;
 mod numbered;
 mod options;
 mod watermarks;
@@ -25,6 +26,7 @@ use hurtig_types::{Error, Result};
 pub use changelog::ChangelogMode;
 pub use collect::{CollectReader, CollectSink, collect};
 pub use draw::Draw;
+pub use format::{FormatFactory, FormatTable, Formats};
 pub use numbered::{NumberedRows, NumberedSource, NumberedSplit};
 pub use options::{OptionKind, TableOption, TableOptions};
 
@@ -86,7 +88,11 @@ pub trait TableFactory: Send + Sync {
     /// # Errors
     /// When the connector cannot look up, or the options can't work.
     fn lookup(&self, table: &TableDescription) -> Result<Arc<dyn LookupTable>> {
-        Err(cannot(self.identifier(), &table.name, "be looked up by key"))
+        Err(cannot(
+            self.identifier(),
+            &table.name,
+            "be looked up by key",
+        ))
     }
 }
 

@@ -73,10 +73,17 @@ mod tests {
         generator.on_periodic(&mut output);
         assert_eq!(output.take(), None);
         let schema = Arc::new(arrow_schema::Schema::empty());
-        for millis in [Timestamp::from_millis(7), Timestamp::NONE, Timestamp::from_millis(5)] {
+        for millis in [
+            Timestamp::from_millis(7),
+            Timestamp::NONE,
+            Timestamp::from_millis(5),
+        ] {
             generator.on_event(&RowBatch::empty(Arc::clone(&schema)), millis, &mut output);
         }
         generator.on_periodic(&mut output);
-        assert_eq!(output.take(), Some(Watermark::new(Timestamp::from_millis(7))));
+        assert_eq!(
+            output.take(),
+            Some(Watermark::new(Timestamp::from_millis(7)))
+        );
     }
 }

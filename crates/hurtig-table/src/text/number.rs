@@ -14,7 +14,11 @@ use std::fmt::Write;
 /// ```
 pub fn write_f64(out: &mut String, number: f64) {
     if number.is_finite() {
-        write_finite(out, &format!("{number:e}"), (1e-3..1e7).contains(&number.abs()));
+        write_finite(
+            out,
+            &format!("{number:e}"),
+            (1e-3..1e7).contains(&number.abs()),
+        );
     } else {
         write_other(out, number);
     }
@@ -23,7 +27,11 @@ pub fn write_f64(out: &mut String, number: f64) {
 /// Adds a `FLOAT`.
 pub fn write_f32(out: &mut String, number: f32) {
     if number.is_finite() {
-        write_finite(out, &format!("{number:e}"), (1e-3..1e7).contains(&number.abs()));
+        write_finite(
+            out,
+            &format!("{number:e}"),
+            (1e-3..1e7).contains(&number.abs()),
+        );
     } else {
         write_other(out, f64::from(number));
     }
@@ -60,7 +68,10 @@ fn write_finite(out: &mut String, scientific: &str, plain: bool) {
         }
     } else if exponent < 0 {
         out.push_str("0.");
-        out.extend(std::iter::repeat_n('0', exponent.unsigned_abs() as usize - 1));
+        out.extend(std::iter::repeat_n(
+            '0',
+            exponent.unsigned_abs() as usize - 1,
+        ));
         out.push_str(whole);
         out.push_str(fraction);
     } else {

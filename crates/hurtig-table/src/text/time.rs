@@ -199,9 +199,17 @@ fn civil_of_day(day: i64) -> (i64, u32, u32) {
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month as u32, (of_year - (153 * from_march + 2) / 5 + 1) as u32)
+    (
+        year,
+        month as u32,
+        (of_year - (153 * from_march + 2) / 5 + 1) as u32,
+    )
 }
 
 fn day_of_civil(year: i64, month: u32, day: u32) -> i64 {
@@ -225,16 +233,36 @@ mod tests {
         text.push(' ');
         write_instant(&mut text, moment);
         text.push(' ');
-        write_timestamp(&mut text, Moment { nanos: 120_000_000, ..moment }, 'T');
+        write_timestamp(
+            &mut text,
+            Moment {
+                nanos: 120_000_000,
+                ..moment
+            },
+            'T',
+        );
         text.push(' ');
-        write_java_timestamp(&mut text, Moment { nanos: 120_000_000, ..moment });
-        let expected = "2020-12-30T12:13 2020-12-30T12:13:00Z 2020-12-30T12:13:00.12 2020-12-30T12:13:00.120";
+        write_java_timestamp(
+            &mut text,
+            Moment {
+                nanos: 120_000_000,
+                ..moment
+            },
+        );
+        let expected =
+            "2020-12-30T12:13 2020-12-30T12:13:00Z 2020-12-30T12:13:00.12 2020-12-30T12:13:00.120";
         assert_eq!(text, expected);
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["2020-1-1 00:00:00", "2020-13-01 00:00:00", "2020-01-01", "2020-01-01 24:00:00", ""] {
+        for text in [
+            "2020-1-1 00:00:00",
+            "2020-13-01 00:00:00",
+            "2020-01-01",
+            "2020-01-01 24:00:00",
+            "",
+        ] {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }
         assert_eq!(parse_time("12:00"), Some((43_200, 0)));

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalYearMonthType, Time32MillisecondType,
-    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalYearMonthType,
+    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
 };
 use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_schema::{DataType, IntervalUnit, TimeUnit};
@@ -50,7 +51,9 @@ pub fn write_value(out: &mut String, column: &dyn Array, row: usize) {
         DataType::Struct(_) => write_struct(out, column.as_struct(), row),
         DataType::List(_) => {
             let items = column.as_list::<i32>().value(row);
-            write_list(out, items.len(), |out, index| write_value(out, &items, index));
+            write_list(out, items.len(), |out, index| {
+                write_value(out, &items, index)
+            });
         }
         DataType::Map(..) => write_map(out, &column.as_map().value(row)),
         DataType::Binary => {
@@ -105,18 +108,34 @@ fn write_scalar(out: &mut String, column: &dyn Array, row: usize) {
         DataType::Utf8View => out.push_str(column.as_string_view().value(row)),
         DataType::Utf8 => out.push_str(column.as_string::<i32>().value(row)),
         DataType::Boolean => push(out, format_args!("{}", column.as_boolean().value(row))),
-        DataType::Int8 => push(out, format_args!("{}", column.as_primitive::<Int8Type>().value(row))),
+        DataType::Int8 => push(
+            out,
+            format_args!("{}", column.as_primitive::<Int8Type>().value(row)),
+        ),
         DataType::Int16 => {
-            push(out, format_args!("{}", column.as_primitive::<Int16Type>().value(row)));
+            push(
+                out,
+                format_args!("{}", column.as_primitive::<Int16Type>().value(row)),
+            );
         }
         DataType::Int32 => {
-            push(out, format_args!("{}", column.as_primitive::<Int32Type>().value(row)));
+            push(
+                out,
+                format_args!("{}", column.as_primitive::<Int32Type>().value(row)),
+            );
         }
         DataType::Int64 => {
-            push(out, format_args!("{}", column.as_primitive::<Int64Type>().value(row)));
+            push(
+                out,
+                format_args!("{}", column.as_primitive::<Int64Type>().value(row)),
+            );
         }
-        DataType::Float32 => number::write_f32(out, column.as_primitive::<Float32Type>().value(row)),
-        DataType::Float64 => number::write_f64(out, column.as_primitive::<Float64Type>().value(row)),
+        DataType::Float32 => {
+            number::write_f32(out, column.as_primitive::<Float32Type>().value(row))
+        }
+        DataType::Float64 => {
+            number::write_f64(out, column.as_primitive::<Float64Type>().value(row))
+        }
         DataType::Decimal128(_, scale) => {
             let value = column.as_primitive::<Decimal128Type>().value(row);
             decimal::write_scientific(out, value, *scale);
@@ -155,7 +174,7 @@ fn write_temporal(out: &mut String, column: &dyn Array, row: usize) {
 }
 
 /// The point in time of a timestamp column, whatever its unit; none for other types.
-pub(crate) fn timestamp(column: &dyn Array, row: usize) -> Option<Moment> {
+pub(super) fn timestamp(column: &dyn Array, row: usize) -> Option<Moment> {
     let DataType::Timestamp(unit, _) = column.data_type() else {
         return None;
     };
@@ -169,7 +188,7 @@ pub(crate) fn timestamp(column: &dyn Array, row: usize) -> Option<Moment> {
 }
 
 /// The time of day of a time column, whatever its unit; none for other types.
-pub(crate) fn time_of_day(column: &dyn Array, row: usize) -> Option<Moment> {
+pub(super) fn time_of_day(column: &dyn Array, row: usize) -> Option<Moment> {
     let (value, unit) = match column.data_type() {
         DataType::Time32(TimeUnit::Second) => {
             let value = column.as_primitive::<Time32SecondType>().value(row);
@@ -193,7 +212,7 @@ pub(crate) fn time_of_day(column: &dyn Array, row: usize) -> Option<Moment> {
 }
 
 /// The milliseconds of an interval of days and smaller.
-pub(crate) fn interval_millis(interval: IntervalMonthDayNano) -> i64 {
+pub(super) fn interval_millis(interval: IntervalMonthDayNano) -> i64 {
     i64::from(interval.days) * 86_400_000 + interval.nanoseconds / 1_000_000
 }
 
@@ -260,10 +279,19 @@ mod tests {
         assert_eq!(shown(Arc::new(decimal.unwrap())), "1.50");
         let noon = TimestampMillisecondArray::from(vec![1_609_329_600_000]);
         assert_eq!(shown(Arc::new(noon.clone())), "2020-12-30T12:00");
-        assert_eq!(shown(Arc::new(noon.with_timezone("UTC"))), "2020-12-30T12:00:00Z");
+        assert_eq!(
+            shown(Arc::new(noon.with_timezone("UTC"))),
+            "2020-12-30T12:00:00Z"
+        );
         assert_eq!(shown(Arc::new(Date32Array::from(vec![31]))), "1970-02-01");
-        assert_eq!(shown(Arc::new(Time32MillisecondArray::from(vec![61_500]))), "00:01:01.500");
-        assert_eq!(shown(Arc::new(BinaryArray::from_vec(vec![&[1, 255]]))), "[1, -1]");
+        assert_eq!(
+            shown(Arc::new(Time32MillisecondArray::from(vec![61_500]))),
+            "00:01:01.500"
+        );
+        assert_eq!(
+            shown(Arc::new(BinaryArray::from_vec(vec![&[1, 255]]))),
+            "[1, -1]"
+        );
     }
 
     #[test]
@@ -280,7 +308,10 @@ mod tests {
         assert_eq!(shown(Arc::new(map.finish())), "{a=1, b=2}");
         let id: ArrayRef = Arc::new(Int64Array::from(vec![7]));
         let field = Arc::new(Field::new("id", DataType::Int64, true));
-        assert_eq!(shown(Arc::new(StructArray::from(vec![(field, id)]))), "+I[7]");
+        assert_eq!(
+            shown(Arc::new(StructArray::from(vec![(field, id)]))),
+            "+I[7]"
+        );
     }
 
     #[test]

@@ -80,7 +80,9 @@ impl NumberedReader {
                 return Poll::Ready(due);
             }
             let deadline = (started + next.saturating_sub(first)).max(now + PACE);
-            let sleep = self.sleep.get_or_insert_with(|| clock.sleep_until(deadline));
+            let sleep = self
+                .sleep
+                .get_or_insert_with(|| clock.sleep_until(deadline));
             ready!(Pin::new(sleep).poll(context));
             self.sleep = None;
         }

@@ -172,6 +172,11 @@ mod tests {
     #[test]
     fn there_is_room_for_numbers_without_end() {
         let splits = NumberedSplit::cut(u64::MAX, 1000, 3);
-        assert!(splits.iter().flatten().all(|split| split.left() > u64::MAX / 3 - 1000));
+        assert!(
+            splits
+                .iter()
+                .flatten()
+                .all(|split| split.left() > u64::MAX / 3 - 1000)
+        );
     }
 }

@@ -1,0 +1,5 @@
+//! The generator in jobs.
+
+mod common;
+mod refused;
+mod same_events;
