@@ -329,9 +329,7 @@ impl<'a> Builder<'a> {
                 null_equals_null,
                 output: Arc::clone(&output),
             };
-            let _ = context;
-            let _: WindowJoinSpec = spec;
-            Err(Error::unsupported("window joins"))
+            spec.operator(context)
         }))
     }
 

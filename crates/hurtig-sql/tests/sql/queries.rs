@@ -147,6 +147,17 @@ fn rows_of_near_times() {
 }
 
 #[test]
+fn rows_of_one_window() {
+    let rows = Session::new().rows(
+        "SELECT l.price, r.item, l.window_end
+         FROM (SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '2' SECOND))) l
+         JOIN (SELECT * FROM TABLE(TUMBLE(TABLE auctions, DESCRIPTOR(ts), INTERVAL '2' SECOND))) r
+         ON l.auction = r.id AND l.window_start = r.window_start AND l.window_end = r.window_end",
+    );
+    assert_eq!(rows, ["5, pear, 1970-01-01T00:00:02", "7, plum, 1970-01-01T00:00:02"]);
+}
+
+#[test]
 fn unions_views_and_common_tables() {
     let mut session = Session::new();
     let rows = session.rows("SELECT id FROM auctions UNION ALL SELECT auction FROM bids WHERE price > 8");
