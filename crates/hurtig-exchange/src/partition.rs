@@ -14,12 +14,8 @@ pub trait Partitioner<P>: Send {
     ///
     /// # Errors
     /// When the batch is not what it was said to be, which is a bug.
-    fn select(
-        &mut self,
-        batch: &mut P,
-        targets: usize,
-        chosen: &mut Vec<u32>,
-    ) -> Result<Selection>;
+    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>)
+    -> Result<Selection>;
 }
 
 /// Where the records of a batch go.
@@ -77,7 +73,12 @@ impl Rebalance {
 }
 
 impl<P: Batch> Partitioner<P> for Rebalance {
-    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Result<Selection> {
+    fn select(
+        &mut self,
+        batch: &mut P,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Result<Selection> {
         let targets = targets as u32;
         let mut next = self.next % targets;
         chosen.extend((0..batch.len()).map(|_| {
@@ -113,7 +114,12 @@ impl Shuffle {
 }
 
 impl<P: Batch> Partitioner<P> for Shuffle {
-    fn select(&mut self, batch: &mut P, targets: usize, chosen: &mut Vec<u32>) -> Result<Selection> {
+    fn select(
+        &mut self,
+        batch: &mut P,
+        targets: usize,
+        chosen: &mut Vec<u32>,
+    ) -> Result<Selection> {
         let targets = targets as u64;
         let targets = (0..batch.len()).map(|_| (((self.next() >> 32) * targets) >> 32) as u32);
         chosen.extend(targets);

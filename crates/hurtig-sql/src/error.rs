@@ -38,8 +38,7 @@ pub(crate) fn of_datafusion(error: DataFusionError) -> Error {
 
 fn place_of(error: &DataFusionError) -> Option<String> {
     let span = error.diagnostic()?.span?;
-    (span.start.line > 0)
-        .then(|| format!("line {}, column {}", span.start.line, span.start.column))
+    (span.start.line > 0).then(|| format!("line {}, column {}", span.start.line, span.start.column))
 }
 
 /// One of our errors on its way through DataFusion.

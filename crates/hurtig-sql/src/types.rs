@@ -145,10 +145,12 @@ fn map_of(key: &DataType, value: &DataType) -> Result<Arrow> {
 /// When it is none of Flink's: an internal type that should not have come so far.
 pub fn flink_of(field: &Field) -> Result<DataType> {
     let kind = match field.metadata().get(DECLARED) {
-        Some(declared) => declared
-            .parse::<DataType>()
-            .map_err(|error| Error::bug(error.to_string()))?
-            .kind,
+        Some(declared) => {
+            declared
+                .parse::<DataType>()
+                .map_err(|error| Error::bug(error.to_string()))?
+                .kind
+        }
         None => kind_of(field.data_type())?,
     };
     Ok(DataType {

@@ -43,7 +43,9 @@ impl Distinct {
         let group = self.firsts.len() as u32;
         let firsts = &self.firsts;
         let hash_of = |group: &u32| {
-            let first = firsts.get(*group as usize).map_or(0, |first| *first as usize);
+            let first = firsts
+                .get(*group as usize)
+                .map_or(0, |first| *first as usize);
             mixed(hashes.get(first).copied().unwrap_or_default())
         };
         self.groups.insert_unique(mixed(hash), group, hash_of);
@@ -89,13 +91,19 @@ impl Distinct {
     }
 
     /// The key of each group, with its rows.
-    pub(crate) fn groups<'a, K>(&'a self, keys: &'a [K]) -> impl Iterator<Item = (&'a K, &'a [u32])> {
+    pub(crate) fn groups<'a, K>(
+        &'a self,
+        keys: &'a [K],
+    ) -> impl Iterator<Item = (&'a K, &'a [u32])> {
         let starts = self.starts.windows(2);
-        self.firsts.iter().zip(starts).filter_map(|(first, bounds)| {
-            let [start, end] = bounds else { return None };
-            let rows = self.rows.get(*start as usize..*end as usize)?;
-            Some((keys.get(*first as usize)?, rows))
-        })
+        self.firsts
+            .iter()
+            .zip(starts)
+            .filter_map(|(first, bounds)| {
+                let [start, end] = bounds else { return None };
+                let rows = self.rows.get(*start as usize..*end as usize)?;
+                Some((keys.get(*first as usize)?, rows))
+            })
     }
 }
 

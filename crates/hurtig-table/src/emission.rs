@@ -65,7 +65,8 @@ impl Emission {
             let ranks = std::mem::take(&mut self.ranks);
             columns.push(Arc::new(Int64Array::from(ranks)));
         }
-        let columns = RecordBatch::try_new(Arc::clone(schema), columns).during("putting out rows")?;
+        let columns =
+            RecordBatch::try_new(Arc::clone(schema), columns).during("putting out rows")?;
         let kinds = std::mem::take(&mut self.kinds);
         self.clear();
         RowBatch::changes(columns, kinds).map(Some)

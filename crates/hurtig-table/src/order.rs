@@ -48,7 +48,8 @@ impl OrderCodec {
     pub(crate) fn new(fields: &Fields, order: &[SortColumn]) -> Result<Self> {
         for by in order {
             let field = fields.get(by.column);
-            let field = field.ok_or_else(|| Error::bug("an order by a column that is not there"))?;
+            let field =
+                field.ok_or_else(|| Error::bug("an order by a column that is not there"))?;
             let empty = new_empty_array(field.data_type());
             let has_order = Cells::of(&empty).map(drop);
             has_order.map_err(|error| error.context(format!("ORDER BY `{}`", field.name())))?;
@@ -63,7 +64,8 @@ impl OrderCodec {
         let mut columns = Vec::with_capacity(self.0.len());
         for by in &self.0 {
             let column = batch.columns().get(by.column);
-            let column = column.ok_or_else(|| Error::bug("an order by a column that is not there"))?;
+            let column =
+                column.ok_or_else(|| Error::bug("an order by a column that is not there"))?;
             columns.push(OrderColumn {
                 cells: Cells::of(column)?,
                 nulls: column.nulls().filter(|nulls| nulls.null_count() > 0),
@@ -140,8 +142,12 @@ impl<'a> Cells<'a> {
             T::Timestamp(TimeUnit::Microsecond, _) => numbers::<TimestampMicrosecondType>(column),
             T::Timestamp(TimeUnit::Nanosecond, _) => numbers::<TimestampNanosecondType>(column),
             T::Decimal128(..) => Self::Decimals(column.as_primitive::<Decimal128Type>().values()),
-            T::Utf8View => texts(column.len(), |row| column.as_string_view().value(row).as_bytes()),
-            T::Utf8 => texts(column.len(), |row| column.as_string::<i32>().value(row).as_bytes()),
+            T::Utf8View => texts(column.len(), |row| {
+                column.as_string_view().value(row).as_bytes()
+            }),
+            T::Utf8 => texts(column.len(), |row| {
+                column.as_string::<i32>().value(row).as_bytes()
+            }),
             T::Binary => texts(column.len(), |row| column.as_binary::<i32>().value(row)),
             other => {
                 let message = format!("values of type {other} have no order");
@@ -176,7 +182,11 @@ fn texts<'a>(rows: usize, text: impl Fn(usize) -> &'a [u8]) -> Cells<'a> {
 
 /// A number of the same order: of negative ones all bits but the sign are inverted.
 fn float(value: f64) -> i64 {
-    let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
+    let value = if value.is_nan() {
+        f64::NAN
+    } else {
+        value + 0.0
+    };
     let bits = value.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
@@ -216,7 +226,15 @@ mod tests {
 
     #[test]
     fn floating_point_numbers_stand_in_their_order() {
-        let ascending = [-f64::INFINITY, -2.5, -1.0, 0.0, 0.5, f64::INFINITY, f64::NAN];
+        let ascending = [
+            -f64::INFINITY,
+            -2.5,
+            -1.0,
+            0.0,
+            0.5,
+            f64::INFINITY,
+            f64::NAN,
+        ];
         let column: ArrayRef = Arc::new(Float64Array::from(ascending.to_vec()));
         let orders = orders_of(&[column], &[SortColumn::ascending(0)]);
         for row in 1..ascending.len() as u32 {

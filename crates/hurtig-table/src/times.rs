@@ -28,7 +28,8 @@ pub(crate) fn read_times(batch: &RecordBatch, column: usize, times: &mut Vec<i64
         return Err(Error::bug("a time column that is not there"));
     };
     if column.null_count() > 0 {
-        let message = "a row whose event time is NULL: filter such rows out where the watermark is declared";
+        let message =
+            "a row whose event time is NULL: filter such rows out where the watermark is declared";
         return Err(Error::bad_record(message));
     }
     match column.data_type() {

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(RowKind::UpdateAfter.to_string(), "+U");
 /// assert!(RowKind::UpdateAfter.adds() && !RowKind::Delete.adds());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[repr(u8)]
 pub enum RowKind {
     /// `+I`: a new row.

@@ -78,7 +78,9 @@ pub mod column {
 /// When the columns have different lengths.
 #[allow(clippy::expect_used, reason = "for tests")]
 pub fn batch<'a>(columns: impl IntoIterator<Item = (&'a str, ArrayRef)>) -> RowBatch {
-    let columns = columns.into_iter().map(|(name, values)| (name, values, true));
+    let columns = columns
+        .into_iter()
+        .map(|(name, values)| (name, values, true));
     let columns = RecordBatch::try_from_iter_with_nullable(columns);
     RowBatch::inserts(columns.expect("columns of one length"))
 }

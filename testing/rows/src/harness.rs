@@ -171,14 +171,21 @@ impl RowHarness {
                 Progress::Done => return Ok(()),
                 Progress::More => progress = subtask.operator.resume(&mut subtask.output)?,
                 Progress::Blocked => {
-                    return Err(Error::unsupported("an operator that waits, in this harness"));
+                    return Err(Error::unsupported(
+                        "an operator that waits, in this harness",
+                    ));
                 }
             }
         }
     }
 
     fn gather(&mut self, index: usize) -> Result<()> {
-        let tags: Vec<String> = self.options.sides.iter().map(|side| side.0.clone()).collect();
+        let tags: Vec<String> = self
+            .options
+            .sides
+            .iter()
+            .map(|side| side.0.clone())
+            .collect();
         let subtask = self.subtask(index)?;
         let rows = subtask.output.batch::<RowBatch>()?.take();
         let mut sides = Vec::new();
@@ -262,10 +269,9 @@ impl RowHarness {
             let mut image = StateImage::default();
             let barrier = self.barrier();
             let subtask = self.subtask(index)?;
-            let progress =
-                subtask
-                    .operator
-                    .snapshot(barrier, &mut image, &mut subtask.output)?;
+            let progress = subtask
+                .operator
+                .snapshot(barrier, &mut image, &mut subtask.output)?;
             self.finish(index, progress)?;
             let subtask = self.subtask(index)?;
             while subtask.operator.encode_some() {}

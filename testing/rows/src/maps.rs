@@ -165,14 +165,17 @@ impl Store for Maps {
         let entries = self.entries(column)?;
         let keys = keys.iter().enumerate();
         let values = keys.filter_map(|(index, key)| Some((index, entries.get(key)?)));
-        values.into_iter().try_for_each(|(index, value)| found(index, value))
+        values
+            .into_iter()
+            .try_for_each(|(index, value)| found(index, value))
     }
 
     fn write(&mut self, batch: &StoreBatch) -> Result<()> {
         for operation in batch.iter() {
             match operation {
                 StoreOperation::Put(column, key, value) => {
-                    self.entries_mut(column)?.insert(key.to_vec(), value.to_vec());
+                    self.entries_mut(column)?
+                        .insert(key.to_vec(), value.to_vec());
                 }
                 StoreOperation::Delete(column, key) => {
                     self.entries_mut(column)?.remove(key);

@@ -75,7 +75,10 @@ impl Table {
 
     fn change(&mut self, kind: RowKind, row: Row) {
         if let Some(key) = &self.key {
-            let same = |other: &Row| key.iter().all(|column| other.get(*column) == row.get(*column));
+            let same = |other: &Row| {
+                key.iter()
+                    .all(|column| other.get(*column) == row.get(*column))
+            };
             self.rows.retain(|other, _| !same(other));
             if kind.adds() {
                 self.rows.insert(row, 1);
@@ -84,7 +87,10 @@ impl Table {
         }
         let count = self.rows.entry(row.clone()).or_default();
         *count += kind.sign();
-        assert!(*count >= 0, "{kind}{row:?} takes away a row that is not there");
+        assert!(
+            *count >= 0,
+            "{kind}{row:?} takes away a row that is not there"
+        );
         if *count == 0 {
             self.rows.remove(&row);
         }

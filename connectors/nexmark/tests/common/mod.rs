@@ -121,7 +121,10 @@ pub fn rows(scan: &Arc<dyn ScanTable>, projection: &[usize], run: Run) -> Vec<St
     let schema: SchemaRef = Arc::clone(stream.schema());
     let failed = Arc::new(AtomicBool::new(!run.fails));
     let stream = stream.apply(Named::new("FailsOnce", ""), schema, move |_| {
-        Ok(Box::new(FailsOnce { batches: 0, failed: Arc::clone(&failed) }))
+        Ok(Box::new(FailsOnce {
+            batches: 0,
+            failed: Arc::clone(&failed),
+        }))
     });
     let (sink, mut reader) = collect();
     stream.sink_to("client", sink);

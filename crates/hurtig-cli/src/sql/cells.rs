@@ -20,9 +20,14 @@ pub(super) fn text(column: &ArrayRef, index: usize) -> Option<String> {
         DataType::Int16 => column.as_primitive::<Int16Type>().value(index).to_string(),
         DataType::Int32 => column.as_primitive::<Int32Type>().value(index).to_string(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(index).to_string(),
-        DataType::Float32 => float(f64::from(column.as_primitive::<Float32Type>().value(index)), true),
+        DataType::Float32 => float(
+            f64::from(column.as_primitive::<Float32Type>().value(index)),
+            true,
+        ),
         DataType::Float64 => float(column.as_primitive::<Float64Type>().value(index), false),
-        DataType::Decimal128(..) => column.as_primitive::<Decimal128Type>().value_as_string(index),
+        DataType::Decimal128(..) => column
+            .as_primitive::<Decimal128Type>()
+            .value_as_string(index),
         DataType::Utf8View => column.as_string_view().value(index).to_string(),
         DataType::Utf8 => column.as_string::<i32>().value(index).to_string(),
         DataType::Binary => bytes(column.as_binary::<i32>().value(index)),
@@ -46,7 +51,8 @@ fn nested(column: &ArrayRef, index: usize) -> Option<String> {
         }
         DataType::Struct(_) => {
             let fields = column.as_struct().columns().iter();
-            let fields = fields.map(|field| text(field, index).unwrap_or_else(|| "NULL".to_string()));
+            let fields =
+                fields.map(|field| text(field, index).unwrap_or_else(|| "NULL".to_string()));
             format!("({})", fields.collect::<Vec<_>>().join(", "))
         }
         DataType::Map(..) => {
@@ -113,15 +119,21 @@ fn timestamp(column: &ArrayRef, unit: TimeUnit, index: usize) -> String {
             (DateTime::from_timestamp(seconds, 0), 0)
         }
         TimeUnit::Millisecond => {
-            let millis = column.as_primitive::<TimestampMillisecondType>().value(index);
+            let millis = column
+                .as_primitive::<TimestampMillisecondType>()
+                .value(index);
             (DateTime::from_timestamp_millis(millis), 3)
         }
         TimeUnit::Microsecond => {
-            let micros = column.as_primitive::<TimestampMicrosecondType>().value(index);
+            let micros = column
+                .as_primitive::<TimestampMicrosecondType>()
+                .value(index);
             (DateTime::from_timestamp_micros(micros), 6)
         }
         TimeUnit::Nanosecond => {
-            let nanos = column.as_primitive::<TimestampNanosecondType>().value(index);
+            let nanos = column
+                .as_primitive::<TimestampNanosecondType>()
+                .value(index);
             (Some(DateTime::from_timestamp_nanos(nanos)), 9)
         }
     };
@@ -146,8 +158,19 @@ mod tests {
     #[test]
     fn numbers_are_written_as_java_does() {
         let written = [1.0, 0.5, 1e7, 1.25e-5, 123456789.5, -0.0, 1e100];
-        let written: Vec<_> = written.into_iter().map(|value| float(value, false)).collect();
-        let expected = ["1.0", "0.5", "1.0E7", "1.25E-5", "1.234567895E8", "-0.0", "1.0E100"];
+        let written: Vec<_> = written
+            .into_iter()
+            .map(|value| float(value, false))
+            .collect();
+        let expected = [
+            "1.0",
+            "0.5",
+            "1.0E7",
+            "1.25E-5",
+            "1.234567895E8",
+            "-0.0",
+            "1.0E100",
+        ];
         assert_eq!(written, expected);
     }
 }

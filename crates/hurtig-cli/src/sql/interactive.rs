@@ -23,7 +23,8 @@ CLEAR ; QUIT ;
 
 /// Reads statements and runs them until the end of the input.
 pub(super) fn run(client: &mut Client) -> Result<()> {
-    let failed = |error: ReadlineError| Error::io(format!("cannot read from the terminal: {error}"));
+    let failed =
+        |error: ReadlineError| Error::io(format!("cannot read from the terminal: {error}"));
     let mut editor = DefaultEditor::new().map_err(failed)?;
     let history = history();
     if let Some(path) = &history {
@@ -33,7 +34,11 @@ pub(super) fn run(client: &mut Client) -> Result<()> {
     println!("{WELCOME}");
     let mut statement = String::new();
     loop {
-        let prompt = if statement.is_empty() { "Hurtig SQL> " } else { ">           " };
+        let prompt = if statement.is_empty() {
+            "Hurtig SQL> "
+        } else {
+            ">           "
+        };
         match editor.readline(prompt) {
             Ok(line) => {
                 statement.push_str(&line);

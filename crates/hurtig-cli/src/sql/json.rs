@@ -35,8 +35,12 @@ fn value(column: &ArrayRef, index: usize) -> Value {
         DataType::Float32 => number(f64::from(column.as_primitive::<Float32Type>().value(index))),
         DataType::Float64 => number(column.as_primitive::<Float64Type>().value(index)),
         DataType::Decimal128(..) => {
-            let digits = column.as_primitive::<Decimal128Type>().value_as_string(index);
-            digits.parse::<Number>().map_or(Value::String(digits), Value::Number)
+            let digits = column
+                .as_primitive::<Decimal128Type>()
+                .value_as_string(index);
+            digits
+                .parse::<Number>()
+                .map_or(Value::String(digits), Value::Number)
         }
         DataType::List(_) => {
             let items = column.as_list::<i32>().value(index);

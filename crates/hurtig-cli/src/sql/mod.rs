@@ -29,7 +29,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         client.script(&read(init)?)?;
     }
     if !args.statements.is_empty() {
-        return args.statements.iter().try_for_each(|sql| client.script(sql));
+        return args
+            .statements
+            .iter()
+            .try_for_each(|sql| client.script(sql));
     }
     match &args.file {
         Some(file) => client.script(&read(file)?),

@@ -40,7 +40,8 @@ impl Client {
 
     /// Runs all statements of a script; the first that fails ends it.
     pub(super) fn script(&mut self, text: &str) -> Result<()> {
-        let statements = split_script(text).map_err(|error| Error::invalid_job(error.to_string()))?;
+        let statements =
+            split_script(text).map_err(|error| Error::invalid_job(error.to_string()))?;
         for statement in statements {
             let parsed = statement.parse();
             let parsed = parsed.map_err(|error| Error::invalid_job(error.to_string()))?;
@@ -120,7 +121,10 @@ impl Client {
         if self.format == Format::Tableau {
             println!("{}", table.border());
             let seconds = began.elapsed().as_secs_f64();
-            println!("Received a total of {} ({seconds:.2} seconds)", in_words(rows, ""));
+            println!(
+                "Received a total of {} ({seconds:.2} seconds)",
+                in_words(rows, "")
+            );
         }
         Ok(())
     }
@@ -131,7 +135,11 @@ impl Client {
                 println!("{}\n{}\n{}", table.border(), table.header(), table.border());
             }
             Format::Csv => {
-                let names = query.schema.fields().iter().map(|field| field.name().as_str());
+                let names = query
+                    .schema
+                    .fields()
+                    .iter()
+                    .map(|field| field.name().as_str());
                 println!("{}", csv::header(names));
             }
             Format::Json => {}

@@ -55,7 +55,11 @@ impl Tableau {
     pub(super) fn changes<'a>(&'a self, rows: &'a RowBatch) -> impl Iterator<Item = String> + 'a {
         (0..rows.rows()).map(move |index| {
             let op = Some(rows.kind(index).symbol().to_string());
-            let cells = rows.columns.columns().iter().map(|column| text(column, index));
+            let cells = rows
+                .columns
+                .columns()
+                .iter()
+                .map(|column| text(column, index));
             self.line(&std::iter::once(op).chain(cells).collect::<Vec<_>>())
         })
     }

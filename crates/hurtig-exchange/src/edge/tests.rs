@@ -48,9 +48,11 @@ fn a_partial_batch_waits_until_it_is_full_due_or_flushed() {
     let mut edge = Edge::new(Box::new(Forward), senders, OPTIONS);
     write(&mut edge, vec![1, 2]);
     assert!(receive(&mut gate).is_empty());
-    edge.flush_due(NOW + Duration::from_millis(99), Waker::noop()).unwrap();
+    edge.flush_due(NOW + Duration::from_millis(99), Waker::noop())
+        .unwrap();
     assert!(receive(&mut gate).is_empty());
-    edge.flush_due(NOW + Duration::from_millis(100), Waker::noop()).unwrap();
+    edge.flush_due(NOW + Duration::from_millis(100), Waker::noop())
+        .unwrap();
     assert_eq!(receive(&mut gate), [(0, Some(vec![1, 2]))]);
     (0..8).for_each(|value| write(&mut edge, vec![value]));
     assert_eq!(receive(&mut gate), [(0, Some((0..8).collect()))]);
@@ -84,7 +86,8 @@ fn a_signal_flushes_what_was_batched_and_comes_behind_it() {
     edge.signal(
         Signal::Watermark(Watermark::new(Timestamp::from_millis(1))),
         Waker::noop(),
-    ).unwrap();
+    )
+    .unwrap();
     assert_eq!(
         receive(&mut gate),
         [

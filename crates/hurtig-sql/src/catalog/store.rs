@@ -102,7 +102,9 @@ impl Catalogs {
     /// The names of all tables and views of a database, temporary ones too.
     pub fn objects(&self, catalog: &str, database: &str) -> Vec<String> {
         let kept = self.catalogs.get(catalog).and_then(|it| it.get(database));
-        let kept = kept.into_iter().flat_map(|database| database.keys().cloned());
+        let kept = kept
+            .into_iter()
+            .flat_map(|database| database.keys().cloned());
         let temporary = self.temporary.keys();
         let temporary = temporary
             .filter(|path| path.catalog == catalog && path.database == database)
@@ -194,7 +196,12 @@ impl Catalogs {
     ///
     /// # Errors
     /// When there is no such database.
-    pub fn create(&mut self, path: &ObjectPath, object: CatalogObject, temporary: bool) -> Result<bool> {
+    pub fn create(
+        &mut self,
+        path: &ObjectPath,
+        object: CatalogObject,
+        temporary: bool,
+    ) -> Result<bool> {
         if temporary {
             let is_new = !self.temporary.contains_key(path);
             if is_new {
@@ -251,7 +258,9 @@ impl Catalogs {
 }
 
 fn no_catalog(name: &str) -> Error {
-    Error::invalid_job(format!("there is no catalog `{name}`: SHOW CATALOGS lists them"))
+    Error::invalid_job(format!(
+        "there is no catalog `{name}`: SHOW CATALOGS lists them"
+    ))
 }
 
 fn no_database(catalog: &str, name: &str) -> Error {

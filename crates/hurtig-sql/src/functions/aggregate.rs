@@ -136,7 +136,11 @@ impl AggregateUDFImpl for FlinkAggregate {
     fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
         let types: Vec<_> = arguments.iter().map(|it| it.data_type().clone()).collect();
         let data_type = self.return_type(&types)?;
-        Ok(Arc::new(Field::new(self.name, data_type, self.is_nullable())))
+        Ok(Arc::new(Field::new(
+            self.name,
+            data_type,
+            self.is_nullable(),
+        )))
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {

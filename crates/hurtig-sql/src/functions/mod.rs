@@ -50,7 +50,8 @@ impl Default for Functions {
 
 impl Functions {
     fn add_scalar(&mut self, function: Arc<ScalarUDF>) {
-        let names = std::iter::once(function.name()).chain(function.aliases().iter().map(String::as_str));
+        let names =
+            std::iter::once(function.name()).chain(function.aliases().iter().map(String::as_str));
         let names: Vec<_> = names.map(str::to_lowercase).collect();
         for name in names {
             self.scalar.insert(name, Arc::clone(&function));

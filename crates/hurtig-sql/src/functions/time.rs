@@ -33,7 +33,11 @@ pub(super) fn functions() -> impl Iterator<Item = Arc<ScalarUDF>> {
     };
     [
         now("proctime", &[], true),
-        now("now", &["current_timestamp", "current_row_timestamp"], false),
+        now(
+            "now",
+            &["current_timestamp", "current_row_timestamp"],
+            false,
+        ),
     ]
     .into_iter()
 }

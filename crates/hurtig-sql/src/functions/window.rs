@@ -19,12 +19,14 @@ struct Rank {
 
 /// All of them.
 pub(super) fn functions() -> impl Iterator<Item = Arc<WindowUDF>> {
-    ["row_number", "rank", "dense_rank"].into_iter().map(|name| {
-        Arc::new(WindowUDF::from(Rank {
-            name,
-            signature: Signature::nullary(Volatility::Immutable),
-        }))
-    })
+    ["row_number", "rank", "dense_rank"]
+        .into_iter()
+        .map(|name| {
+            Arc::new(WindowUDF::from(Rank {
+                name,
+                signature: Signature::nullary(Volatility::Immutable),
+            }))
+        })
 }
 
 impl WindowUDFImpl for Rank {
@@ -36,12 +38,19 @@ impl WindowUDFImpl for Rank {
         &self.signature
     }
 
-    fn partition_evaluator(&self, _: PartitionEvaluatorArgs<'_>) -> Result<Box<dyn PartitionEvaluator>> {
+    fn partition_evaluator(
+        &self,
+        _: PartitionEvaluatorArgs<'_>,
+    ) -> Result<Box<dyn PartitionEvaluator>> {
         not_impl_err!("{} is computed by streaming operators", self.name)
     }
 
     fn field(&self, arguments: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(arguments.name(), DataType::Int64, false)))
+        Ok(Arc::new(Field::new(
+            arguments.name(),
+            DataType::Int64,
+            false,
+        )))
     }
 
     fn limit_effect(&self, _: &[Arc<dyn PhysicalExpr>]) -> LimitEffect {

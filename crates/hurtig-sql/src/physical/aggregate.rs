@@ -63,7 +63,9 @@ impl Lowering {
                     fields: Vec::new(),
                 };
                 let key = aggregate.group_expr.iter();
-                let key = key.map(|it| needed.column(it)).collect::<Result<Vec<_>>>()?;
+                let key = key
+                    .map(|it| needed.column(it))
+                    .collect::<Result<Vec<_>>>()?;
                 let calls = calls_of(aggregate, &mut needed, &output)?;
                 let input = projected(input, needed);
                 Ok(Arc::new(grouped(input, key, calls, Some(output))))
@@ -121,9 +123,9 @@ fn call_of(expression: &Expr, needed: &mut Needed<'_>, output: FieldRef) -> Resu
 
 fn function_of(call: &Call) -> Result<&FlinkAggregate> {
     let function = call.func.inner().as_ref();
-    function.downcast_ref::<FlinkAggregate>().ok_or_else(|| {
-        Error::unsupported(format!("the aggregate function {}", call.func.name()))
-    })
+    function
+        .downcast_ref::<FlinkAggregate>()
+        .ok_or_else(|| Error::unsupported(format!("the aggregate function {}", call.func.name())))
 }
 
 /// The columns that are needed, computed.
@@ -194,7 +196,13 @@ fn windowed(
     let over = unqualified(&node.schema);
     let projection = columns.iter().map(|column| column_at(&over, *column));
     let projection = projection.collect();
-    Ok(Arc::new(calc_named(Arc::new(node), over, None, projection, output)))
+    Ok(Arc::new(calc_named(
+        Arc::new(node),
+        over,
+        None,
+        projection,
+        output,
+    )))
 }
 
 /// Where a column of the result comes from.
@@ -206,7 +214,12 @@ enum Place {
 
 pub(super) fn column_at(over: &DFSchemaRef, index: usize) -> Expr {
     let columns = over.columns();
-    Expr::Column(columns.get(index).cloned().unwrap_or_else(|| Column::from_name("?")))
+    Expr::Column(
+        columns
+            .get(index)
+            .cloned()
+            .unwrap_or_else(|| Column::from_name("?")),
+    )
 }
 
 fn window_node(
@@ -218,7 +231,9 @@ fn window_node(
     columns: &[usize],
 ) -> Node {
     let width = key.len() + calls.len();
-    let key_fields = key.iter().filter_map(|column| input.schema.fields().get(*column));
+    let key_fields = key
+        .iter()
+        .filter_map(|column| input.schema.fields().get(*column));
     let results = calls.iter().map(|call| &call.output);
     let mut fields: Vec<FieldRef> = key_fields.chain(results).cloned().collect();
     fields.extend(window_fields());
@@ -260,9 +275,8 @@ fn windowing(
     window: WindowColumns,
     mut needed: Needed<'_>,
 ) -> Result<(Arc<Node>, Windowing)> {
-    let of_window = |column: usize| {
-        [Some(window.start), Some(window.end), window.time].contains(&Some(column))
-    };
+    let of_window =
+        |column: usize| [Some(window.start), Some(window.end), window.time].contains(&Some(column));
     let uses_window = needed.expressions.iter().any(|expression| {
         let columns = expression.column_refs();
         let mut indexes = columns

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, TimestampMillisecondArray};
+use arrow_array::{
+    ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, TimestampMillisecondArray,
+};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 use datafusion_common::tree_node::{Transformed, TreeNode};
@@ -128,7 +130,11 @@ fn column(expression: &dyn PhysicalExpr, batch: &RecordBatch, field: &Field) -> 
 
 /// An expression that can be computed, over these columns.
 pub(crate) fn physical(expression: &Expr, over: &DFSchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
-    let expression = expression.clone().transform(clock_as_column).planned()?.data;
+    let expression = expression
+        .clone()
+        .transform(clock_as_column)
+        .planned()?
+        .data;
     let props = ExecutionProps::new();
     create_physical_expr(&expression, over, &props, &Default::default()).planned()
 }
@@ -143,14 +149,15 @@ fn clock_as_column(expression: Expr) -> datafusion_common::Result<Transformed<Ex
 }
 
 fn uses_clock(expression: &Expr) -> bool {
-    let found = expression.exists(|it| {
-        Ok(matches!(it, Expr::ScalarFunction(call) if is_clock(&call.func)))
-    });
+    let found = expression
+        .exists(|it| Ok(matches!(it, Expr::ScalarFunction(call) if is_clock(&call.func))));
     found.unwrap_or(false)
 }
 
 fn with_now(input: &DFSchemaRef) -> Result<DFSchema> {
-    let fields = input.iter().map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
+    let fields = input
+        .iter()
+        .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
     let now = DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into()));
     let now = (None, Arc::new(Field::new(NOW, now, false)));
     DFSchema::new_with_metadata(fields.chain([now]).collect(), Default::default()).planned()
@@ -162,7 +169,8 @@ fn append_now(batch: &RecordBatch, schema: &SchemaRef, now: i64) -> Result<Recor
     columns.push(Arc::new(now));
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     // The batch's own columns are named as the operator before named them.
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).during("adding the time")
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .during("adding the time")
 }
 
 /// The column that an expression is, under whatever name.

@@ -10,7 +10,7 @@ use hurtig_types::Result;
 use super::calc::column_of;
 use super::lower::{Lowering, calc_named};
 use super::node::Node;
-use super::rank::{Ranked, RankRange};
+use super::rank::{RankRange, Ranked};
 
 impl Lowering {
     /// The rows of which `predicate` holds.

@@ -24,7 +24,9 @@ impl Lowering {
         let right = self.lower(&join.right)?;
         let (kind, swapped) = kind_of(join.join_type)?;
         if swapped {
-            return Err(Error::unsupported("a right semi join: write it from the other side"));
+            return Err(Error::unsupported(
+                "a right semi join: write it from the other side",
+            ));
         }
         let (lefts, rights): (Vec<_>, Vec<_>) = join.on.iter().cloned().unzip();
         let widths = (left.schema.fields().len(), right.schema.fields().len());
@@ -153,7 +155,9 @@ impl Sides {
 
     fn node(&self, op: Op, mode: ChangelogMode) -> Node {
         let kind = match &op {
-            Op::Join(join) | Op::IntervalJoin { join, .. } | Op::WindowJoin { join, .. } => join.kind,
+            Op::Join(join) | Op::IntervalJoin { join, .. } | Op::WindowJoin { join, .. } => {
+                join.kind
+            }
             _ => JoinKind::Inner,
         };
         let schema = kind.schema(&self.left.schema, &self.right.schema);
@@ -290,7 +294,13 @@ impl Sides {
         let rights = if kind.is_left_only() { 0 } else { right };
         let columns = (0..left).chain(offset..offset + rights);
         let projection = columns.map(|column| column_at(&over, column)).collect();
-        Arc::new(calc_named(Arc::new(node), over, None, projection, columns_of(schema)))
+        Arc::new(calc_named(
+            Arc::new(node),
+            over,
+            None,
+            projection,
+            columns_of(schema),
+        ))
     }
 }
 

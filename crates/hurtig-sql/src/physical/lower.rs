@@ -37,7 +37,13 @@ impl Lowering {
             LogicalPlan::Projection(projection) => {
                 let input = self.lower(&projection.input)?;
                 let over = projection.input.schema();
-                calc(input, over, None, projection.expr.clone(), &projection.schema)
+                calc(
+                    input,
+                    over,
+                    None,
+                    projection.expr.clone(),
+                    &projection.schema,
+                )
             }
             LogicalPlan::Filter(filter) => {
                 let input = self.lower(&filter.input)?;
@@ -93,7 +99,12 @@ impl Lowering {
     fn distinct(&self, input: &LogicalPlan) -> Result<Arc<Node>> {
         let node = self.lower(input)?;
         let key: Vec<usize> = (0..node.schema.fields().len()).collect();
-        Ok(Arc::new(super::aggregate::grouped(node, key, Vec::new(), None)))
+        Ok(Arc::new(super::aggregate::grouped(
+            node,
+            key,
+            Vec::new(),
+            None,
+        )))
     }
 
     /// `ORDER BY … LIMIT`: the order is just below.
@@ -118,7 +129,13 @@ pub(super) fn renamed(input: &Arc<Node>, schema: &DFSchemaRef) -> Arc<Node> {
     let over = unqualified(&input.schema);
     let projection = over.columns().into_iter().map(Expr::Column).collect();
     debug_assert_eq!(columns, over.fields().len());
-    Arc::new(calc_named(Arc::clone(input), over, None, projection, schema))
+    Arc::new(calc_named(
+        Arc::clone(input),
+        over,
+        None,
+        projection,
+        schema,
+    ))
 }
 
 /// The columns of a node under names that tell them apart, for expressions that are made here.
@@ -140,7 +157,13 @@ pub(super) fn calc(
     projection: Vec<Expr>,
     schema: &DFSchemaRef,
 ) -> Node {
-    calc_named(input, Arc::clone(over), filter, projection, columns_of(schema))
+    calc_named(
+        input,
+        Arc::clone(over),
+        filter,
+        projection,
+        columns_of(schema),
+    )
 }
 
 pub(super) fn calc_named(
@@ -235,7 +258,13 @@ fn union_of(inputs: Vec<Arc<Node>>, schema: &DFSchemaRef) -> Node {
                 datafusion_expr::cast(Expr::Column(column), field.data_type().clone())
             });
             let projection = projection.collect();
-            return Arc::new(calc_named(input, over, None, projection, Arc::clone(&schema)));
+            return Arc::new(calc_named(
+                input,
+                over,
+                None,
+                projection,
+                Arc::clone(&schema),
+            ));
         }
         input
     });

@@ -15,6 +15,7 @@ mod lower;
 mod node;
 mod print;
 mod rank;
+mod ranked;
 mod window;
 
 pub(crate) use build::{Builder, ExecOptions};

@@ -63,7 +63,10 @@ pub(crate) enum Op {
     /// Makes watermarks.
     Watermark(Watermark),
     /// Gives each row its windows.
-    Window { window: WindowSpec, time: WindowTime },
+    Window {
+        window: WindowSpec,
+        time: WindowTime,
+    },
     /// Groups.
     GroupAggregate {
         key: Vec<usize>,

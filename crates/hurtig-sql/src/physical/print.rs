@@ -73,7 +73,11 @@ pub(super) fn details(node: &Node) -> String {
                 format!(", watermark=[{}]", watermark.expression)
             });
             let columns: Vec<usize> = (0..node.schema.fields().len()).collect();
-            format!("table=[[{}]], fields=[{}]{watermark}", source.path, node.names(&columns))
+            format!(
+                "table=[[{}]], fields=[{}]{watermark}",
+                source.path,
+                node.names(&columns)
+            )
         }
         Op::Values(rows) => format!("rows=[{}]", rows.num_rows()),
         Op::Calc(calc) => calc_details(node, calc),
@@ -83,7 +87,11 @@ pub(super) fn details(node: &Node) -> String {
         }
         Op::Window { window, time } => format!("window=[{window:?}], time=[{time:?}]"),
         Op::GroupAggregate { key, calls } => {
-            format!("groupBy=[{}], select=[{}]", input.names(key), calls_text(calls, input))
+            format!(
+                "groupBy=[{}], select=[{}]",
+                input.names(key),
+                calls_text(calls, input)
+            )
         }
         Op::WindowAggregate {
             key,
@@ -187,21 +195,32 @@ fn calc_details(node: &Node, calc: &Calc) -> String {
 fn calls_text(calls: &[hurtig_table::operators::aggregate::AggregateCall], input: &Node) -> String {
     let calls = calls.iter().map(|call| {
         let distinct = if call.distinct { "DISTINCT " } else { "" };
-        let argument = call.argument.map_or_else(|| "*".to_string(), |it| input.names(&[it]));
+        let argument = call
+            .argument
+            .map_or_else(|| "*".to_string(), |it| input.names(&[it]));
         let filter = call.filter.map_or_else(String::new, |filter| {
             format!(" FILTER {}", input.names(&[filter]))
         });
         let function = format!("{:?}", call.function);
-        let function = function.split([' ', '{']).next().unwrap_or_default().to_uppercase();
+        let function = function
+            .split([' ', '{'])
+            .next()
+            .unwrap_or_default()
+            .to_uppercase();
         let function = function.trim_end_matches("STAR").to_string();
-        format!("{function}({distinct}{argument}){filter} AS {}", call.output.name())
+        format!(
+            "{function}({distinct}{argument}){filter} AS {}",
+            call.output.name()
+        )
     });
     calls.collect::<Vec<_>>().join(", ")
 }
 
 fn join_details(node: &Node, join: &Join) -> String {
     let names = |side: usize, key: &[usize]| {
-        node.inputs.get(side).map_or_else(String::new, |input| input.names(key))
+        node.inputs
+            .get(side)
+            .map_or_else(String::new, |input| input.names(key))
     };
     let condition = join.condition.as_ref();
     let condition = condition.map_or_else(String::new, |it| format!(", where=[{it}]"));

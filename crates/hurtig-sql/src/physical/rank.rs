@@ -145,7 +145,15 @@ impl RankRange {
 }
 
 fn top_n(rank: &Node, range: RankRange) -> Result<Node> {
-    let (Op::Rank { partition, order, function }, Some(input)) = (&rank.op, rank.input()) else {
+    let (
+        Op::Rank {
+            partition,
+            order,
+            function,
+        },
+        Some(input),
+    ) = (&rank.op, rank.input())
+    else {
         return Err(Error::bug("a Top-N of no rank"));
     };
     if function != "ROW_NUMBER" {
@@ -160,7 +168,11 @@ fn top_n(rank: &Node, range: RankRange) -> Result<Node> {
     };
     let start = u64::try_from(range.start).unwrap_or(1).max(1);
     let end = u64::try_from(end).unwrap_or(0);
-    let name = rank.schema.fields().last().map(|field| field.name().clone());
+    let name = rank
+        .schema
+        .fields()
+        .last()
+        .map(|field| field.name().clone());
     let node = Node {
         inputs: vec![Arc::clone(input)],
         is_bounded: input.is_bounded,
@@ -251,5 +263,11 @@ fn deduplicated(
     let over = super::lower::unqualified(&input.schema);
     let columns = over.columns().into_iter().map(Expr::Column);
     let projection = columns.chain([datafusion_expr::lit(1i64)]).collect();
-    calc_named(Arc::new(node), over, None, projection, Arc::clone(&ranked.schema))
+    calc_named(
+        Arc::new(node),
+        over,
+        None,
+        projection,
+        Arc::clone(&ranked.schema),
+    )
 }

@@ -61,7 +61,8 @@ impl Lowering {
             Some(TimeAttribute::ProcTime) => WindowTime::Proctime,
             None => {
                 return Err(Error::invalid_job(format!(
-                    "DESCRIPTOR({}) is no time attribute: the table must declare WATERMARK FOR {0}, or {0} AS PROCTIME(), and the column come through unchanged",
+                    "DESCRIPTOR({}) is no time attribute: its table declares no WATERMARK FOR {0} (and no {0} AS PROCTIME()), or the \
+                     column was changed on its way",
                     node.time.name
                 )));
             }

@@ -8,8 +8,8 @@ use arrow_schema::{DataType, FieldRef};
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::{Result, TableReference, plan_err};
 use datafusion_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, TypePlanner};
-use datafusion_functions::core::planner::CoreFunctionPlanner;
 use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion_functions::core::planner::CoreFunctionPlanner;
 
 use super::expression::FlinkExpressions;
 use super::relation::FlinkRelations;
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) catalogs: Arc<Catalogs>,
     pub(crate) connectors: Arc<Connectors>,
     pub(crate) functions: Arc<Functions>,
+    /// Whether a table is being declared, and only types are asked for.
+    pub(crate) declares: bool,
 }
 
 impl fmt::Debug for World {

@@ -40,8 +40,8 @@ impl ExprPlanner for FlinkExpressions {
     fn plan_aggregate(&self, call: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
         #[expect(deprecated, reason = "the planner still says * this way")]
         let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
-        let counts_rows = call.func.name() == "count"
-            && (call.args.is_empty() || call.args.iter().all(is_star));
+        let counts_rows =
+            call.func.name() == "count" && (call.args.is_empty() || call.args.iter().all(is_star));
         if !counts_rows {
             return Ok(PlannerResult::Original(call));
         }

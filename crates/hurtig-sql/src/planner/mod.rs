@@ -68,7 +68,8 @@ fn names_of_with(query: &Query) -> HashSet<String> {
 
         fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
             let tables = query.with.iter().flat_map(|with| &with.cte_tables);
-            self.0.extend(tables.map(|table| table.alias.name.value.clone()));
+            self.0
+                .extend(tables.map(|table| table.alias.name.value.clone()));
             ControlFlow::Continue(())
         }
     }

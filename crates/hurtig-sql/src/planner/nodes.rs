@@ -36,7 +36,8 @@ impl WatermarkNode {
             };
             (qualifier.cloned(), field)
         });
-        let schema = DFSchema::new_with_metadata(fields.collect(), schema.as_arrow().metadata().clone())?;
+        let schema =
+            DFSchema::new_with_metadata(fields.collect(), schema.as_arrow().metadata().clone())?;
         Ok(Self {
             input,
             column,
@@ -84,7 +85,10 @@ impl UserDefinedLogicalNodeCore for WatermarkNode {
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (column, expression) = (&self.column.name, &self.expression);
-        write!(f, "WatermarkAssigner(rowtime=[{column}], watermark=[{expression}])")
+        write!(
+            f,
+            "WatermarkAssigner(rowtime=[{column}], watermark=[{expression}])"
+        )
     }
 
     fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
@@ -94,7 +98,10 @@ impl UserDefinedLogicalNodeCore for WatermarkNode {
             _ => self.column.clone(),
         };
         let expression = exprs.next().unwrap_or_else(|| self.expression.clone());
-        let input = inputs.into_iter().next().unwrap_or_else(|| self.input.clone());
+        let input = inputs
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| self.input.clone());
         Self::new(input, column, expression)
     }
 
@@ -161,7 +168,9 @@ fn span(millis: i64) -> String {
         (60_000, "min"),
         (1_000, "s"),
     ];
-    let unit = units.iter().find(|(unit, _)| millis % unit == 0 && millis != 0);
+    let unit = units
+        .iter()
+        .find(|(unit, _)| millis % unit == 0 && millis != 0);
     unit.map_or_else(
         || format!("{millis} ms"),
         |(unit, name)| format!("{} {name}", millis / unit),
@@ -272,7 +281,10 @@ impl UserDefinedLogicalNodeCore for WindowNode {
 
     /// What a row is asked for goes below; what its window is asked for does not. Rows that are filtered out have moved event time on.
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        WINDOW_COLUMNS.iter().map(|name| (*name).to_string()).collect()
+        WINDOW_COLUMNS
+            .iter()
+            .map(|name| (*name).to_string())
+            .collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -286,7 +298,10 @@ impl UserDefinedLogicalNodeCore for WindowNode {
             Some(Expr::Column(column)) => column,
             _ => self.time.clone(),
         };
-        let input = inputs.into_iter().next().unwrap_or_else(|| self.input.clone());
+        let input = inputs
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| self.input.clone());
         Self::new(input, self.kind.clone(), time, exprs.collect())
     }
 

@@ -49,9 +49,9 @@ impl RelationPlanner for FlinkRelations {
             }
             TableFactor::Table {
                 version: Some(_), ..
-            } => not_impl_err!(
-                "FOR SYSTEM_TIME AS OF (temporal and lookup joins) is not built yet"
-            ),
+            } => {
+                not_impl_err!("FOR SYSTEM_TIME AS OF (temporal and lookup joins) is not built yet")
+            }
             TableFactor::Table {
                 args: Some(_),
                 name,
@@ -126,7 +126,14 @@ impl FlinkRelations {
         hint: Vec<(String, String)>,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
-        let source = CatalogSource::new(path, table, hint, &self.world.connectors).carried()?;
+        let source = CatalogSource::new(
+            path,
+            table,
+            hint,
+            &self.world.connectors,
+            self.world.declares,
+        )
+        .carried()?;
         let name = TableReference::bare(path.object.as_str());
         let scan = LogicalPlanBuilder::scan(name, Arc::new(source), None)?.build()?;
         let plan = with_computed(scan, table, context)?;
@@ -134,7 +141,8 @@ impl FlinkRelations {
             return Ok(plan);
         };
         let schema = Arc::clone(plan.schema());
-        let expression = context.sql_to_expr(expression_as_flink(&watermark.expression), &schema)?;
+        let expression =
+            context.sql_to_expr(expression_as_flink(&watermark.expression), &schema)?;
         let (qualifier, field) = schema.qualified_field_with_unqualified_name(&watermark.column)?;
         let column = Column::new(qualifier.cloned(), field.name());
         extension(WatermarkNode::new(plan, column, expression)?)
@@ -194,7 +202,10 @@ fn view_plan(
     }
     let width = plan.schema().fields().len();
     if width != view.columns.len() {
-        return plan_err!("view {path} names {} columns, and its query has {width}", view.columns.len());
+        return plan_err!(
+            "view {path} names {} columns, and its query has {width}",
+            view.columns.len()
+        );
     }
     let columns = plan.schema().columns().into_iter().zip(&view.columns);
     let columns: Vec<_> = columns
@@ -222,7 +233,10 @@ fn window_function(
     let schema = Arc::clone(input.schema());
     let time = context.sql_to_expr(arguments.time.clone(), &schema)?;
     let Expr::Column(time) = time else {
-        return plan_err!("DESCRIPTOR({}) of {name} is no column of its table", arguments.time);
+        return plan_err!(
+            "DESCRIPTOR({}) of {name} is no column of its table",
+            arguments.time
+        );
     };
     let partition_by = arguments.table.partition_by.iter();
     let partition_by = partition_by

@@ -93,7 +93,9 @@ fn name_columns_of(select: &mut Select) {
         if let SelectItem::UnnamedExpr(expr) = item
             && !matches!(
                 expr,
-                Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. }
+                Expr::Identifier(_)
+                    | Expr::CompoundIdentifier(_)
+                    | Expr::CompoundFieldAccess { .. }
             )
         {
             *item = SelectItem::ExprWithAlias {

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use arrow_schema::{Field, FieldRef, Schema, SchemaRef};
 use datafusion_expr::TableSource;
-use hurtig_table::connector::{MetadataColumn, ScanTable, TableDescription, TableOptions};
+use hurtig_datastream::StreamExecutionEnvironment;
+use hurtig_table::RowStream;
+use hurtig_table::connector::{
+    MetadataColumn, ScanRequest, ScanTable, TableDescription, TableOptions,
+};
 use hurtig_types::{Error, Result};
 
 use crate::catalog::{ColumnKind, ObjectPath, TableDefinition};
@@ -33,10 +37,17 @@ impl CatalogSource {
         table: &TableDefinition,
         hint: Vec<(String, String)>,
         connectors: &Connectors,
+        declares: bool,
     ) -> Result<Self> {
         let description = describe(path, table, hint)?;
-        let scan = connectors.of(&description)?.scan(&description)?;
-        check_metadata(&description, scan.as_ref())?;
+        let scan: Arc<dyn ScanTable> = if declares {
+            declared(&description, connectors)?
+        } else {
+            connectors.of(&description)?.scan(&description)?
+        };
+        if !declares {
+            check_metadata(&description, scan.as_ref())?;
+        }
         let physical = description.schema.fields().len();
         let (mut next_physical, mut next_metadata) = (0, physical);
         let mut stored = Vec::new();
@@ -57,6 +68,26 @@ impl CatalogSource {
             stored,
             scan,
         })
+    }
+}
+
+/// A table that is being declared: its types are asked for, and nothing is read. Its connector, if it names one, must know its options.
+fn declared(table: &TableDescription, connectors: &Connectors) -> Result<Arc<dyn ScanTable>> {
+    if table.options.get("connector").is_some() {
+        connectors.of(table)?;
+    }
+    Ok(Arc::new(Declared))
+}
+
+struct Declared;
+
+impl ScanTable for Declared {
+    fn is_bounded(&self) -> bool {
+        true
+    }
+
+    fn stream(&self, _: &StreamExecutionEnvironment, _: ScanRequest) -> Result<RowStream> {
+        Err(Error::bug("a table was read while it was declared"))
     }
 }
 
@@ -114,7 +145,9 @@ pub(crate) fn describe(
 
 fn indexes(path: &ObjectPath, fields: &[FieldRef], names: &[String]) -> Result<Vec<usize>> {
     let index_of = |name: &String| {
-        let position = fields.iter().position(|field: &Arc<Field>| field.name() == name);
+        let position = fields
+            .iter()
+            .position(|field: &Arc<Field>| field.name() == name);
         position.ok_or_else(|| {
             Error::invalid_job(format!("table {path} has no physical column `{name}`"))
         })

@@ -113,7 +113,9 @@ fn millis(function: &str, name: &str, expr: &Expr) -> Result<i64> {
         Some(IntervalValue::Months(_)) => plan_err!(
             "{name} of {function} is in months or years, whose lengths differ: write days or less"
         ),
-        None => plan_err!("{name} of {function} is `{expr}`: write an interval, as INTERVAL '1' MINUTE"),
+        None => {
+            plan_err!("{name} of {function} is `{expr}`: write an interval, as INTERVAL '1' MINUTE")
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::catalog::{
     CatalogObject, Catalogs, Column, ColumnKind, ObjectPath, TableDefinition, ViewDefinition,
     Watermark, names,
 };
-use crate::types::field_of;
+use crate::types::{TimeAttribute, field_of};
 
 impl TableEnvironment {
     pub(super) fn catalogs_mut(&mut self) -> &mut Catalogs {
@@ -36,7 +36,12 @@ impl TableEnvironment {
             return self.create_as(&path, &create, table, query);
         }
         let table = self.typed(&path, table)?;
-        self.add(&path, CatalogObject::Table(table), create.temporary, create.or_replace)?;
+        self.add(
+            &path,
+            CatalogObject::Table(table),
+            create.temporary,
+            create.or_replace,
+        )?;
         Ok(Outcome::Ok)
     }
 
@@ -50,7 +55,7 @@ impl TableEnvironment {
     ) -> Result<Outcome> {
         let plan = self.logical(query)?;
         let columns = plan.schema().fields().iter().map(|field| Column {
-            field: crate::types::TimeAttribute::unmark(field),
+            field: TimeAttribute::unmark(field),
             kind: ColumnKind::Physical,
             comment: None,
         });
@@ -58,7 +63,12 @@ impl TableEnvironment {
         columns.append(&mut table.columns);
         table.columns = columns;
         let table = self.typed(path, table)?;
-        self.add(path, CatalogObject::Table(table), create.temporary, create.or_replace)?;
+        self.add(
+            path,
+            CatalogObject::Table(table),
+            create.temporary,
+            create.or_replace,
+        )?;
         let insert = hurtig_sql_parser::Insert {
             overwrite: false,
             target: create.name.clone(),
@@ -80,7 +90,9 @@ impl TableEnvironment {
         if replace {
             self.catalogs_mut().drop(path, temporary)?;
         }
-        self.catalogs_mut().create(path, object, temporary).map(drop)
+        self.catalogs_mut()
+            .create(path, object, temporary)
+            .map(drop)
     }
 
     pub(super) fn create_view(&mut self, create: CreateView) -> Result<Outcome> {
@@ -177,8 +189,14 @@ impl TableEnvironment {
             None => return there_or(false, object.if_exists, &path.to_string()),
         };
         if !right {
-            let (is, write) = if is_table { ("view", "DROP VIEW") } else { ("table", "DROP TABLE") };
-            return Err(Error::invalid_job(format!("{path} is a {is}: write {write}")));
+            let (is, write) = if is_table {
+                ("view", "DROP VIEW")
+            } else {
+                ("table", "DROP TABLE")
+            };
+            return Err(Error::invalid_job(format!(
+                "{path} is a {is}: write {write}"
+            )));
         }
         let temporary = object.scope != FunctionScope::Catalog;
         let was_there = self.catalogs_mut().drop(&path, temporary)?.is_some();
@@ -207,7 +225,8 @@ impl TableEnvironment {
                 return Err(Error::unsupported(format!("the statement `{statement}`")));
             }
         }
-        self.catalogs_mut().replace(&path, CatalogObject::Table(table))?;
+        self.catalogs_mut()
+            .replace(&path, CatalogObject::Table(table))?;
         Ok(Outcome::Ok)
     }
 
@@ -224,7 +243,11 @@ impl TableEnvironment {
     }
 
     /// `LIKE`: what the new table takes over from another.
-    fn liken(&self, table: TableDefinition, like: &hurtig_sql_parser::Like) -> Result<TableDefinition> {
+    fn liken(
+        &self,
+        table: TableDefinition,
+        like: &hurtig_sql_parser::Like,
+    ) -> Result<TableDefinition> {
         let path = self.catalogs.path(&like.table)?;
         let CatalogObject::Table(other) = self.catalogs.get(&path)? else {
             return Err(Error::invalid_job(format!("LIKE {path}: it is a view")));
@@ -245,7 +268,11 @@ impl TableEnvironment {
         });
         let mut columns: Vec<_> = columns
             .filter(|column| table.column(column.field.name()).is_none())
-            .cloned()
+            .map(|column| Column {
+                // Whether it is event time is said by the new table's watermark.
+                field: TimeAttribute::unmark(&column.field),
+                ..column.clone()
+            })
             .collect();
         columns.extend(table.columns);
         let mut options = if takes(LikeFeature::Options) {
@@ -256,16 +283,31 @@ impl TableEnvironment {
         options.retain(|(key, _)| !table.options.iter().any(|(own, _)| own == key));
         options.extend(table.options);
         let or = |own: Vec<String>, others: &[String], feature| {
-            if own.is_empty() && takes(feature) { others.to_vec() } else { own }
+            if own.is_empty() && takes(feature) {
+                others.to_vec()
+            } else {
+                own
+            }
         };
         Ok(TableDefinition {
             columns,
-            watermark: table
-                .watermark
-                .or_else(|| other.watermark.clone().filter(|_| takes(LikeFeature::Watermarks))),
-            primary_key: or(table.primary_key, &other.primary_key, LikeFeature::Constraints),
+            watermark: table.watermark.or_else(|| {
+                other
+                    .watermark
+                    .clone()
+                    .filter(|_| takes(LikeFeature::Watermarks))
+            }),
+            primary_key: or(
+                table.primary_key,
+                &other.primary_key,
+                LikeFeature::Constraints,
+            ),
             primary_key_name: table.primary_key_name,
-            partitioned_by: or(table.partitioned_by, &other.partitioned_by, LikeFeature::Partitions),
+            partitioned_by: or(
+                table.partitioned_by,
+                &other.partitioned_by,
+                LikeFeature::Partitions,
+            ),
             options,
             comment: table.comment.or_else(|| other.comment.clone()),
         })
@@ -280,14 +322,18 @@ fn new_or(is_new: bool, if_not_exists: bool, name: &str) -> Result<Outcome> {
     if is_new || if_not_exists {
         return Ok(Outcome::Ok);
     }
-    Err(Error::invalid_job(format!("{name} exists already: write IF NOT EXISTS, or drop it")))
+    Err(Error::invalid_job(format!(
+        "{name} exists already: write IF NOT EXISTS, or drop it"
+    )))
 }
 
 fn there_or(was_there: bool, if_exists: bool, name: &str) -> Result<Outcome> {
     if was_there || if_exists {
         return Ok(Outcome::Ok);
     }
-    Err(Error::invalid_job(format!("there is no {name}: write IF EXISTS if that is fine")))
+    Err(Error::invalid_job(format!(
+        "there is no {name}: write IF EXISTS if that is fine"
+    )))
 }
 
 /// A table as it was written. Computed columns have no type yet.
@@ -334,8 +380,14 @@ fn definition(path: &ObjectPath, create: &CreateTable) -> Result<TableDefinition
         primary_key: key.map_or_else(Vec::new, |key| {
             key.columns.iter().map(|it| it.value.clone()).collect()
         }),
-        primary_key_name: key.and_then(|key| key.name.as_ref()).map(|it| it.value.clone()),
-        partitioned_by: create.partitioned_by.iter().map(|it| it.value.clone()).collect(),
+        primary_key_name: key
+            .and_then(|key| key.name.as_ref())
+            .map(|it| it.value.clone()),
+        partitioned_by: create
+            .partitioned_by
+            .iter()
+            .map(|it| it.value.clone())
+            .collect(),
         options: create.options.clone(),
         comment: create.comment.clone(),
     };
@@ -355,7 +407,9 @@ fn check_names(path: &ObjectPath, table: &TableDefinition) -> Result<()> {
         let name = column.field.name();
         let mut before = table.columns.iter().take(index);
         if before.any(|other| other.field.name() == name) {
-            return Err(Error::invalid_job(format!("{path} has the column `{name}` twice")));
+            return Err(Error::invalid_job(format!(
+                "{path} has the column `{name}` twice"
+            )));
         }
     }
     Ok(())

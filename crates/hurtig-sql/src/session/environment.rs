@@ -39,6 +39,8 @@ pub struct TableEnvironment {
     functions: Arc<Functions>,
     pub(super) settings: Settings,
     pub(super) on_environment: Option<Prepare>,
+    /// Whether it only types a table that is being declared.
+    pub(super) declares: bool,
 }
 
 /// Looks at the environment of each job before it is built.
@@ -65,6 +67,7 @@ impl TableEnvironment {
             functions: Arc::default(),
             settings: Settings::default(),
             on_environment: None,
+            declares: false,
         }
     }
 
@@ -103,7 +106,8 @@ impl TableEnvironment {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn execute(&mut self, sql: &str) -> Result<Outcome> {
-        let statement = parse_statement(sql).map_err(|error| Error::invalid_job(error.to_string()))?;
+        let statement =
+            parse_statement(sql).map_err(|error| Error::invalid_job(error.to_string()))?;
         self.run(statement)
     }
 
@@ -112,7 +116,8 @@ impl TableEnvironment {
     /// # Errors
     /// As [`execute`](Self::execute), at the first that fails.
     pub fn execute_script(&mut self, script: &str) -> Result<()> {
-        let statements = parse_script(script).map_err(|error| Error::invalid_job(error.to_string()))?;
+        let statements =
+            parse_script(script).map_err(|error| Error::invalid_job(error.to_string()))?;
         for statement in statements {
             match self.run(statement)? {
                 Outcome::Job(job) => drop(self.surroundings.block_on(job.wait())??),
@@ -169,6 +174,7 @@ impl TableEnvironment {
             catalogs: Arc::clone(&self.catalogs),
             connectors: Arc::clone(&self.connectors),
             functions: Arc::clone(&self.functions),
+            declares: self.declares,
         }
     }
 
@@ -189,7 +195,9 @@ impl TableEnvironment {
             Statement::Query(query) => vec![self.logical(query)?],
             Statement::Insert(insert) => vec![self.plan_insert(insert)?.0],
             Statement::StatementSet(inserts) => {
-                let plans = inserts.iter().map(|it: &Insert| Ok(self.plan_insert(it)?.0));
+                let plans = inserts
+                    .iter()
+                    .map(|it: &Insert| Ok(self.plan_insert(it)?.0));
                 plans.collect::<Result<Vec<_>>>()?
             }
             other => return Err(Error::unsupported(format!("EXPLAIN {other}"))),
@@ -220,4 +228,3 @@ impl TableEnvironment {
         env
     }
 }
-

@@ -24,7 +24,9 @@ pub(super) struct Target {
 impl Target {
     /// The sink of the table.
     pub(super) fn sink(&self) -> Result<SinkTable> {
-        self.connectors.of(&self.description)?.sink(&self.description)
+        self.connectors
+            .of(&self.description)?
+            .sink(&self.description)
     }
 }
 
@@ -33,10 +35,14 @@ impl TableEnvironment {
     pub(super) fn plan_insert(&self, insert: &Insert) -> Result<(LogicalPlan, Target)> {
         let path = self.catalogs.path(&insert.target)?;
         let CatalogObject::Table(table) = self.catalogs.get(&path)? else {
-            return Err(Error::invalid_job(format!("{path} is a view: it cannot be written to")));
+            return Err(Error::invalid_job(format!(
+                "{path} is a view: it cannot be written to"
+            )));
         };
         if insert.overwrite {
-            return Err(Error::unsupported("INSERT OVERWRITE of a stream: write INSERT INTO"));
+            return Err(Error::unsupported(
+                "INSERT OVERWRITE of a stream: write INSERT INTO",
+            ));
         }
         let hints = insert.hints.iter().flat_map(|hint| match hint {
             Hint::Options(options) => options.clone(),
@@ -62,7 +68,9 @@ fn written_columns(table: &TableDefinition) -> Vec<FieldRef> {
         ColumnKind::Metadata { is_virtual, .. } => !is_virtual,
         ColumnKind::Computed(_) => false,
     });
-    columns.map(|column| FieldRef::clone(&column.field)).collect()
+    columns
+        .map(|column| FieldRef::clone(&column.field))
+        .collect()
 }
 
 /// The query's columns under the table's names and types; what was not named is NULL.
@@ -76,7 +84,9 @@ fn as_columns(
     for (key, value) in &insert.partition {
         let value = value.as_ref().and_then(literal_of);
         let value = value.ok_or_else(|| {
-            Error::invalid_job(format!("PARTITION ({key}): write a literal, as PARTITION (day = '2024-01-01')"))
+            Error::invalid_job(format!(
+                "PARTITION ({key}): write a literal, as PARTITION (day = '2024-01-01')"
+            ))
         })?;
         given.insert(key.value.clone(), Expr::Literal(value, None));
     }
@@ -86,7 +96,12 @@ fn as_columns(
     } else {
         let columns = insert.columns.iter();
         columns
-            .map(|name| names(name).last().map(|it| (*it).to_string()).unwrap_or_default())
+            .map(|name| {
+                names(name)
+                    .last()
+                    .map(|it| (*it).to_string())
+                    .unwrap_or_default()
+            })
             .collect()
     };
     let columns = plan.schema().columns();
@@ -100,7 +115,9 @@ fn as_columns(
     }
     for (name, column) in wanted.iter().zip(columns) {
         if !written.iter().any(|field| field.name() == name) {
-            return Err(Error::invalid_job(format!("{path} has no column `{name}` to write to")));
+            return Err(Error::invalid_job(format!(
+                "{path} has no column `{name}` to write to"
+            )));
         }
         given.insert(name.clone(), Expr::Column(column));
     }

@@ -1,9 +1,9 @@
 //! What a statement brings.
 
 use arrow_schema::SchemaRef;
-use hurtig_table::connector::CollectReader;
 use hurtig_runtime::JobClient;
 use hurtig_table::RowBatch;
+use hurtig_table::connector::CollectReader;
 use hurtig_types::Result;
 
 /// What a statement brought.

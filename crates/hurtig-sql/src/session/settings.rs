@@ -25,7 +25,10 @@ enum Kind {
 /// The options that SQL has; those of jobs are known to [`Configuration`].
 const KNOWN: &[(&str, Kind)] = &[
     ("execution.runtime-mode", Kind::OneOf(&["streaming"])),
-    ("sql-client.execution.result-mode", Kind::OneOf(&["tableau", "table", "changelog"])),
+    (
+        "sql-client.execution.result-mode",
+        Kind::OneOf(&["tableau", "table", "changelog"]),
+    ),
     ("sql-client.execution.max-table-result.rows", Kind::Number),
     ("sql-client.display.max-column-width", Kind::Number),
     ("sql-client.verbose", Kind::Bool),
@@ -36,10 +39,19 @@ const KNOWN: &[(&str, Kind)] = &[
     ("table.exec.mini-batch.allow-latency", Kind::Time),
     ("table.exec.mini-batch.size", Kind::Number),
     ("table.exec.source.idle-timeout", Kind::Time),
-    ("table.optimizer.agg-phase-strategy", Kind::OneOf(&["auto", "one_phase", "two_phase"])),
+    (
+        "table.optimizer.agg-phase-strategy",
+        Kind::OneOf(&["auto", "one_phase", "two_phase"]),
+    ),
     ("table.optimizer.distinct-agg.split.enabled", Kind::Bool),
-    ("table.exec.sink.not-null-enforcer", Kind::OneOf(&["error", "drop"])),
-    ("table.exec.sink.upsert-materialize", Kind::OneOf(&["none", "auto", "force"])),
+    (
+        "table.exec.sink.not-null-enforcer",
+        Kind::OneOf(&["error", "drop"]),
+    ),
+    (
+        "table.exec.sink.upsert-materialize",
+        Kind::OneOf(&["none", "auto", "force"]),
+    ),
     ("table.exec.resource.default-parallelism", Kind::Number),
 ];
 
@@ -86,7 +98,8 @@ impl Settings {
     }
 
     pub(crate) fn is_true(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.get(key)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     fn time(&self, key: &str) -> Option<Duration> {
@@ -96,7 +109,10 @@ impl Settings {
 
     pub(crate) fn parallelism(&self) -> Option<u32> {
         let parallelism = self.get("table.exec.resource.default-parallelism")?;
-        parallelism.parse().ok().filter(|parallelism| *parallelism > 0)
+        parallelism
+            .parse()
+            .ok()
+            .filter(|parallelism| *parallelism > 0)
     }
 
     pub(crate) fn exec(&self) -> ExecOptions {
@@ -129,5 +145,7 @@ fn check(key: &str, value: &str, kind: &Kind) -> Result<()> {
     if is_right {
         return Ok(());
     }
-    Err(Error::config(format!("'{key}' is '{value}', and should be {expected}")))
+    Err(Error::config(format!(
+        "'{key}' is '{value}', and should be {expected}"
+    )))
 }

@@ -5,7 +5,9 @@ use hurtig_types::{Error, Result};
 use sqlparser::ast::ObjectName;
 
 use super::{Outcome, TableEnvironment};
-use crate::catalog::{CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition, names};
+use crate::catalog::{
+    CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition, names,
+};
 use crate::types::{TimeAttribute, flink_of};
 
 /// One column of names.
@@ -41,7 +43,9 @@ impl TableEnvironment {
             ),
             ShowTarget::Databases => {
                 let from = show.from.as_ref().map(ToString::to_string);
-                let catalog = from.as_deref().unwrap_or_else(|| catalogs.current_catalog());
+                let catalog = from
+                    .as_deref()
+                    .unwrap_or_else(|| catalogs.current_catalog());
                 let databases = catalogs.databases(catalog)?;
                 list("database name", databases.into_iter().filter(matches))
             }
@@ -66,7 +70,9 @@ impl TableEnvironment {
                 match catalogs.get(&path)? {
                     CatalogObject::Table(table) => Outcome::Text(create_table(&path, table)?),
                     CatalogObject::View(_) => {
-                        return Err(Error::invalid_job(format!("{path} is a view: write SHOW CREATE VIEW")));
+                        return Err(Error::invalid_job(format!(
+                            "{path} is a view: write SHOW CREATE VIEW"
+                        )));
                     }
                 }
             }
@@ -75,7 +81,9 @@ impl TableEnvironment {
                 match catalogs.get(&path)? {
                     CatalogObject::View(view) => Outcome::Text(create_view(&path, view)),
                     CatalogObject::Table(_) => {
-                        return Err(Error::invalid_job(format!("{path} is a table: write SHOW CREATE TABLE")));
+                        return Err(Error::invalid_job(format!(
+                            "{path} is a table: write SHOW CREATE TABLE"
+                        )));
                     }
                 }
             }
@@ -175,8 +183,15 @@ fn described(table: &TableDefinition, column: &crate::catalog::Column) -> Result
         ColumnKind::Physical => String::new(),
         ColumnKind::Computed(expression) => format!("AS {}", expression.to_flink_sql()),
         ColumnKind::Metadata { key, is_virtual } => {
-            let from = if key == name { String::new() } else { format!(" FROM '{key}'") };
-            format!("METADATA{from}{}", if *is_virtual { " VIRTUAL" } else { "" })
+            let from = if key == name {
+                String::new()
+            } else {
+                format!(" FROM '{key}'")
+            };
+            format!(
+                "METADATA{from}{}",
+                if *is_virtual { " VIRTUAL" } else { "" }
+            )
         }
     };
     let watermark = table.watermark.as_ref().filter(|it| it.column == *name);
@@ -217,12 +232,21 @@ fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
     for column in &table.columns {
         let name = column.field.name();
         let mut line = match &column.kind {
-            ColumnKind::Computed(expression) => format!("  `{name}` AS {}", expression.to_flink_sql()),
+            ColumnKind::Computed(expression) => {
+                format!("  `{name}` AS {}", expression.to_flink_sql())
+            }
             _ => format!("  `{name}` {}", flink_of(&column.field)?),
         };
         if let ColumnKind::Metadata { key, is_virtual } = &column.kind {
-            let from = if key == name { String::new() } else { format!(" FROM {}", quoted(key)) };
-            line.push_str(&format!(" METADATA{from}{}", if *is_virtual { " VIRTUAL" } else { "" }));
+            let from = if key == name {
+                String::new()
+            } else {
+                format!(" FROM {}", quoted(key))
+            };
+            line.push_str(&format!(
+                " METADATA{from}{}",
+                if *is_virtual { " VIRTUAL" } else { "" }
+            ));
         }
         if let Some(comment) = &column.comment {
             line.push_str(&format!(" COMMENT {}", quoted(comment)));
@@ -231,13 +255,23 @@ fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
     }
     if let Some(watermark) = &table.watermark {
         let expression = watermark.expression.to_flink_sql();
-        lines.push(format!("  WATERMARK FOR `{}` AS {expression}", watermark.column));
+        lines.push(format!(
+            "  WATERMARK FOR `{}` AS {expression}",
+            watermark.column
+        ));
     }
     if !table.primary_key.is_empty() {
         let name = table.primary_key_name.as_ref();
         let name = name.map_or_else(String::new, |name| format!("CONSTRAINT `{name}` "));
-        let columns: Vec<_> = table.primary_key.iter().map(|it| format!("`{it}`")).collect();
-        lines.push(format!("  {name}PRIMARY KEY ({}) NOT ENFORCED", columns.join(", ")));
+        let columns: Vec<_> = table
+            .primary_key
+            .iter()
+            .map(|it| format!("`{it}`"))
+            .collect();
+        lines.push(format!(
+            "  {name}PRIMARY KEY ({}) NOT ENFORCED",
+            columns.join(", ")
+        ));
     }
     let mut text = format!(
         "CREATE TABLE `{}`.`{}`.`{}` (\n{}\n)",
@@ -250,13 +284,21 @@ fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
         text.push_str(&format!(" COMMENT {}", quoted(comment)));
     }
     if !table.partitioned_by.is_empty() {
-        let columns: Vec<_> = table.partitioned_by.iter().map(|it| format!("`{it}`")).collect();
+        let columns: Vec<_> = table
+            .partitioned_by
+            .iter()
+            .map(|it| format!("`{it}`"))
+            .collect();
         text.push_str(&format!("\nPARTITIONED BY ({})", columns.join(", ")));
     }
     let options = table.options.iter();
     let options: Vec<_> = options
         .map(|(key, value)| {
-            let value = if hurtig_types::is_secret(key) { hurtig_types::HIDDEN } else { value };
+            let value = if hurtig_types::is_secret(key) {
+                hurtig_types::HIDDEN
+            } else {
+                value
+            };
             format!("  {} = {}", quoted(key), quoted(value))
         })
         .collect();
@@ -280,7 +322,13 @@ fn create_view(path: &ObjectPath, view: &ViewDefinition) -> String {
 
 /// SQL's LIKE: `%` stands for any text, `_` for any character.
 fn is_like(text: &str, pattern: &str, ignores_case: bool) -> bool {
-    let fold = |text: &str| if ignores_case { text.to_lowercase() } else { text.to_string() };
+    let fold = |text: &str| {
+        if ignores_case {
+            text.to_lowercase()
+        } else {
+            text.to_string()
+        }
+    };
     let text: Vec<char> = fold(text).chars().collect();
     let pattern: Vec<char> = fold(pattern).chars().collect();
     // Where the pattern up to here can end in the text.
@@ -293,11 +341,20 @@ fn is_like(text: &str, pattern: &str, ignores_case: bool) -> bool {
         let mut any = false;
         for (index, reached) in ends.iter().enumerate() {
             any |= *reached;
-            if symbol == '%' && any && let Some(slot) = next.get_mut(index) {
+            if symbol == '%'
+                && any
+                && let Some(slot) = next.get_mut(index)
+            {
                 *slot = true;
             }
-            let fits = text.get(index).is_some_and(|c| symbol == '_' || *c == symbol);
-            if symbol != '%' && *reached && fits && let Some(slot) = next.get_mut(index + 1) {
+            let fits = text
+                .get(index)
+                .is_some_and(|c| symbol == '_' || *c == symbol);
+            if symbol != '%'
+                && *reached
+                && fits
+                && let Some(slot) = next.get_mut(index + 1)
+            {
                 *slot = true;
             }
         }

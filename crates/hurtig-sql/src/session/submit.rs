@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use hurtig_table::connector::collect;
-use hurtig_sql_parser::Insert;
 use hurtig_runtime::JobClient;
+use hurtig_sql_parser::Insert;
 use hurtig_table::Named;
+use hurtig_table::connector::collect;
 use hurtig_table::connector::{ChangelogMode, SinkTable};
 use hurtig_table::operators::changelog::{drop_update_before, inserts_only};
 use hurtig_types::{Error, Result, RowKind};
@@ -25,11 +25,13 @@ impl TableEnvironment {
         let job = env.execute_async("collect")?;
         let end = reader.ender();
         let watched = job.clone();
-        self.world().spawner().spawn(hurtig_env::Lane::Io, "end of a query", async move {
-            // How it ended is told by the handle.
-            let _ = watched.wait().await;
-            end();
-        });
+        self.world()
+            .spawner()
+            .spawn(hurtig_env::Lane::Io, "end of a query", async move {
+                // How it ended is told by the handle.
+                let _ = watched.wait().await;
+                end();
+            });
         Ok(QueryHandle {
             schema: Arc::clone(&node.schema),
             insert_only: node.mode.is_insert_only(),
@@ -91,16 +93,22 @@ fn refused(kind: RowKind, node: &Node, name: &str) -> Error {
     };
     let culprit = culprit(node);
     Error::invalid_job(format!(
-        "Table sink '{name}' doesn't support consuming {changes} which is produced by node {culprit}: write to a table with a primary key, or one that takes all changes"
+        "Table sink '{name}' doesn't support consuming {changes} which is produced by node {culprit}: \
+         write to a table with a primary key, or one that takes all changes"
     ))
 }
 
 /// The lowest node that makes changes of rows that were only inserted.
 fn culprit(node: &Node) -> String {
-    let changing = node.inputs.iter().find(|input| !input.mode.is_insert_only());
+    let changing = node
+        .inputs
+        .iter()
+        .find(|input| !input.mode.is_insert_only());
     match changing {
         Some(input) => culprit(input),
-        None => crate::physical::tree(&without_inputs(node), false).trim_end().to_string(),
+        None => crate::physical::tree(&without_inputs(node), false)
+            .trim_end()
+            .to_string(),
     }
 }
 

@@ -11,15 +11,23 @@ use crate::types::flink_of;
 
 impl TableEnvironment {
     /// Gives computed columns the types of their expressions, and checks the watermark: by planning the table as a query would.
-    pub(super) fn typed(&self, path: &ObjectPath, mut table: TableDefinition) -> Result<TableDefinition> {
+    pub(super) fn typed(
+        &self,
+        path: &ObjectPath,
+        mut table: TableDefinition,
+    ) -> Result<TableDefinition> {
         if let Some(watermark) = &table.watermark {
             check_rowtime(path, &table, &watermark.column)?;
         }
         let mut trial = Self::in_world(self.world().clone());
         trial.catalogs = Arc::clone(&self.catalogs);
+        trial.declares = true;
         trial.copy_planning(self);
         Arc::make_mut(&mut trial.catalogs).replace(path, CatalogObject::Table(table.clone()))?;
-        let name = format!("SELECT * FROM `{}`.`{}`.`{}`", path.catalog, path.database, path.object);
+        let name = format!(
+            "SELECT * FROM `{}`.`{}`.`{}`",
+            path.catalog, path.database, path.object
+        );
         let query = hurtig_sql_parser::parse_query(&name);
         let query = query.map_err(|error| Error::bug(error.to_string()))?;
         let plan = trial.logical(&query)?;

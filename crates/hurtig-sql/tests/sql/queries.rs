@@ -4,7 +4,8 @@ use super::session::Session;
 
 #[test]
 fn a_query_without_a_table() {
-    let rows = Session::new().changes("SELECT 1 AS a, 'x' AS b, 1 + 2 AS c, CAST(NULL AS INT) AS d");
+    let rows =
+        Session::new().changes("SELECT 1 AS a, 'x' AS b, 1 + 2 AS c, CAST(NULL AS INT) AS d");
     assert_eq!(rows, ["+I[1, x, 3, NULL]"]);
 }
 
@@ -26,7 +27,10 @@ fn projection_and_filter() {
 fn groups_change_as_rows_come() {
     let mut session = Session::new();
     let sql = "SELECT auction, COUNT(*) AS n, SUM(price) AS total, MAX(price) AS best FROM bids GROUP BY auction";
-    assert_eq!(session.rows(sql), ["1, 3, 14, 9", "2, 2, 15, 8", "3, 1, 2, 2"]);
+    assert_eq!(
+        session.rows(sql),
+        ["1, 3, 14, 9", "2, 2, 15, 8", "3, 1, 2, 2"]
+    );
     let changes = session.changes("SELECT COUNT(*) FROM bids WHERE auction = 1");
     assert_eq!(changes, ["+I[1]", "-U[1]", "+U[2]", "-U[2]", "+U[3]"]);
 }
@@ -34,7 +38,8 @@ fn groups_change_as_rows_come() {
 #[test]
 fn averages_are_of_the_arguments_type_and_distinct_counts_once() {
     let mut session = Session::new();
-    let rows = session.rows("SELECT AVG(price), COUNT(price), COUNT(DISTINCT channel), MIN(channel) FROM bids");
+    let rows = session
+        .rows("SELECT AVG(price), COUNT(price), COUNT(DISTINCT channel), MIN(channel) FROM bids");
     assert_eq!(rows, ["6, 5, 3, a"]);
     let rows = session.rows("SELECT COUNT(*) FILTER (WHERE price > 6), SUM(price) FROM bids");
     assert_eq!(rows, ["3, 31"]);
@@ -45,7 +50,10 @@ fn averages_are_of_the_arguments_type_and_distinct_counts_once() {
 #[test]
 fn distinct_and_having() {
     let mut session = Session::new();
-    assert_eq!(session.rows("SELECT DISTINCT channel FROM bids"), ["a", "b", "c"]);
+    assert_eq!(
+        session.rows("SELECT DISTINCT channel FROM bids"),
+        ["a", "b", "c"]
+    );
     let rows = session.rows("SELECT channel FROM bids GROUP BY channel HAVING COUNT(*) > 1");
     assert_eq!(rows, ["a", "b"]);
 }
@@ -93,7 +101,11 @@ fn windows_of_windows() {
     );
     assert_eq!(
         rows,
-        ["1970-01-01T00:00:00, 2", "1970-01-01T00:00:10, 1", "1970-01-01T00:00:20, 1"]
+        [
+            "1970-01-01T00:00:00, 2",
+            "1970-01-01T00:00:10, 1",
+            "1970-01-01T00:00:20, 1"
+        ]
     );
 }
 
@@ -105,7 +117,10 @@ fn the_first_rows_of_each_group() {
     assert_eq!(session.rows(sql), ["1, 9", "2, 8", "3, 2"]);
     let sql = "SELECT auction, price, rownum FROM (
         SELECT *, ROW_NUMBER() OVER (PARTITION BY channel ORDER BY price DESC) AS rownum FROM bids) WHERE rownum <= 2";
-    assert_eq!(session.rows(sql), ["1, 9, 1", "1, NULL, 2", "2, 7, 1", "2, 8, 2", "3, 2, 1"]);
+    assert_eq!(
+        session.rows(sql),
+        ["1, 9, 1", "1, NULL, 2", "2, 7, 1", "2, 8, 2", "3, 2, 1"]
+    );
 }
 
 #[test]
@@ -120,12 +135,16 @@ fn the_last_row_of_each_key() {
 #[test]
 fn joins() {
     let mut session = Session::new();
-    let inner = "SELECT b.bidder, a.item FROM bids b JOIN auctions a ON b.auction = a.id WHERE b.price > 6";
+    let inner =
+        "SELECT b.bidder, a.item FROM bids b JOIN auctions a ON b.auction = a.id WHERE b.price > 6";
     assert_eq!(session.rows(inner), ["10, plum", "11, pear", "11, plum"]);
     let left = "SELECT a.item, b.price FROM auctions a LEFT JOIN bids b ON a.id = b.auction AND b.price > 8";
     assert_eq!(session.rows(left), ["fig, NULL", "pear, 9", "plum, NULL"]);
     let full = "SELECT a.item, b.auction FROM auctions a FULL JOIN (SELECT DISTINCT auction FROM bids) b ON a.id = b.auction";
-    assert_eq!(session.rows(full), ["NULL, 3", "fig, NULL", "pear, 1", "plum, 2"]);
+    assert_eq!(
+        session.rows(full),
+        ["NULL, 3", "fig, NULL", "pear, 1", "plum, 2"]
+    );
 }
 
 #[test]
@@ -154,29 +173,45 @@ fn rows_of_one_window() {
          JOIN (SELECT * FROM TABLE(TUMBLE(TABLE auctions, DESCRIPTOR(ts), INTERVAL '2' SECOND))) r
          ON l.auction = r.id AND l.window_start = r.window_start AND l.window_end = r.window_end",
     );
-    assert_eq!(rows, ["5, pear, 1970-01-01T00:00:02", "7, plum, 1970-01-01T00:00:02"]);
+    assert_eq!(
+        rows,
+        [
+            "5, pear, 1970-01-01T00:00:02",
+            "7, plum, 1970-01-01T00:00:02"
+        ]
+    );
 }
 
 #[test]
 fn unions_views_and_common_tables() {
     let mut session = Session::new();
-    let rows = session.rows("SELECT id FROM auctions UNION ALL SELECT auction FROM bids WHERE price > 8");
+    let rows =
+        session.rows("SELECT id FROM auctions UNION ALL SELECT auction FROM bids WHERE price > 8");
     assert_eq!(rows, ["1", "1", "2", "4"]);
     let rows = session.rows("SELECT id FROM auctions UNION SELECT auction FROM bids");
     assert_eq!(rows, ["1", "2", "3", "4"]);
-    session.0.execute("CREATE VIEW dear (auction, p) AS SELECT auction, price FROM bids WHERE price > 7").unwrap();
+    session
+        .0
+        .execute("CREATE VIEW dear (auction, p) AS SELECT auction, price FROM bids WHERE price > 7")
+        .unwrap();
     assert_eq!(session.rows("SELECT * FROM dear"), ["1, 9", "2, 8"]);
-    let rows = session.rows("WITH x AS (SELECT auction, COUNT(*) AS n FROM bids GROUP BY auction) SELECT MAX(n) FROM x");
+    let rows = session.rows(
+        "WITH x AS (SELECT auction, COUNT(*) AS n FROM bids GROUP BY auction) SELECT MAX(n) FROM x",
+    );
     assert_eq!(rows, ["3"]);
 }
 
 #[test]
 fn order_and_limit() {
     let mut session = Session::new();
-    let rows = session.rows("SELECT price FROM bids WHERE price IS NOT NULL ORDER BY price DESC LIMIT 2");
+    let rows =
+        session.rows("SELECT price FROM bids WHERE price IS NOT NULL ORDER BY price DESC LIMIT 2");
     assert_eq!(rows, ["8", "9"]);
     let rows = session.changes("SELECT price FROM bids ORDER BY ts");
-    assert_eq!(rows, ["+I[5]", "+I[7]", "+I[9]", "+I[2]", "+I[NULL]", "+I[8]"]);
+    assert_eq!(
+        rows,
+        ["+I[5]", "+I[7]", "+I[9]", "+I[2]", "+I[NULL]", "+I[8]"]
+    );
     assert_eq!(session.rows("SELECT price FROM bids LIMIT 2").len(), 2);
 }
 

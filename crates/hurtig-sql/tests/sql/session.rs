@@ -21,7 +21,10 @@ fn bids() -> RowBatch {
     batch([
         ("auction", column::of([1i64, 2, 1, 3, 1, 2])),
         ("bidder", column::of([10i64, 11, 11, 10, 12, 10])),
-        ("price", column::with_nulls([Some(5), Some(7), Some(9), Some(2), None, Some(8)])),
+        (
+            "price",
+            column::with_nulls([Some(5), Some(7), Some(9), Some(2), None, Some(8)]),
+        ),
         ("channel", column::of(["a", "b", "a", "c", "b", "a"])),
         ("ts", column::times([0, 1000, 4000, 9000, 11_000, 25_000])),
     ])

@@ -29,7 +29,11 @@ impl ChangelogMode {
 
     /// These kinds.
     pub fn of(kinds: impl IntoIterator<Item = RowKind>) -> Self {
-        Self(kinds.into_iter().fold(0, |bits, kind| bits | 1 << kind as u8))
+        Self(
+            kinds
+                .into_iter()
+                .fold(0, |bits, kind| bits | 1 << kind as u8),
+        )
     }
 
     /// Whether a kind is among them.

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use hurtig_connect::{PreCommit, Sink, SinkWriter, WriterContext, decode_value, encode_value};
 use crate::RowBatch;
+use hurtig_connect::{PreCommit, Sink, SinkWriter, WriterContext, decode_value, encode_value};
 use hurtig_types::{Error, Records, Result};
 use parking_lot::Mutex;
 
@@ -62,7 +62,9 @@ impl Shared {
             self.wake_reader();
         }
         while self.handed > position.max(self.taken) {
-            let Some(last) = self.queue.back_mut() else { break };
+            let Some(last) = self.queue.back_mut() else {
+                break;
+            };
             let extra = (self.handed - position.max(self.taken)).min(last.rows() as u64) as usize;
             let kept = last.rows() - extra;
             if kept == 0 {
@@ -253,10 +255,10 @@ impl Drop for CollectReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::FutureExt;
     use arrow_array::cast::AsArray;
     use arrow_array::types::Int64Type;
     use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    use futures::FutureExt;
 
     fn rows(numbers: impl IntoIterator<Item = i64>) -> RowBatch {
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
@@ -299,7 +301,16 @@ mod tests {
         let mut writer = writer(&sink, 0);
         assert!(write(&mut writer, rows(0..ROWS_MAX as i64)).is_ready());
         assert!(write(&mut writer, rows([1])).is_pending());
-        assert_eq!(reader.next().now_or_never().unwrap().unwrap().unwrap().rows(), ROWS_MAX);
+        assert_eq!(
+            reader
+                .next()
+                .now_or_never()
+                .unwrap()
+                .unwrap()
+                .unwrap()
+                .rows(),
+            ROWS_MAX
+        );
         assert!(write(&mut writer, rows([1])).is_ready());
         reader.end();
         assert_eq!(taken(&mut reader), ["+I[1]", "end"]);
@@ -322,7 +333,10 @@ mod tests {
         assert_eq!(taken(&mut reader).len(), 2);
         assert!(write(&mut writer(&sink, 1), rows([3])).is_ready());
         let error = reader.next().now_or_never().unwrap().unwrap_err();
-        assert!(error.to_string().contains("started again behind its row 1"), "{error}");
+        assert!(
+            error.to_string().contains("started again behind its row 1"),
+            "{error}"
+        );
         assert_eq!(taken(&mut reader), ["+I[3]"]);
     }
 }

@@ -84,7 +84,9 @@ impl TableOptions {
         let options = options.into_iter();
         Self {
             table: table.into(),
-            values: options.map(|(key, value)| (key.into(), value.into())).collect(),
+            values: options
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
         }
     }
 
@@ -153,7 +155,9 @@ impl TableOptions {
         let Some(value) = self.get(key) else {
             return Ok(values.first().copied().unwrap_or_default());
         };
-        let known = values.iter().find(|known| known.eq_ignore_ascii_case(value));
+        let known = values
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(value));
         let expected = || format!("one of {}", values.join(", "));
         known
             .copied()

@@ -21,7 +21,10 @@ type Cells = (i64, Option<&'static str>, i64);
 fn rows(cells: &[Cells]) -> RowBatch {
     batch([
         ("id", column::of(cells.iter().map(|cells| cells.0))),
-        ("name", column::with_nulls(cells.iter().map(|cells| cells.1))),
+        (
+            "name",
+            column::with_nulls(cells.iter().map(|cells| cells.1)),
+        ),
         ("value", column::of(cells.iter().map(|cells| cells.2))),
     ])
 }
@@ -86,21 +89,43 @@ fn upserts_become_whole_changes() {
     ];
     let mut whole = normalize(normalized(), None);
     whole.push(0, changed(&input)).unwrap();
-    let each = ["+I[1, a, 1]", "+I[2, b, 1]", "-U[1, a, 1]", "+U[1, c, 2]", "-D[2, b, 1]"];
+    let each = [
+        "+I[1, a, 1]",
+        "+I[2, b, 1]",
+        "-U[1, a, 1]",
+        "+U[1, c, 2]",
+        "-D[2, b, 1]",
+    ];
     assert_eq!(out(&mut whole), each);
     whole.restart(3).unwrap();
-    whole.push(0, changed(&[("+I", (1, None, 2)), ("+I", (2, Some("d"), 2))])).unwrap();
+    whole
+        .push(
+            0,
+            changed(&[("+I", (1, None, 2)), ("+I", (2, Some("d"), 2))]),
+        )
+        .unwrap();
     let mut after = out(&mut whole);
     after.sort();
     assert_eq!(after, ["+I[2, d, 2]", "+U[1, NULL, 2]", "-U[1, c, 2]"]);
-    let spec = ChangelogNormalizeSpec { per_record: false, ..normalized() };
+    let spec = ChangelogNormalizeSpec {
+        per_record: false,
+        ..normalized()
+    };
     let mut by_batch = normalize(spec, None);
     by_batch.push(0, changed(&input)).unwrap();
     assert_eq!(out(&mut by_batch), ["+I[1, c, 2]"]);
-    let spec = ChangelogNormalizeSpec { emit_unchanged: true, ..normalized() };
+    let spec = ChangelogNormalizeSpec {
+        emit_unchanged: true,
+        ..normalized()
+    };
     let mut unchanged = normalize(spec, None);
-    unchanged.push(0, rows(&[(1, Some("a"), 1), (1, Some("a"), 1)])).unwrap();
-    assert_eq!(out(&mut unchanged), ["+I[1, a, 1]", "-U[1, a, 1]", "+U[1, a, 1]"]);
+    unchanged
+        .push(0, rows(&[(1, Some("a"), 1), (1, Some("a"), 1)]))
+        .unwrap();
+    assert_eq!(
+        out(&mut unchanged),
+        ["+I[1, a, 1]", "-U[1, a, 1]", "+U[1, a, 1]"]
+    );
 }
 
 /// Rows whose value is positive.
@@ -109,7 +134,10 @@ struct Positive;
 impl RowPredicate for Positive {
     fn evaluate(&mut self, rows: &RecordBatch) -> Result<BooleanArray> {
         let values = rows.column(2).as_primitive::<Int64Type>();
-        Ok(values.iter().map(|value| value.map(|value| value > 0)).collect())
+        Ok(values
+            .iter()
+            .map(|value| value.map(|value| value > 0))
+            .collect())
     }
 }
 
@@ -118,8 +146,16 @@ fn what_is_filtered_out_is_gone() {
     let mut harness = harness(Some(&[0]), None, |context| {
         changelog_normalize(normalized(), Some(Box::new(Positive)), context)
     });
-    harness.push(0, rows(&[(1, None, 1), (2, None, -1), (1, None, -2), (2, None, 3)])).unwrap();
-    assert_eq!(out(&mut harness), ["+I[1, NULL, 1]", "-D[1, NULL, 1]", "+I[2, NULL, 3]"]);
+    harness
+        .push(
+            0,
+            rows(&[(1, None, 1), (2, None, -1), (1, None, -2), (2, None, 3)]),
+        )
+        .unwrap();
+    assert_eq!(
+        out(&mut harness),
+        ["+I[1, NULL, 1]", "-D[1, NULL, 1]", "+I[2, NULL, 3]"]
+    );
 }
 
 /// Random upserts and deletes; restarts in between.
@@ -214,18 +250,30 @@ fn the_last_row_of_a_sinks_key_counts() {
     assert_eq!(out(&mut whole), ["+I[1, a, 1]", "+U[2, a, 2]"]);
     whole.restart(2).unwrap();
     whole.push(0, changed(&input[3..])).unwrap();
-    assert_eq!(out(&mut whole), ["+U[2, a, 3]", "+U[3, a, 4]", "+U[2, a, 3]", "-D[2, a, 3]"]);
-    let spec = UpsertMaterializerSpec { upsert_key: None, ..materialized() };
+    assert_eq!(
+        out(&mut whole),
+        ["+U[2, a, 3]", "+U[3, a, 4]", "+U[2, a, 3]", "-D[2, a, 3]"]
+    );
+    let spec = UpsertMaterializerSpec {
+        upsert_key: None,
+        ..materialized()
+    };
     let mut by_row = materialize(spec, None);
     let equal = (1, Some("a"), 1);
-    by_row.push(0, changed(&[("+I", equal), ("+I", equal), ("-D", equal), ("-D", equal)])).unwrap();
+    by_row
+        .push(
+            0,
+            changed(&[("+I", equal), ("+I", equal), ("-D", equal), ("-D", equal)]),
+        )
+        .unwrap();
     assert_eq!(out(&mut by_row), ["+I[1, a, 1]", "-D[1, a, 1]"]);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Rows have a key, and move between keys of the sink; the changes of two keys come in any order, so that what leaves a key of the sink may
+    /// Rows have a key, and move between keys of the sink; the changes of two keys come in any order, so that what leaves a key of the
+    /// sink may
     /// go after what comes to it.
     #[test]
     fn no_row_is_lost_when_keys_change(
@@ -290,7 +338,11 @@ proptest! {
 
 #[test]
 fn sinks_are_kept_from_what_they_do_not_take() {
-    let input = [("-U", (1, Some("a"), 1)), ("+U", (1, Some("b"), 2)), ("-D", (2, None, 3))];
+    let input = [
+        ("-U", (1, Some("a"), 1)),
+        ("+U", (1, Some("b"), 2)),
+        ("-D", (2, None, 3)),
+    ];
     let mut upserts = harness(None, None, |_| Ok(drop_update_before()));
     upserts.push(0, changed(&input)).unwrap();
     assert_eq!(out(&mut upserts), ["+U[1, b, 2]", "-D[2, NULL, 3]"]);
@@ -298,17 +350,28 @@ fn sinks_are_kept_from_what_they_do_not_take() {
     inserts.push(0, rows(&[(1, None, 1)])).unwrap();
     assert_eq!(out(&mut inserts), ["+I[1, NULL, 1]"]);
     let error = inserts.push(0, changed(&input)).unwrap_err();
-    assert!(error.to_string().contains("-U for the sink `files`"), "{error}");
+    assert!(
+        error.to_string().contains("-U for the sink `files`"),
+        "{error}"
+    );
 }
 
 #[test]
 fn no_null_comes_to_a_column_that_takes_none() {
     let enforced = |enforcer| {
-        let spec = NotNullSpec { columns: vec![1, 2], enforcer, schema: schema() };
-        harness(None, None, move |context| not_null_enforcer(spec.clone(), context))
+        let spec = NotNullSpec {
+            columns: vec![1, 2],
+            enforcer,
+            schema: schema(),
+        };
+        harness(None, None, move |context| {
+            not_null_enforcer(spec.clone(), context)
+        })
     };
     let mut dropping = enforced(NotNullEnforcer::Drop);
-    dropping.push(0, rows(&[(1, None, 1), (2, Some("b"), 2)])).unwrap();
+    dropping
+        .push(0, rows(&[(1, None, 1), (2, Some("b"), 2)]))
+        .unwrap();
     assert_eq!(out(&mut dropping), ["+I[2, b, 2]"]);
     let mut failing = enforced(NotNullEnforcer::Error);
     failing.push(0, rows(&[(2, Some("b"), 2)])).unwrap();

@@ -8,8 +8,8 @@ use arrow_array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StructArr
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use hurtig_runtime::{OperatorContext, StreamOperator};
-use hurtig_table::operators::correlate::*;
 use hurtig_table::RowBatch;
+use hurtig_table::operators::correlate::*;
 use hurtig_testing_rows::{HarnessOptions, RowHarness, batch, changes, column, text_of};
 use hurtig_types::Result;
 
@@ -29,14 +29,26 @@ fn harness(
 
 /// The input's columns with others behind them.
 fn with(input: &RowBatch, more: &[(&str, DataType)]) -> SchemaRef {
-    let fields = input.columns.schema().fields().iter().cloned().collect::<Vec<_>>();
-    let more = more.iter().map(|(name, of)| Arc::new(Field::new(*name, of.clone(), true)));
-    Arc::new(Schema::new(fields.into_iter().chain(more).collect::<Vec<_>>()))
+    let fields = input
+        .columns
+        .schema()
+        .fields()
+        .iter()
+        .cloned()
+        .collect::<Vec<_>>();
+    let more = more
+        .iter()
+        .map(|(name, of)| Arc::new(Field::new(*name, of.clone(), true)));
+    Arc::new(Schema::new(
+        fields.into_iter().chain(more).collect::<Vec<_>>(),
+    ))
 }
 
 /// What comes out, the last columns of it.
 fn unnested(input: RowBatch, spec: UnnestSpec, columns: &[usize]) -> Vec<String> {
-    let mut harness = harness(spec.output.clone(), move |context| unnest(spec.clone(), context));
+    let mut harness = harness(spec.output.clone(), move |context| {
+        unnest(spec.clone(), context)
+    });
     harness.push(0, input).unwrap();
     let Some(mut out) = harness.take_output().unwrap() else {
         return Vec::new();
@@ -70,14 +82,21 @@ fn each_item_of_an_array_stands_beside_its_row() {
     assert_eq!(inner, ["+I[1, 7, 1]", "+I[1, NULL, 2]", "-D[4, 9, 1]"]);
     let left = unnested(input, UnnestSpec { left: true, ..spec }, &[0, 2, 3]);
     let expected = [
-        "+I[1, 7, 1]", "+I[1, NULL, 2]", "+I[2, NULL, NULL]", "+I[3, NULL, NULL]", "-D[4, 9, 1]",
+        "+I[1, 7, 1]",
+        "+I[1, NULL, 2]",
+        "+I[2, NULL, NULL]",
+        "+I[3, NULL, NULL]",
+        "-D[4, 9, 1]",
     ];
     assert_eq!(left, expected);
 }
 
 #[test]
 fn an_item_that_is_a_row_makes_a_column_of_each_field() {
-    let fields = vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Int64, true)];
+    let fields = vec![
+        Field::new("a", DataType::Int64, true),
+        Field::new("b", DataType::Int64, true),
+    ];
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from(vec![1, 2, 3])),
         Arc::new(Int64Array::from(vec![10, 20, 30])),
@@ -115,14 +134,20 @@ fn a_map_makes_two_columns_and_a_multiset_counts() {
         multiset: false,
         with_ordinality: false,
         left: false,
-        output: with(&input, &[("key", DataType::Utf8View), ("value", DataType::Int32)]),
+        output: with(
+            &input,
+            &[("key", DataType::Utf8View), ("value", DataType::Int32)],
+        ),
     };
     let entries = unnested(input.clone(), spec.clone(), &[0, 2, 3]);
     assert_eq!(entries, ["+I[1, a, 2]", "+I[1, b, 1]"]);
     let multiset = UnnestSpec {
         multiset: true,
         with_ordinality: true,
-        output: with(&input, &[("item", DataType::Utf8View), ("n", DataType::Int32)]),
+        output: with(
+            &input,
+            &[("item", DataType::Utf8View), ("n", DataType::Int32)],
+        ),
         ..spec
     };
     let items = unnested(input, multiset, &[0, 2, 3]);
@@ -167,7 +192,10 @@ fn very_many_items_come_slice_by_slice() {
         output: with(&input, &[("item", DataType::Int32)]),
     };
     let rows = unnested(input, spec, &[0, 2]);
-    assert_eq!((rows.len(), rows[4000].as_str(), rows[11_999].as_str()), (12_000, "+I[2, 1]", "+I[3, 4001]"));
+    assert_eq!(
+        (rows.len(), rows[4000].as_str(), rows[11_999].as_str()),
+        (12_000, "+I[2, 1]", "+I[3, 4001]")
+    );
 }
 
 /// Counts down from each number.
@@ -182,7 +210,10 @@ impl TableFunction for Countdown {
             .collect();
         let left = Int64Array::from_iter_values(pairs.iter().map(|pair| pair.0));
         let batch = RecordBatch::try_from_iter([("left", Arc::new(left) as ArrayRef)]).unwrap();
-        Ok((batch, UInt32Array::from_iter_values(pairs.iter().map(|pair| pair.1))))
+        Ok((
+            batch,
+            UInt32Array::from_iter_values(pairs.iter().map(|pair| pair.1)),
+        ))
     }
 }
 

@@ -20,7 +20,10 @@ type Cells = (i64, Option<i64>, i64, i64);
 fn rows(cells: &[Cells]) -> RowBatch {
     batch([
         ("part", column::of(cells.iter().map(|cells| cells.0))),
-        ("value", column::with_nulls(cells.iter().map(|cells| cells.1))),
+        (
+            "value",
+            column::with_nulls(cells.iter().map(|cells| cells.1)),
+        ),
         ("id", column::of(cells.iter().map(|cells| cells.2))),
         ("time", column::times(cells.iter().map(|cells| cells.3))),
     ])
@@ -54,9 +57,12 @@ fn harness(
 
 fn top_n_harness(spec: &TopNSpec, backend: Option<SharedBackend>) -> RowHarness {
     let made = spec.clone();
-    harness(&spec.partition, spec.output_schema(), backend, move |context| {
-        top_n(made.clone(), context)
-    })
+    harness(
+        &spec.partition,
+        spec.output_schema(),
+        backend,
+        move |context| top_n(made.clone(), context),
+    )
 }
 
 /// What comes out, without the time.
@@ -65,7 +71,8 @@ fn out(harness: &mut RowHarness) -> Vec<String> {
         return Vec::new();
     };
     let text = text_of(&rows).into_iter();
-    text.map(|row| row.replace(", 1970-01-01T00:00:00", "")).collect()
+    text.map(|row| row.replace(", 1970-01-01T00:00:00", ""))
+        .collect()
 }
 
 fn top_2() -> TopNSpec {
@@ -88,29 +95,63 @@ fn without_ranks_rows_come_and_go() {
     let mut harness = top_n_harness(&top_2(), None);
     let input = values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12), (2, 1, 13), (1, 6, 14)]);
     harness.push(0, input.clone()).unwrap();
-    let each = ["+I[1, 5, 10]", "+I[1, 7, 11]", "-D[1, 5, 10]", "+I[1, 6, 12]", "+I[2, 1, 13]"];
+    let each = [
+        "+I[1, 5, 10]",
+        "+I[1, 7, 11]",
+        "-D[1, 5, 10]",
+        "+I[1, 6, 12]",
+        "+I[2, 1, 13]",
+    ];
     assert_eq!(out(&mut harness), each);
-    let mut harness = top_n_harness(&TopNSpec { per_record: false, ..top_2() }, None);
+    let mut harness = top_n_harness(
+        &TopNSpec {
+            per_record: false,
+            ..top_2()
+        },
+        None,
+    );
     harness.push(0, input).unwrap();
-    assert_eq!(out(&mut harness), ["+I[1, 7, 11]", "+I[1, 6, 12]", "+I[2, 1, 13]"]);
+    assert_eq!(
+        out(&mut harness),
+        ["+I[1, 7, 11]", "+I[1, 6, 12]", "+I[2, 1, 13]"]
+    );
     harness.restart(3).unwrap();
-    harness.push(0, values(&[(1, 8, 15), (1, 9, 16), (1, 5, 17)])).unwrap();
-    let net = ["-D[1, 7, 11]", "-D[1, 6, 12]", "+I[1, 9, 16]", "+I[1, 8, 15]"];
+    harness
+        .push(0, values(&[(1, 8, 15), (1, 9, 16), (1, 5, 17)]))
+        .unwrap();
+    let net = [
+        "-D[1, 7, 11]",
+        "-D[1, 6, 12]",
+        "+I[1, 9, 16]",
+        "+I[1, 8, 15]",
+    ];
     assert_eq!(out(&mut harness), net);
 }
 
 #[test]
 fn with_ranks_each_row_that_moves_is_an_update() {
-    let spec = TopNSpec { output_rank: Some("rank".into()), ..top_2() };
+    let spec = TopNSpec {
+        output_rank: Some("rank".into()),
+        ..top_2()
+    };
     let mut harness = top_n_harness(&spec, None);
-    harness.push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12), (1, 1, 13)])).unwrap();
+    harness
+        .push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12), (1, 1, 13)]))
+        .unwrap();
     let each = [
         "+I[1, 5, 10, 1]",
-        "-U[1, 5, 10, 1]", "+U[1, 7, 11, 1]", "+I[1, 5, 10, 2]",
-        "-U[1, 5, 10, 2]", "+U[1, 6, 12, 2]",
+        "-U[1, 5, 10, 1]",
+        "+U[1, 7, 11, 1]",
+        "+I[1, 5, 10, 2]",
+        "-U[1, 5, 10, 2]",
+        "+U[1, 6, 12, 2]",
     ];
     assert_eq!(out(&mut harness), each);
-    let spec = TopNSpec { generate_update_before: false, per_record: false, ..spec };
+    let spec = TopNSpec {
+        generate_update_before: false,
+        per_record: false,
+        ..spec
+    };
     let mut harness = top_n_harness(&spec, None);
     harness.push(0, values(&[(1, 5, 10), (1, 7, 11)])).unwrap();
     out(&mut harness);
@@ -120,38 +161,84 @@ fn with_ranks_each_row_that_moves_is_an_update() {
 
 #[test]
 fn the_first_alone_is_updated() {
-    let mut harness = top_n_harness(&TopNSpec { end: RankEnd::Constant(1), ..top_2() }, None);
-    harness.push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 7, 12)])).unwrap();
-    assert_eq!(out(&mut harness), ["+I[1, 5, 10]", "-U[1, 5, 10]", "+U[1, 7, 11]"]);
+    let mut harness = top_n_harness(
+        &TopNSpec {
+            end: RankEnd::Constant(1),
+            ..top_2()
+        },
+        None,
+    );
+    harness
+        .push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 7, 12)]))
+        .unwrap();
+    assert_eq!(
+        out(&mut harness),
+        ["+I[1, 5, 10]", "-U[1, 5, 10]", "+U[1, 7, 11]"]
+    );
 }
 
 #[test]
 fn what_was_behind_moves_up_when_a_row_is_taken_away() {
-    let spec = TopNSpec { input: RankInput::Retract, ..top_2() };
+    let spec = TopNSpec {
+        input: RankInput::Retract,
+        ..top_2()
+    };
     let mut harness = top_n_harness(&spec, None);
-    harness.push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12)])).unwrap();
+    harness
+        .push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12)]))
+        .unwrap();
     out(&mut harness);
     harness.restart(2).unwrap();
-    let input = changes(values(&[(1, 7, 11), (1, 9, 11), (1, 5, 10)]), &["-U", "+U", "-D"]);
+    let input = changes(
+        values(&[(1, 7, 11), (1, 9, 11), (1, 5, 10)]),
+        &["-U", "+U", "-D"],
+    );
     harness.push(0, input.unwrap()).unwrap();
-    let each = ["-D[1, 7, 11]", "+I[1, 5, 10]", "-D[1, 5, 10]", "+I[1, 9, 11]"];
+    let each = [
+        "-D[1, 7, 11]",
+        "+I[1, 5, 10]",
+        "-D[1, 5, 10]",
+        "+I[1, 9, 11]",
+    ];
     assert_eq!(out(&mut harness), each);
-    let ranked = TopNSpec { output_rank: Some("rank".into()), ..spec };
+    let ranked = TopNSpec {
+        output_rank: Some("rank".into()),
+        ..spec
+    };
     let mut harness = top_n_harness(&ranked, None);
     harness.push(0, values(&[(1, 5, 10), (1, 7, 11)])).unwrap();
     out(&mut harness);
-    harness.push(0, changes(values(&[(1, 7, 11)]), &["-D"]).unwrap()).unwrap();
-    assert_eq!(out(&mut harness), ["-U[1, 7, 11, 1]", "+U[1, 5, 10, 1]", "-D[1, 5, 10, 2]"]);
+    harness
+        .push(0, changes(values(&[(1, 7, 11)]), &["-D"]).unwrap())
+        .unwrap();
+    assert_eq!(
+        out(&mut harness),
+        ["-U[1, 7, 11, 1]", "+U[1, 5, 10, 1]", "-D[1, 5, 10, 2]"]
+    );
 }
 
 #[test]
 fn an_update_changes_its_own_row() {
-    let input = RankInput::Update { unique_key: vec![0, 2] };
+    let input = RankInput::Update {
+        unique_key: vec![0, 2],
+    };
     let mut harness = top_n_harness(&TopNSpec { input, ..top_2() }, None);
-    harness.push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12)])).unwrap();
+    harness
+        .push(0, values(&[(1, 5, 10), (1, 7, 11), (1, 6, 12)]))
+        .unwrap();
     out(&mut harness);
-    harness.push(0, changes(values(&[(1, 8, 12), (1, 9, 10)]), &["+U", "+U"]).unwrap()).unwrap();
-    let each = ["-U[1, 6, 12]", "+U[1, 8, 12]", "-D[1, 7, 11]", "+I[1, 9, 10]"];
+    harness
+        .push(
+            0,
+            changes(values(&[(1, 8, 12), (1, 9, 10)]), &["+U", "+U"]).unwrap(),
+        )
+        .unwrap();
+    let each = [
+        "-U[1, 6, 12]",
+        "+U[1, 8, 12]",
+        "-D[1, 7, 11]",
+        "+I[1, 9, 10]",
+    ];
     assert_eq!(out(&mut harness), each);
     let deleted = changes(values(&[(1, 8, 12)]), &["-D"]).unwrap();
     let error = harness.push(0, deleted).unwrap_err();
@@ -166,8 +253,26 @@ fn each_partition_says_how_many_rows_it_wants() {
         ..top_2()
     };
     let mut harness = top_n_harness(&spec, None);
-    harness.push(0, values(&[(1, 5, 1), (1, 4, 1), (2, 3, 2), (2, 4, 2), (2, 9, 2), (3, 1, 0)])).unwrap();
-    let each = ["+I[1, 5, 1]", "-D[1, 5, 1]", "+I[1, 4, 1]", "+I[2, 3, 2]", "+I[2, 4, 2]"];
+    harness
+        .push(
+            0,
+            values(&[
+                (1, 5, 1),
+                (1, 4, 1),
+                (2, 3, 2),
+                (2, 4, 2),
+                (2, 9, 2),
+                (3, 1, 0),
+            ]),
+        )
+        .unwrap();
+    let each = [
+        "+I[1, 5, 1]",
+        "-D[1, 5, 1]",
+        "+I[1, 4, 1]",
+        "+I[2, 3, 2]",
+        "+I[2, 4, 2]",
+    ];
     assert_eq!(out(&mut harness), each);
 }
 
@@ -194,7 +299,12 @@ enum Action {
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
-    let cells = (0..3i64, prop::option::weighted(0.9, -3..6i64), 0..4i64, 0..5i64);
+    let cells = (
+        0..3i64,
+        prop::option::weighted(0.9, -3..6i64),
+        0..4i64,
+        0..5i64,
+    );
     let row = (cells, prop::option::weighted(0.4, 0..10usize));
     let action = prop_oneof![
         4 => prop::collection::vec(row, 0..12).prop_map(Action::Batch),
@@ -204,7 +314,13 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 /// What SQL says of the rows that are there: of each partition the rows of some ranks.
-fn ranked(live: &[Cells], order: impl Fn(&Cells) -> (i64, i64), start: usize, end: usize, rank: bool) -> Vec<Row> {
+fn ranked(
+    live: &[Cells],
+    order: impl Fn(&Cells) -> (i64, i64),
+    start: usize,
+    end: usize,
+    rank: bool,
+) -> Vec<Row> {
     let mut parts: BTreeMap<i64, Vec<Cells>> = BTreeMap::new();
     for row in live {
         parts.entry(row.0).or_default().push(*row);
@@ -212,8 +328,15 @@ fn ranked(live: &[Cells], order: impl Fn(&Cells) -> (i64, i64), start: usize, en
     let mut expected = Vec::new();
     for rows in parts.values_mut() {
         rows.sort_by_key(|row| order(row));
-        for (index, row) in rows.iter().enumerate().skip(start - 1).take(end + 1 - start) {
-            let mut row = hurtig_testing_rows::rows_of(&self::rows(&[*row])).remove(0).1;
+        for (index, row) in rows
+            .iter()
+            .enumerate()
+            .skip(start - 1)
+            .take(end + 1 - start)
+        {
+            let mut row = hurtig_testing_rows::rows_of(&self::rows(&[*row]))
+                .remove(0)
+                .1;
             row.extend(rank.then(|| (index + 1).to_string()));
             expected.push(row);
         }
@@ -262,7 +385,9 @@ fn check(
                         }
                     }
                 }
-                harness.push(0, changes(rows(&batch), &kinds).unwrap()).unwrap();
+                harness
+                    .push(0, changes(rows(&batch), &kinds).unwrap())
+                    .unwrap();
             }
         }
         if let Some(out) = harness.take_output().unwrap() {
@@ -277,7 +402,10 @@ fn check(
 /// A row by its partition and number, whose value only grows. One whose value stays keeps its place.
 fn upsert(live: &mut Vec<Cells>, mut row: Cells) -> (Cells, &'static str) {
     row.1 = Some(row.1.unwrap_or(0));
-    let Some(place) = live.iter().position(|there| (there.0, there.2) == (row.0, row.2)) else {
+    let Some(place) = live
+        .iter()
+        .position(|there| (there.0, there.2) == (row.0, row.2))
+    else {
         live.push(row);
         return (row, "+I");
     };
@@ -347,7 +475,9 @@ fn dedup(keep: Keep, order: TimeOrder) -> DeduplicateSpec {
 
 fn dedup_harness(spec: &DeduplicateSpec, backend: Option<SharedBackend>) -> RowHarness {
     let made = spec.clone();
-    harness(&spec.key, schema(), backend, move |context| deduplicate(made.clone(), context))
+    harness(&spec.key, schema(), backend, move |context| {
+        deduplicate(made.clone(), context)
+    })
 }
 
 const BY_TIME: TimeOrder = TimeOrder::RowTime { column: 3 };
@@ -363,7 +493,8 @@ fn ids_out(harness: &mut RowHarness) -> Vec<String> {
         return Vec::new();
     };
     let rows = hurtig_testing_rows::rows_of(&rows).into_iter();
-    rows.map(|(kind, row)| format!("{kind} {} {}", row[0], row[2])).collect()
+    rows.map(|(kind, row)| format!("{kind} {} {}", row[0], row[2]))
+        .collect()
 }
 
 #[test]
@@ -380,10 +511,15 @@ fn of_rows_of_one_key_the_first_or_the_last_stays() {
             Keep::Last,
             TimeOrder::ProcTime,
             &[
-                "+I 1 10", "-U 1 10", "+U 1 11", "+I 2 12", "-U 1 11", "+U 1 13", "-U 1 13", "+U 1 14",
+                "+I 1 10", "-U 1 10", "+U 1 11", "+I 2 12", "-U 1 11", "+U 1 13", "-U 1 13",
+                "+U 1 14",
             ],
         ),
-        (Keep::Last, BY_TIME, &["+I 1 10", "+I 2 12", "-U 1 10", "+U 1 14"]),
+        (
+            Keep::Last,
+            BY_TIME,
+            &["+I 1 10", "+I 2 12", "-U 1 10", "+U 1 14"],
+        ),
     ];
     for (keep, order, expected) in cases {
         let mut harness = dedup_harness(&dedup(keep, order), None);
@@ -394,13 +530,22 @@ fn of_rows_of_one_key_the_first_or_the_last_stays() {
 
 #[test]
 fn a_batch_makes_one_update_a_key() {
-    let spec = DeduplicateSpec { per_record: false, ..dedup(Keep::Last, BY_TIME) };
+    let spec = DeduplicateSpec {
+        per_record: false,
+        ..dedup(Keep::Last, BY_TIME)
+    };
     let mut harness = dedup_harness(&spec, None);
     harness.push(0, timed(&[(1, 10, 5), (1, 11, 6)])).unwrap();
     assert_eq!(ids_out(&mut harness), ["+I 1 11"]);
-    harness.push(0, timed(&[(1, 12, 7), (1, 13, 4), (2, 14, 0)])).unwrap();
+    harness
+        .push(0, timed(&[(1, 12, 7), (1, 13, 4), (2, 14, 0)]))
+        .unwrap();
     assert_eq!(ids_out(&mut harness), ["-U 1 11", "+U 1 12", "+I 2 14"]);
-    let spec = DeduplicateSpec { generate_update_before: false, generate_insert: false, ..spec };
+    let spec = DeduplicateSpec {
+        generate_update_before: false,
+        generate_insert: false,
+        ..spec
+    };
     let mut harness = dedup_harness(&spec, None);
     harness.push(0, timed(&[(1, 10, 5), (1, 11, 6)])).unwrap();
     assert_eq!(ids_out(&mut harness), ["+U 1 11"]);
@@ -408,8 +553,14 @@ fn a_batch_makes_one_update_a_key() {
 
 #[test]
 fn a_row_that_comes_again_is_no_change_unless_it_would_be_forgotten() {
-    for (ttl, expected) in [(None, &[][..]), (Some(Duration::from_secs(9)), &["-U 1 10", "+U 1 10"])] {
-        let spec = DeduplicateSpec { ttl, ..dedup(Keep::Last, TimeOrder::ProcTime) };
+    for (ttl, expected) in [
+        (None, &[][..]),
+        (Some(Duration::from_secs(9)), &["-U 1 10", "+U 1 10"]),
+    ] {
+        let spec = DeduplicateSpec {
+            ttl,
+            ..dedup(Keep::Last, TimeOrder::ProcTime)
+        };
         let mut harness = dedup_harness(&spec, None);
         harness.push(0, timed(&[(1, 10, 5)])).unwrap();
         ids_out(&mut harness);
@@ -421,15 +572,27 @@ fn a_row_that_comes_again_is_no_change_unless_it_would_be_forgotten() {
 #[test]
 fn deduplication_refuses_updates() {
     let mut harness = dedup_harness(&dedup(Keep::First, TimeOrder::ProcTime), None);
-    let error = harness.push(0, changes(timed(&[(1, 10, 5)]), &["-U"]).unwrap()).unwrap_err();
-    assert!(error.to_string().contains("-U in the input of a deduplication"), "{error}");
+    let error = harness
+        .push(0, changes(timed(&[(1, 10, 5)]), &["-U"]).unwrap())
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("-U in the input of a deduplication"),
+        "{error}"
+    );
 }
 
 #[test]
 fn at_the_watermark_the_first_row_is_final() {
-    let spec = DeduplicateSpec { at_watermark: true, ..dedup(Keep::First, BY_TIME) };
+    let spec = DeduplicateSpec {
+        at_watermark: true,
+        ..dedup(Keep::First, BY_TIME)
+    };
     let mut harness = dedup_harness(&spec, None);
-    harness.push(0, timed(&[(1, 10, 5), (1, 11, 3), (2, 12, 9), (1, 13, 3)])).unwrap();
+    harness
+        .push(0, timed(&[(1, 10, 5), (1, 11, 3), (2, 12, 9), (1, 13, 3)]))
+        .unwrap();
     harness.watermark(2).unwrap();
     assert_eq!(ids_out(&mut harness), [""; 0]);
     harness.restart(2).unwrap();
@@ -484,9 +647,12 @@ proptest! {
 
 fn window_harness(spec: &WindowTopNSpec, backend: Option<SharedBackend>) -> RowHarness {
     let made = spec.clone();
-    harness(&spec.partition, spec.output_schema(), backend, move |context| {
-        window_top_n(made.clone(), context)
-    })
+    harness(
+        &spec.partition,
+        spec.output_schema(),
+        backend,
+        move |context| window_top_n(made.clone(), context),
+    )
 }
 
 fn top_2_of_windows() -> WindowTopNSpec {
@@ -505,7 +671,11 @@ fn top_2_of_windows() -> WindowTopNSpec {
 fn a_window_puts_out_its_first_rows_when_it_ends() {
     let mut harness = window_harness(&top_2_of_windows(), None);
     let input = [
-        (1, Some(5), 10, 20), (1, Some(7), 11, 20), (1, Some(6), 12, 20), (1, Some(1), 13, 40), (2, None, 14, 20),
+        (1, Some(5), 10, 20),
+        (1, Some(7), 11, 20),
+        (1, Some(6), 12, 20),
+        (1, Some(1), 13, 40),
+        (2, None, 14, 20),
     ];
     harness.push(0, rows(&input)).unwrap();
     harness.watermark(18).unwrap();
@@ -547,14 +717,18 @@ fn of_the_rows_of_a_window_the_first_or_the_last_stays() {
         };
         let options = HarnessOptions {
             parallelism: 2,
-            keys: vec![Some(KeyCodec::new(spec.schema.fields(), &spec.partition).unwrap())],
+            keys: vec![Some(
+                KeyCodec::new(spec.schema.fields(), &spec.partition).unwrap(),
+            )],
             output: spec.schema.clone(),
             sides: Vec::new(),
             backend: None,
         };
         let made = spec.clone();
-        let mut harness =
-            RowHarness::new(options, move |context| window_deduplicate(made.clone(), context)).unwrap();
+        let mut harness = RowHarness::new(options, move |context| {
+            window_deduplicate(made.clone(), context)
+        })
+        .unwrap();
         for row in 0..4 {
             harness.push(0, input.pick(&[row]).unwrap()).unwrap();
         }

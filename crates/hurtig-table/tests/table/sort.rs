@@ -42,7 +42,8 @@ fn harness(
 fn out(harness: &mut RowHarness) -> Vec<String> {
     let rows = harness.take_output().unwrap();
     let rows = rows.iter().flat_map(rows_of);
-    rows.map(|(kind, row)| format!("{kind}{}", row[1])).collect()
+    rows.map(|(kind, row)| format!("{kind}{}", row[1]))
+        .collect()
 }
 
 fn values(harness: &mut RowHarness) -> Vec<i64> {
@@ -227,9 +228,13 @@ fn where_rows_go_a_limit_takes_the_next() {
         schema: schema(),
     };
     let mut harness = harness(None, move |context| limit(spec.clone(), context));
-    harness.push(0, rows(&[(0, 9), (0, 8), (0, 7), (0, 6)])).unwrap();
+    harness
+        .push(0, rows(&[(0, 9), (0, 8), (0, 7), (0, 6)]))
+        .unwrap();
     assert_eq!(out(&mut harness), ["+I9", "+I8"]);
     harness.restart(2).unwrap();
-    harness.push(0, changes(rows(&[(0, 9)]), &["-D"]).unwrap()).unwrap();
+    harness
+        .push(0, changes(rows(&[(0, 9)]), &["-D"]).unwrap())
+        .unwrap();
     assert_eq!(out(&mut harness), ["-D9", "+I7"]);
 }

@@ -158,7 +158,8 @@ impl<K: TableKey> SinkUpsertMaterializer<K> {
         };
         let (ttl, emptied) = (self.state.ttl(), &mut self.emptied);
         let KeyedTable { table, keys, .. } = &mut self.state;
-        let mut step = |(hash, key, rows): (KeyHash, &K, &[u32]), there: Option<&mut Candidates>| {
+        let mut step = |(hash, key, rows): (KeyHash, &K, &[u32]),
+                        there: Option<&mut Candidates>| {
             let mut new = Candidates::default();
             let is_new = there.is_none();
             let candidates = there.unwrap_or(&mut new);
@@ -190,7 +191,10 @@ impl<K: TableKey> SinkUpsertMaterializer<K> {
     fn tidy(&mut self) {
         let table = &mut self.state.table;
         for (hash, key) in self.emptied.drain(..) {
-            if table.get(hash, &key).is_some_and(|there| there.rows.is_empty()) {
+            if table
+                .get(hash, &key)
+                .is_some_and(|there| there.rows.is_empty())
+            {
                 table.remove(hash, &key);
             }
         }
@@ -209,7 +213,8 @@ impl Visit<'_> {
     fn key(&mut self, candidates: &mut Candidates, rows: &[u32]) {
         self.before.clear();
         let was_there = candidates.last().is_some();
-        self.before.extend_from_slice(candidates.last().unwrap_or_default());
+        self.before
+            .extend_from_slice(candidates.last().unwrap_or_default());
         let mut latest = None;
         for &row in rows {
             if !candidates.change(row, &self.arrivals) {
@@ -221,7 +226,11 @@ impl Visit<'_> {
         match candidates.last() {
             Some(after) if was_there && after == self.before.as_slice() => {}
             Some(after) => {
-                let kind = if was_there { RowKind::UpdateAfter } else { RowKind::Insert };
+                let kind = if was_there {
+                    RowKind::UpdateAfter
+                } else {
+                    RowKind::Insert
+                };
                 self.put(kind, after, latest);
             }
             None if was_there => self.emission.kept(RowKind::Delete, self.before),

@@ -36,9 +36,13 @@ pub fn changelog_normalize(
 ) -> Result<Box<dyn StreamOperator>> {
     let key = KeyCodec::new(spec.schema.fields(), &spec.key)?;
     Ok(if key.is_number() {
-        Box::new(ChangelogNormalize::<Option<i64>>::new(spec, filter, key, context)?)
+        Box::new(ChangelogNormalize::<Option<i64>>::new(
+            spec, filter, key, context,
+        )?)
     } else {
-        Box::new(ChangelogNormalize::<RowBytes>::new(spec, filter, key, context)?)
+        Box::new(ChangelogNormalize::<RowBytes>::new(
+            spec, filter, key, context,
+        )?)
     })
 }
 
@@ -52,7 +56,9 @@ pub fn sink_upsert_materializer(
 ) -> Result<Box<dyn StreamOperator>> {
     let key = KeyCodec::new(spec.schema.fields(), &spec.sink_key)?;
     Ok(if key.is_number() {
-        Box::new(SinkUpsertMaterializer::<Option<i64>>::new(spec, key, context)?)
+        Box::new(SinkUpsertMaterializer::<Option<i64>>::new(
+            spec, key, context,
+        )?)
     } else {
         Box::new(SinkUpsertMaterializer::<RowBytes>::new(spec, key, context)?)
     })

@@ -94,7 +94,8 @@ impl<K: TableKey> ChangelogNormalize<K> {
         let deleted = &mut self.deleted;
         let is = |flags: &[bool], row: u32| flags.get(row as usize).copied() == Some(true);
         let KeyedTable { table, keys, .. } = &mut self.state;
-        let mut step = |(hash, key, row): (KeyHash, &K, Option<u32>), current: Option<&mut Current>| {
+        let mut step = |(hash, key, row): (KeyHash, &K, Option<u32>),
+                        current: Option<&mut Current>| {
             let row = row?;
             let before = current
                 .as_ref()
@@ -140,7 +141,10 @@ impl<K: TableKey> ChangelogNormalize<K> {
     fn tidy(&mut self) {
         let table = &mut self.state.table;
         for (hash, key) in self.deleted.drain(..) {
-            if table.get(hash, &key).is_some_and(|current| !current.is_there()) {
+            if table
+                .get(hash, &key)
+                .is_some_and(|current| !current.is_there())
+            {
                 table.remove(hash, &key);
             }
         }

@@ -20,7 +20,11 @@ pub(super) struct Correlate {
 }
 
 impl Correlate {
-    pub(super) const fn new(function: Box<dyn TableFunction>, left: bool, output: SchemaRef) -> Self {
+    pub(super) const fn new(
+        function: Box<dyn TableFunction>,
+        left: bool,
+        output: SchemaRef,
+    ) -> Self {
         Self {
             function,
             left,
@@ -73,10 +77,17 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn new(rows: RowBatch, results: RecordBatch, parents: &UInt32Array, left: bool) -> Result<Self> {
+    fn new(
+        rows: RowBatch,
+        results: RecordBatch,
+        parents: &UInt32Array,
+        left: bool,
+    ) -> Result<Self> {
         let parents = parents.values();
         let is_ordered = parents.is_sorted();
-        let is_within = parents.last().is_none_or(|last| (*last as usize) < rows.rows());
+        let is_within = parents
+            .last()
+            .is_none_or(|last| (*last as usize) < rows.rows());
         if !is_ordered || !is_within || parents.len() != results.num_rows() {
             let message = "a table function whose rows do not follow those that they are made of";
             return Err(Error::bug(message));
@@ -128,7 +139,10 @@ impl Pairs {
         let kinds = if self.rows.is_insert_only() {
             vec![RowKind::Insert; parents.len()]
         } else {
-            parents.iter().map(|row| self.rows.kind(*row as usize)).collect()
+            parents
+                .iter()
+                .map(|row| self.rows.kind(*row as usize))
+                .collect()
         };
         let parents = UInt32Array::from(parents.to_vec());
         let items: UInt32Array = items.iter().copied().collect();

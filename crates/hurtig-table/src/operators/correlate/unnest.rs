@@ -24,7 +24,8 @@ impl Items {
     pub(super) fn new(spec: &UnnestSpec) -> Result<Self> {
         let fields = spec.output.fields();
         let collection = fields.get(spec.column).map(|field| field.data_type());
-        let collection = collection.ok_or_else(|| Error::bug("UNNEST of a column that is not there"))?;
+        let collection =
+            collection.ok_or_else(|| Error::bug("UNNEST of a column that is not there"))?;
         let mut items = item_fields(collection, spec.multiset)?;
         if spec.with_ordinality {
             items.push(Field::new("ordinality", DataType::Int32, true));
@@ -57,7 +58,9 @@ fn item_fields(collection: &DataType, multiset: bool) -> Result<Vec<Field>> {
             DataType::Struct(fields) => Ok(nullable(fields)),
             other => Err(Error::bug(format!("a map of {other}"))),
         },
-        other => Err(Error::unsupported(format!("UNNEST of {other}, which is no collection"))),
+        other => Err(Error::unsupported(format!(
+            "UNNEST of {other}, which is no collection"
+        ))),
     }
 }
 
@@ -108,7 +111,10 @@ impl Items {
             columns.push(Arc::new(Int32Array::from(places.ordinals)));
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
-        Ok((batch.during("taking items out")?, UInt32Array::from(places.parents)))
+        Ok((
+            batch.during("taking items out")?,
+            UInt32Array::from(places.parents),
+        ))
     }
 }
 

@@ -107,7 +107,11 @@ impl<K: TableKey, R: KeptRow> Deduplicate<K, R> {
                 touched: now,
                 row: R::of(&encoder, row),
             };
-            contest.emit(before.map(|before| &before.row), (&after.row, row), emission);
+            contest.emit(
+                before.map(|before| &before.row),
+                (&after.row, row),
+                emission,
+            );
             Some(after)
         };
         if self.spec.per_record {
@@ -147,15 +151,28 @@ impl Contest<'_> {
         let mut rows = rows.iter().copied();
         let first = rows.next().unwrap_or(0);
         rows.fold(first, |best, row| {
-            if self.wins(self.time(row), self.time(best)) { row } else { best }
+            if self.wins(self.time(row), self.time(best)) {
+                row
+            } else {
+                best
+            }
         })
     }
 
     /// The change from the row that was kept to one of the batch.
-    fn emit<R: KeptRow>(&self, before: Option<&R>, (after, row): (&R, u32), emission: &mut Emission) {
+    fn emit<R: KeptRow>(
+        &self,
+        before: Option<&R>,
+        (after, row): (&R, u32),
+        emission: &mut Emission,
+    ) {
         let Some(before) = before else {
             let is_insert = self.spec.generate_insert;
-            let kind = if is_insert { RowKind::Insert } else { RowKind::UpdateAfter };
+            let kind = if is_insert {
+                RowKind::Insert
+            } else {
+                RowKind::UpdateAfter
+            };
             return emission.fresh(kind, row);
         };
         // Who forgets by time needs to hear of a row that comes again; to others it is no change.

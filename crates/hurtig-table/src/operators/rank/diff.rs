@@ -57,7 +57,9 @@ impl Shown {
 
     fn row_before(&self, index: usize) -> Option<(u64, &[u8])> {
         let (number, end) = *self.before.get(index)?;
-        let start = index.checked_sub(1).and_then(|before| self.before.get(before));
+        let start = index
+            .checked_sub(1)
+            .and_then(|before| self.before.get(before));
         let start = start.map_or(0, |before| before.1);
         Some((number, self.bytes.get(start..end)?))
     }
@@ -131,7 +133,9 @@ impl Telling {
     ) {
         let rows: Vec<(u64, &[u8])> = after.collect();
         shown.numbers.clear();
-        shown.numbers.extend(shown.before.iter().map(|before| before.0));
+        shown
+            .numbers
+            .extend(shown.before.iter().map(|before| before.0));
         shown.after.clear();
         shown.after.extend(rows.iter().map(|row| row.0));
         shown.after.sort_unstable();
@@ -172,7 +176,14 @@ impl Telling {
     }
 
     /// The row is taken from the batch if it came with it: then it need not be decoded.
-    fn came(self, kind: RowKind, row: (u64, &[u8]), shown: &Shown, rank: u64, emission: &mut Emission) {
+    fn came(
+        self,
+        kind: RowKind,
+        row: (u64, &[u8]),
+        shown: &Shown,
+        rank: u64,
+        emission: &mut Emission,
+    ) {
         match shown.row_of(row.0) {
             Some(index) => emission.fresh(kind, index),
             None => emission.kept(kind, row.1),

@@ -133,7 +133,11 @@ impl<K: TableKey> FirstAtWatermark<K> {
             *output.batch()? = out;
         }
         let is_full = hashes.len() >= BATCH_ROWS;
-        Ok(if is_full { Progress::More } else { Progress::Done })
+        Ok(if is_full {
+            Progress::More
+        } else {
+            Progress::Done
+        })
     }
 }
 

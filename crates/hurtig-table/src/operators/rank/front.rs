@@ -90,7 +90,11 @@ impl<I: RowId> Front<I> {
             return wanted.end == 0;
         };
         let last = last.order.as_slice();
-        if arrivals.last_first { order > last } else { order >= last }
+        if arrivals.last_first {
+            order > last
+        } else {
+            order >= last
+        }
     }
 
     /// Takes a row in: its place is behind all that compare as equal, or before them.
@@ -101,7 +105,11 @@ impl<I: RowId> Front<I> {
         }
         let place = self.rows.partition_point(|there| {
             let there = there.order.as_slice();
-            if arrivals.last_first { there < order } else { there <= order }
+            if arrivals.last_first {
+                there < order
+            } else {
+                there <= order
+            }
         });
         self.rows.truncate(wanted.end.saturating_sub(1));
         let entry = Entry {
@@ -115,7 +123,13 @@ impl<I: RowId> Front<I> {
     }
 
     /// Takes out, or changes in its place, the row whose update this is.
-    fn update(&mut self, row: u32, arrivals: &Arrivals<'_>, number: u64, shown: &mut Shown) -> Update {
+    fn update(
+        &mut self,
+        row: u32,
+        arrivals: &Arrivals<'_>,
+        number: u64,
+        shown: &mut Shown,
+    ) -> Update {
         let id = I::of(arrivals, row);
         let place = self.rows.iter().position(|there| there.id.is(&id));
         let Some((place, there)) = place.and_then(|at| Some((at, self.rows.get_mut(at)?))) else {

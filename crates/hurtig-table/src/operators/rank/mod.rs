@@ -71,7 +71,9 @@ fn deduplicate_by<K: TableKey>(
         _ if !spec.generate_update_before => {
             Ok(Box::new(Deduplicate::<K, ()>::new(spec, key, context)?))
         }
-        _ => Ok(Box::new(Deduplicate::<K, RowBytes>::new(spec, key, context)?)),
+        _ => Ok(Box::new(Deduplicate::<K, RowBytes>::new(
+            spec, key, context,
+        )?)),
     }
 }
 
@@ -96,9 +98,7 @@ fn top_n_by<K: TableKey>(
     Ok(match spec.input {
         RankInput::Append => Box::new(TopN::<K, Front<()>>::new(spec, key, context)?),
         RankInput::Retract => Box::new(TopN::<K, Whole>::new(spec, key, context)?),
-        RankInput::Update { .. } => {
-            Box::new(TopN::<K, Front<RowBytes>>::new(spec, key, context)?)
-        }
+        RankInput::Update { .. } => Box::new(TopN::<K, Front<RowBytes>>::new(spec, key, context)?),
     })
 }
 
@@ -144,7 +144,9 @@ fn window_rows(
 ) -> Result<Box<dyn StreamOperator>> {
     let key = KeyCodec::new(spec.schema.fields(), &spec.partition)?;
     Ok(if key.is_number() {
-        Box::new(WindowTopN::<Option<i64>>::new(spec, last_first, key, context)?)
+        Box::new(WindowTopN::<Option<i64>>::new(
+            spec, last_first, key, context,
+        )?)
     } else {
         Box::new(WindowTopN::<RowBytes>::new(spec, last_first, key, context)?)
     })

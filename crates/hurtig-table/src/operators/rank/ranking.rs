@@ -61,7 +61,9 @@ impl Arrivals<'_> {
 ///
 /// The law: each row has a number, which it keeps as long as it is there, even when an update changes it; the numbers of rows that come are
 /// ever greater. So the changes are what differs between the rows that were shown and those that are to be.
-pub(super) trait Ranking: Touched + Serialize + DeserializeOwned + Default + Send + 'static {
+pub(super) trait Ranking:
+    Touched + Serialize + DeserializeOwned + Default + Send + 'static
+{
     /// Whether the kind of a row may be this one.
     fn takes(kind: RowKind) -> bool;
 

@@ -201,7 +201,9 @@ impl Ends {
             .map(|row| ends.get(*row as usize).copied().flatten().unwrap_or(0));
         let first = said.next().unwrap_or(0);
         let end = *known.get_or_insert(first);
-        let others = std::iter::once(first).chain(said).filter(|said| *said != end);
+        let others = std::iter::once(first)
+            .chain(said)
+            .filter(|said| *said != end);
         invalid.inc(others.count() as u64);
         usize::try_from(end).unwrap_or(0)
     }

@@ -82,7 +82,9 @@ impl<K: TableKey> WindowTopN<K> {
         read_times(&rows.columns, self.window_end.column, &mut self.ends)?;
         for end in &mut self.ends {
             let to_epoch = self.window_end.to_epoch.as_ref();
-            *end = to_epoch.map_or(*end, |to_epoch| to_epoch(*end)).saturating_sub(1);
+            *end = to_epoch
+                .map_or(*end, |to_epoch| to_epoch(*end))
+                .saturating_sub(1);
         }
         let watermark = self.timers.current_watermark().as_millis();
         // Before the first watermark nothing is late, not even what stands at the beginning of time.
@@ -108,19 +110,23 @@ impl<K: TableKey> WindowTopN<K> {
         let hashes = self.distinct.hashes();
         let groups = self.distinct.groups(&keys.keys).zip(hashes);
         let groups = groups.map(|((key, rows), hash)| (key, (*hash, key, rows)));
-        table.fold_batch(hashes, groups, |(hash, key, rows), front: Option<&mut Front<()>>| {
-            shown.begin(0, std::iter::empty());
-            if let Some(front) = front {
+        table.fold_batch(
+            hashes,
+            groups,
+            |(hash, key, rows), front: Option<&mut Front<()>>| {
+                shown.begin(0, std::iter::empty());
+                if let Some(front) = front {
+                    front.change(rows, &arrivals, wanted, shown);
+                    return None;
+                }
+                let row = rows.first().map_or(0, |row| *row as usize);
+                let end = ends.get(row).copied().unwrap_or(i64::MAX);
+                timers.register_event_time_timer(Timestamp::from_millis(end), key, hash, ());
+                let mut front = Front::default();
                 front.change(rows, &arrivals, wanted, shown);
-                return None;
-            }
-            let row = rows.first().map_or(0, |row| *row as usize);
-            let end = ends.get(row).copied().unwrap_or(i64::MAX);
-            timers.register_event_time_timer(Timestamp::from_millis(end), key, hash, ());
-            let mut front = Front::default();
-            front.change(rows, &arrivals, wanted, shown);
-            Some(front)
-        });
+                Some(front)
+            },
+        );
         self.timers.check()
     }
 

@@ -34,7 +34,8 @@ impl<V: Serialize + DeserializeOwned> OneKey<V> {
         if self.table.range().contains(self.group) {
             return Ok(());
         }
-        let message = "rows that all belong together came to several subtasks: key by no columns before it";
+        let message =
+            "rows that all belong together came to several subtasks: key by no columns before it";
         Err(Error::bug(message))
     }
 

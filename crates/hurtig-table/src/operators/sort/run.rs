@@ -84,7 +84,12 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Adds a batch. The rows of batches that were added before come before equal ones of those added later.
-    pub(super) fn add(&mut self, batch: RecordBatch, orders: &Orders, rows: impl Iterator<Item = u32>) {
+    pub(super) fn add(
+        &mut self,
+        batch: RecordBatch,
+        orders: &Orders,
+        rows: impl Iterator<Item = u32>,
+    ) {
         let number = self.batches.len() as u32;
         self.batches.push(batch);
         for row in rows {
@@ -97,7 +102,9 @@ impl Sorted {
     /// Puts the rows in order, all that were added, and keeps these alone.
     pub(super) fn settle(&mut self, skipped: usize, kept: usize) {
         let order_of = |index: usize| {
-            let start = index.checked_sub(1).and_then(|before| self.ends.get(before));
+            let start = index
+                .checked_sub(1)
+                .and_then(|before| self.ends.get(before));
             let end = self.ends.get(index).copied().unwrap_or(0);
             self.orders.get(start.copied().unwrap_or(0)..end)
         };
@@ -117,7 +124,9 @@ impl Sorted {
         let end = self.places.len().min(self.out + BATCH_ROWS);
         let slice = self.places.get(self.out..end).unwrap_or_default();
         if !slice.is_empty() {
-            let places = slice.iter().map(|(batch, row)| (*batch as usize, *row as usize));
+            let places = slice
+                .iter()
+                .map(|(batch, row)| (*batch as usize, *row as usize));
             let places: Vec<_> = places.collect();
             let batches: Vec<_> = self.batches.iter().collect();
             let rows = interleave_record_batch(&batches, &places).during("sorting rows")?;

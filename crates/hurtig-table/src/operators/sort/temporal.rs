@@ -76,7 +76,10 @@ impl TemporalSort {
     fn add(&mut self, rows: RowBatch) -> Result<()> {
         let mut rows = rows;
         let mut number = self.due.last_key_value().map_or(0, |(last, _)| *last + 1);
-        while let Some(last) = number.checked_sub(1).filter(|last| self.due.contains_key(last)) {
+        while let Some(last) = number
+            .checked_sub(1)
+            .filter(|last| self.due.contains_key(last))
+        {
             let Some(run) = self.runs.get_mut(last)? else {
                 return Err(lost());
             };
@@ -146,7 +149,8 @@ impl StreamOperator for TemporalSort {
         let mut rows = batch.get_mut::<RowBatch>()?.take();
         rows.hashes = Vec::new();
         if let Some(kind) = rows.kinds.iter().find(|kind| **kind != RowKind::Insert) {
-            let message = format!("{kind} in the input of a sort by time, which takes inserts only");
+            let message =
+                format!("{kind} in the input of a sort by time, which takes inserts only");
             return Err(Error::unsupported(message));
         }
         self.runs.check_owner()?;
