@@ -1,5 +1,11 @@
 //! Random values and sequences of all types.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it fails"
+)]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,10 +14,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_schema::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
 use hurtig_connector_datagen::DatagenFactory;
-use hurtig_connector_print::collect;
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World;
 use hurtig_table::RowBatch;
+use hurtig_table::connector::collect;
 use hurtig_table::connector::{ScanRequest, TableDescription, TableFactory, TableOptions};
 use hurtig_types::Result;
 

@@ -89,7 +89,7 @@ pub(crate) fn known() -> Vec<TableOption> {
 
 impl Settings {
     pub(crate) fn of(options: &TableOptions) -> Result<Self> {
-        let flag = |key| Ok::<_, Error>(options.parse::<bool>(key)?);
+        let flag = |key| options.parse::<bool>(key);
         let limited = flag("rate.limited")?.unwrap_or(false);
         let settings = Self {
             proportions: proportions(options)?,

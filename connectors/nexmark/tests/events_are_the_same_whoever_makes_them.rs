@@ -1,5 +1,11 @@
 //! An event depends on its number alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it fails"
+)]
+
 mod common;
 
 use common::{Run, all, auction, bid, person, rows, scan};

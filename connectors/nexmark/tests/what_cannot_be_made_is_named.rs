@@ -1,5 +1,11 @@
 //! Tables that the generator does not fit.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it fails"
+)]
+
 mod common;
 
 use arrow_schema::{DataType, Field, Fields};

@@ -1,9 +1,16 @@
 //! Rows from memory to a client, with their kinds.
 
-use hurtig_connector_print::{BlackholeFactory, ValuesFactory, collect};
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it fails"
+)]
+
+use hurtig_connector_print::{BlackholeFactory, ValuesFactory};
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World;
 use hurtig_table::RowBatch;
+use hurtig_table::connector::collect;
 use hurtig_table::connector::{
     ChangelogMode, ScanRequest, TableDescription, TableFactory, TableOptions,
 };

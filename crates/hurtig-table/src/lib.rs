@@ -10,6 +10,8 @@
 //! Nothing here knows of SQL text or of DataFusion: expressions come as traits. State lies in the tables of `hurtig-state`, so
 //! that checkpoints, rescaling and backends are theirs.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod backing;
 mod batch;
 mod border;

@@ -12,7 +12,6 @@ use arrow_schema::{DataType, TimeUnit};
 use datafusion_physical_expr::PhysicalExpr;
 use hurtig_connect::WatermarkStrategy;
 use hurtig_datastream::{CollectionSource, StreamExecutionEnvironment};
-use hurtig_runtime::{OperatorContext, StreamOperator};
 use hurtig_table::connector::{ScanRequest, SourceWatermarks};
 use hurtig_table::operators::aggregate::{AggregateCall, GroupAggregateSpec, group_aggregate};
 use hurtig_table::operators::calc::Calc as CalcOperator;

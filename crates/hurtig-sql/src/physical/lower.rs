@@ -320,7 +320,7 @@ fn sorted(input: Arc<Node>, order: Vec<SortColumn>) -> Result<Node> {
     let by_time = first
         .and_then(|first| input.field(first.column))
         .is_some_and(|field| TimeAttribute::of(field).is_some());
-    if !input.mode.is_insert_only() && !input.is_bounded || !by_time && !input.is_bounded {
+    if !input.is_bounded && !(by_time && input.mode.is_insert_only()) {
         return Err(Error::unsupported(
             "ORDER BY of a table without end: order by its time attribute, ascending, first; or write LIMIT",
         ));

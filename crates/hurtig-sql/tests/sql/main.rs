@@ -1,5 +1,11 @@
 //! Queries, from text to rows.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it fails"
+)]
+
 mod catalogs;
 mod errors;
 mod queries;

@@ -274,10 +274,10 @@ impl Plan {
                 self.keep_extreme(into, other);
             }
             (Acc::Ordered(into), Acc::Ordered(more)) => into.merge(more),
-            (Acc::Kept(into), Acc::Kept(Some(value))) => {
-                if into.is_none() || matches!(self.kind, Kind::Last) {
-                    *into = Some(value.clone());
-                }
+            (Acc::Kept(into), Acc::Kept(Some(value)))
+                if into.is_none() || matches!(self.kind, Kind::Last) =>
+            {
+                *into = Some(value.clone());
             }
             (Acc::List(into), Acc::List(more)) => into.merge(more),
             (Acc::Multiset(into), Acc::Multiset(more)) => merge_bags(into, more),
