@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use hurtig_connector_nexmark::NexmarkFactory;
-use hurtig_connector_print::collect;
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World;
 use hurtig_runtime::{Output, Progress, StreamOperator};
+use hurtig_table::connector::collect;
 use hurtig_table::connector::{
     ScanRequest, ScanTable, SourceWatermarks, TableDescription, TableFactory, TableOptions,
 };

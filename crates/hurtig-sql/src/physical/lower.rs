@@ -320,7 +320,8 @@ fn sorted(input: Arc<Node>, order: Vec<SortColumn>) -> Result<Node> {
     let by_time = first
         .and_then(|first| input.field(first.column))
         .is_some_and(|field| TimeAttribute::of(field).is_some());
-    if !input.is_bounded && !(by_time && input.mode.is_insert_only()) {
+    let goes = input.is_bounded || by_time && input.mode.is_insert_only();
+    if !goes {
         return Err(Error::unsupported(
             "ORDER BY of a table without end: order by its time attribute, ascending, first; or write LIMIT",
         ));

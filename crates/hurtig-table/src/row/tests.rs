@@ -68,7 +68,9 @@ fn every_type_comes_back() {
 #[test]
 fn zeros_are_equal_and_so_is_what_is_no_number() {
     let columns: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, f64::NAN, -f64::NAN]));
-    let rows = codec_of(&[columns.clone()]).encode(&[columns]).unwrap();
+    let rows = codec_of(std::slice::from_ref(&columns))
+        .encode(std::slice::from_ref(&columns))
+        .unwrap();
     assert_eq!(rows[0], rows[1]);
     assert_eq!(rows[2], rows[3]);
 }
