@@ -1,6 +1,10 @@
 //! `hurtig`: the one binary.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program that is run by hand, on the real machine"
+)]
 
 mod sql;
 

@@ -7,7 +7,7 @@ use hurtig_table::RowBatch;
 use hurtig_testing_rows::{Table, batch, column, text_of};
 
 /// A session with the tables `bids`, `auctions` and `shipments`, whose rows have event time.
-pub struct Session(pub TableEnvironment);
+pub(super) struct Session(pub(super) TableEnvironment);
 
 const TABLES: &str = "
     CREATE TABLE bids (auction BIGINT, bidder BIGINT, price INT, channel STRING, ts TIMESTAMP(3),
@@ -40,7 +40,7 @@ fn auctions() -> RowBatch {
 }
 
 impl Session {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let values = ValuesFactory::new();
         values.register("bids", vec![bids()]);
         values.register("auctions", vec![auctions()]);
@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// The changes of a query, in order.
-    pub fn batches(&mut self, sql: &str) -> Vec<RowBatch> {
+    pub(super) fn batches(&mut self, sql: &str) -> Vec<RowBatch> {
         let outcome = self.0.execute(sql);
         let outcome = outcome.unwrap_or_else(|error| panic!("{sql}\n{error}"));
         let Outcome::Query(mut query) = outcome else {
@@ -66,25 +66,25 @@ impl Session {
     }
 
     /// The changes, a line each.
-    pub fn changes(&mut self, sql: &str) -> Vec<String> {
+    pub(super) fn changes(&mut self, sql: &str) -> Vec<String> {
         self.batches(sql).iter().flat_map(text_of).collect()
     }
 
     /// What the changes amount to: the rows, sorted, a line each.
-    pub fn rows(&mut self, sql: &str) -> Vec<String> {
+    pub(super) fn rows(&mut self, sql: &str) -> Vec<String> {
         let mut table = Table::new();
         self.batches(sql).iter().for_each(|rows| table.apply(rows));
         table.rows().iter().map(|row| row.join(", ")).collect()
     }
 
-    pub fn error(&mut self, sql: &str) -> String {
+    pub(super) fn error(&mut self, sql: &str) -> String {
         match self.0.execute(sql) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{sql} is accepted"),
         }
     }
 
-    pub fn text(&mut self, sql: &str) -> String {
+    pub(super) fn text(&mut self, sql: &str) -> String {
         match self.0.execute(sql).unwrap() {
             Outcome::Text(text) => text,
             Outcome::Table { rows, .. } => {
