@@ -316,3 +316,11 @@ pub(super) fn below(columns: Vec<ArrayRef>, more: Vec<ArrayRef>) -> Result<Vec<A
         .map(|(column, more)| concat(&[column.as_ref(), more.as_ref()]).during("joining rows"))
         .collect()
 }
+
+/// Places in state are counted in 32 bits.
+#[cold]
+pub(super) fn key_is_full() -> Error {
+    Error::function(
+        "the rows of one key of a join are more than 4 GiB: divide them by another key, or let them expire",
+    )
+}

@@ -6,6 +6,7 @@ use hurtig_state::{Cursor, Slot, StateImage, StateTable};
 use hurtig_types::{Error, KeyHash, MaxParallelism, Result, RowKind};
 
 use super::distinct::Distinct;
+use super::pairs::key_is_full;
 use super::rows::{Identity, Layout, Parts, Rows};
 use super::spec::{SideSpec, UniqueKey};
 use super::stored::{Encoded, StoredRows};
@@ -133,46 +134,48 @@ impl<K: TableKey> SideState<K> {
         row: Parts<'_>,
         now: i64,
         extras: &mut Encoded,
-    ) -> Added {
+    ) -> Result<Added> {
         let since = self.since(now);
         let (layout, identity) = (self.layout, self.stored.identity());
         let row = as_kept(identity, row);
         let rows = self.table.at_mut(slot).1;
+        if !rows.has_room(row) {
+            return Err(key_is_full());
+        }
         let is_first = rows.is_empty();
         if self.appends {
-            return if self.keeps_one && !is_first {
-                Added::Same
-            } else {
-                let at = rows.push(layout, row, now);
-                Added::New { at, is_first }
-            };
+            if self.keeps_one && !is_first {
+                return Ok(Added::Same);
+            }
+            let at = rows.push(layout, row, now);
+            return Ok(Added::New { at, is_first });
         }
         let Some(found) = rows.find(identity, row.id) else {
             let at = rows.push(layout, row, now);
-            return Added::New { at, is_first };
+            return Ok(Added::New { at, is_first });
         };
         let (at, count) = (found.at, found.count);
         if layout.times && rows.time(at) < since {
             rows.kill(at, identity);
             let is_first = rows.is_empty();
             let at = rows.push(layout, row, now);
-            return Added::New { at, is_first };
+            return Ok(Added::New { at, is_first });
         }
         if !self.is_unique {
             rows.set_count(at, count + 1);
             rows.set_time(at, now);
-            return Added::Again { at };
+            return Ok(Added::Again { at });
         }
         let there = parts_of(identity, rows.row_at(at), row.id.len());
         if there.rest == row.rest && there.id == row.id {
             rows.set_time(at, now);
-            return Added::Same;
+            return Ok(Added::Same);
         }
         extras.push(as_stored(identity, there));
         let matches = rows.matches(at);
         rows.kill(at, identity);
         let at = rows.push(layout, row, now);
-        Added::Instead { at, matches }
+        Ok(Added::Instead { at, matches })
     }
 
     /// A row is to go.

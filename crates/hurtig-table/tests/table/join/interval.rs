@@ -1,7 +1,7 @@
 //! Joins of rows whose times are near each other.
 
 use hurtig_table::operators::join::{IntervalJoinSpec, JoinKind, JoinTime};
-use hurtig_testing_rows::RowHarness;
+use hurtig_testing_rows::{HarnessOptions, RowHarness, SortedMaps};
 use proptest::prelude::*;
 
 use super::helpers::options;
@@ -33,8 +33,15 @@ fn spec(kind: JoinKind, bounds: (i64, i64), condition: bool, event_time: bool) -
 }
 
 fn harness(make: impl Fn() -> IntervalJoinSpec + 'static) -> RowHarness {
+    harness_on(false, make)
+}
+
+fn harness_on(stored: bool, make: impl Fn() -> IntervalJoinSpec + 'static) -> RowHarness {
     let output = make().output;
-    let options = options(2, &key(), &output);
+    let options = HarnessOptions {
+        backend: stored.then(SortedMaps::shared),
+        ..options(2, &key(), &output)
+    };
     RowHarness::new(options, move |context| make().operator(context)).unwrap()
 }
 
@@ -222,9 +229,10 @@ proptest! {
         kind in prop::sample::select(vec![JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full]),
         bounds in (-6..4i64, 0..8i64).prop_map(|(lower, width)| (lower, lower + width)),
         condition: bool,
+        stored: bool,
         steps in steps(),
     ) {
-        let mut join = harness(move || spec(kind, bounds, condition, true));
+        let mut join = harness_on(stored, move || spec(kind, bounds, condition, true));
         let mut model = Model {
             kind, bounds, condition, watermark: i64::MIN / 2, sides: [Vec::new(), Vec::new()],
         };

@@ -2,7 +2,7 @@
 
 use hurtig_table::KeyCodec;
 use hurtig_table::operators::join::{JoinKind, JoinSpec, SideSpec, UniqueKey};
-use hurtig_testing_rows::{Row, RowHarness, Table};
+use hurtig_testing_rows::{HarnessOptions, Row, RowHarness, SortedMaps, Table};
 use proptest::prelude::*;
 
 use super::helpers::*;
@@ -117,6 +117,7 @@ struct Case {
     null_equals_null: bool,
     is_wide: bool,
     ttl: bool,
+    stored: bool,
 }
 
 impl Case {
@@ -179,10 +180,12 @@ impl Case {
     fn check(&self, steps: &[Step]) {
         let output = self.spec().output;
         let case = *self;
-        let mut harness = RowHarness::new(options(2, &self.key(), &output), move |context| {
-            case.spec().operator(context)
-        })
-        .unwrap();
+        let options = HarnessOptions {
+            backend: self.stored.then(SortedMaps::shared),
+            ..options(2, &self.key(), &output)
+        };
+        let make = move |context: &_| case.spec().operator(context);
+        let mut harness = RowHarness::new(options, make).unwrap();
         let (mut table, mut tables) = (Table::new(), [Vec::new(), Vec::new()]);
         for step in steps {
             match step {
@@ -205,11 +208,11 @@ proptest! {
     fn a_join_is_what_joining_anew_would_give(
         kind in kind(),
         styles in [style(), style()],
-        (condition, null_equals_null, is_wide, ttl) in any::<(bool, bool, bool, bool)>(),
+        (condition, null_equals_null, is_wide, ttl, stored) in any::<(bool, bool, bool, bool, bool)>(),
         steps in steps(),
     ) {
         // A key of the join key alone is one of the wide key too, but then rows with its other parts differ.
         let is_wide = is_wide && !styles.contains(&Style::Upserts);
-        Case { kind, styles, condition, null_equals_null, is_wide, ttl }.check(&steps);
+        Case { kind, styles, condition, null_equals_null, is_wide, ttl, stored }.check(&steps);
     }
 }

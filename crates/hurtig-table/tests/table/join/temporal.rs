@@ -1,7 +1,7 @@
 //! Joins with versions of a table.
 
 use hurtig_table::operators::join::{JoinKind, JoinTime, TemporalJoinSpec};
-use hurtig_testing_rows::RowHarness;
+use hurtig_testing_rows::{HarnessOptions, RowHarness, SortedMaps};
 use proptest::prelude::*;
 
 use super::helpers::options;
@@ -30,8 +30,15 @@ fn spec(kind: JoinKind, condition: bool, event_time: bool) -> TemporalJoinSpec {
 }
 
 fn harness(make: impl Fn() -> TemporalJoinSpec + 'static) -> RowHarness {
+    harness_on(false, make)
+}
+
+fn harness_on(stored: bool, make: impl Fn() -> TemporalJoinSpec + 'static) -> RowHarness {
     let output = make().output;
-    let options = options(2, &key(), &output);
+    let options = HarnessOptions {
+        backend: stored.then(SortedMaps::shared),
+        ..options(2, &key(), &output)
+    };
     RowHarness::new(options, move |context| make().operator(context)).unwrap()
 }
 
@@ -156,9 +163,10 @@ proptest! {
     fn each_row_meets_the_last_version_that_is_not_later(
         kind in prop::sample::select(vec![JoinKind::Inner, JoinKind::Left]),
         condition: bool,
+        stored: bool,
         steps in steps(),
     ) {
-        let mut join = harness(move || spec(kind, condition, true));
+        let mut join = harness_on(stored, move || spec(kind, condition, true));
         let (mut watermark, mut waiting, mut versions) = (0, Vec::<Timed>::new(), Vec::new());
         for step in steps.into_iter().chain([Step::Watermark(1000)]) {
             let mut pairs: Vec<Pair> = Vec::new();

@@ -8,7 +8,7 @@ use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hurtig_table::operators::join::{JoinCondition, JoinKind, WindowJoinSpec};
 use hurtig_table::{KeyCodec, RowBatch};
-use hurtig_testing_rows::{Row, RowHarness, batch, column, rows_of};
+use hurtig_testing_rows::{HarnessOptions, Row, RowHarness, SortedMaps, batch, column, rows_of};
 use hurtig_types::Result;
 use proptest::prelude::*;
 
@@ -64,6 +64,7 @@ struct Case {
     condition: bool,
     null_equals_null: bool,
     by_key: bool,
+    stored: bool,
 }
 
 impl Case {
@@ -92,7 +93,10 @@ impl Case {
     }
 
     fn harness(self) -> RowHarness {
-        let options = options(2, &self.key(), &self.spec().output);
+        let options = HarnessOptions {
+            backend: self.stored.then(SortedMaps::shared),
+            ..options(2, &self.key(), &self.spec().output)
+        };
         RowHarness::new(options, move |context| self.spec().operator(context)).unwrap()
     }
 
@@ -166,6 +170,7 @@ fn rows_of_one_window_meet_when_it_is_over_and_late_ones_nobody() {
         condition: false,
         null_equals_null: false,
         by_key: true,
+        stored: false,
     };
     let mut join = case.harness();
     join.push(0, rows(&[(Some(1), 1, 0), (Some(1), 2, 1)]))
@@ -198,6 +203,7 @@ fn a_large_window_is_said_in_slices() {
             condition: true,
             null_equals_null: false,
             by_key: false,
+            stored: false,
         };
         let mut join = case.harness();
         let left: Vec<_> = (0..150).map(|i| (Some(i), i, 0)).collect();
@@ -235,10 +241,10 @@ proptest! {
         kind in prop::sample::select(vec![
             JoinKind::Inner, JoinKind::Left, JoinKind::Right, JoinKind::Full, JoinKind::Semi, JoinKind::Anti,
         ]),
-        (condition, null_equals_null, by_key) in any::<(bool, bool, bool)>(),
+        (condition, null_equals_null, by_key, stored) in any::<(bool, bool, bool, bool)>(),
         steps in steps(),
     ) {
-        let case = Case { kind, condition, null_equals_null, by_key };
+        let case = Case { kind, condition, null_equals_null, by_key, stored };
         let mut join = case.harness();
         let (mut watermark, mut sides) = (-1, [Vec::new(), Vec::new()]);
         join.watermark(watermark).unwrap();

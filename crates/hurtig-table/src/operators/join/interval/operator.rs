@@ -10,7 +10,7 @@ use hurtig_types::{Barrier, ErasedBatch, Error, Result, RowKind, Signal, Timesta
 use std::sync::Arc;
 
 use super::super::distinct::Distinct;
-use super::super::pairs::{NO_ROW, Pairing, Picks, Said, Side, Sources};
+use super::super::pairs::{NO_ROW, Pairing, Picks, Said, Side, Sources, key_is_full};
 use super::super::rows::Parts;
 use super::super::spec::{JoinKind, JoinTime, check_keys};
 use super::super::stored::{Encoded, StoredRows};
@@ -218,7 +218,7 @@ impl<K: TableKey> IntervalJoin<K> {
         self.slice.picks.clear();
         self.slice.far.clear();
         while self.slice.parts.len() + self.slice.picks.len() < BATCH_ROWS
-            && let Some(part) = self.next_part()
+            && let Some(part) = self.next_part()?
         {
             self.meet(part);
         }
@@ -233,12 +233,14 @@ impl<K: TableKey> IntervalJoin<K> {
     }
 
     /// What is left of a row, or the next one, which is kept if it may meet somebody yet.
-    fn next_part(&mut self) -> Option<Part> {
+    fn next_part(&mut self) -> Result<Option<Part>> {
         if let Some(open) = self.batch.open.take() {
-            return Some(open);
+            return Ok(Some(open));
         }
         let row = self.batch.next;
-        let time = self.batch.times.get(row as usize).copied()?;
+        let Some(time) = self.batch.times.get(row as usize).copied() else {
+            return Ok(None);
+        };
         self.batch.next += 1;
         let key = self.batch.distinct.of_row(row as usize);
         let slot = self.batch.slots.get(key as usize).copied();
@@ -246,11 +248,14 @@ impl<K: TableKey> IntervalJoin<K> {
         let mut kept = None;
         if let Some(slot) = slot.filter(|_| until > self.clock()) {
             let Parts { id, .. } = self.batch.encoded.get(row as usize);
-            let buffers = self.state.table.at_mut(slot).1;
-            kept = Some(buffers.of_mut(self.batch.side).insert(time, 0, id));
+            let rows = self.state.table.at_mut(slot).1.of_mut(self.batch.side);
+            if !rows.has_room(id.len()) {
+                return Err(key_is_full());
+            }
+            kept = Some(rows.insert(time, 0, id));
             self.state.wake_at(slot, until);
         }
-        Some(Part {
+        Ok(Some(Part {
             row,
             slot,
             kept,
@@ -258,7 +263,7 @@ impl<K: TableKey> IntervalJoin<K> {
             found: 0,
             pairs: 0..0,
             is_last: true,
-        })
+        }))
     }
 
     /// Pairs a row with those in its reach, as far as there is room.

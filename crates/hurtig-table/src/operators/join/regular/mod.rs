@@ -172,7 +172,7 @@ impl<K: TableKey> RegularJoin<K> {
     fn step(&mut self, output: &mut Output) -> Result<Progress> {
         self.slice.clear();
         while self.slice.len() < BATCH_ROWS
-            && let Some(event) = self.next_event()
+            && let Some(event) = self.next_event()?
         {
             self.meet(event);
         }
@@ -184,34 +184,34 @@ impl<K: TableKey> RegularJoin<K> {
         Ok(Progress::Done)
     }
 
-    fn next_event(&mut self) -> Option<Event> {
+    fn next_event(&mut self) -> Result<Option<Event>> {
         if let Some(event) = self.batch.open.take().or_else(|| self.batch.waiting.take()) {
-            return Some(event);
+            return Ok(Some(event));
         }
         while self.batch.next < self.batch.columns.num_rows() {
             let row = self.batch.next;
             self.batch.next += 1;
-            if let Some(event) = self.take_row(row) {
-                return Some(event);
+            if let Some(event) = self.take_row(row)? {
+                return Ok(Some(event));
             }
         }
-        None
+        Ok(None)
     }
 
     /// A row comes to its side, or goes; none where nothing changes by it.
-    fn take_row(&mut self, row: usize) -> Option<Event> {
+    fn take_row(&mut self, row: usize) -> Result<Option<Event>> {
         let batch = &mut self.batch;
         let kind = batch.kind(row);
         let event = Event::of(row as u32, batch.distinct.of_row(row), kind);
         let Some(slot) = batch.near(event.key) else {
-            return (self.plan.kind != JoinKind::Inner).then_some(event);
+            return Ok((self.plan.kind != JoinKind::Inner).then_some(event));
         };
         let (near, _) = sides(&mut self.sides, batch.side);
         let (extras, now) = (&mut batch.extras, batch.now);
         let bytes = batch.encoded.get(row);
         if !kind.adds() {
             let removed = near.remove(slot, bytes, kind, now, extras);
-            return match removed {
+            return Ok(match removed {
                 Removed::Missing => near.expires().then_some(event),
                 Removed::Overtaken => None,
                 Removed::Gone {
@@ -228,9 +228,9 @@ impl<K: TableKey> RegularJoin<K> {
                     turns: is_last,
                     ..event
                 }),
-            };
+            });
         }
-        match near.add(slot, bytes, now, extras) {
+        Ok(match near.add(slot, bytes, now, extras)? {
             Added::New { at, is_first } => Some(Event {
                 at,
                 turns: is_first,
@@ -247,7 +247,7 @@ impl<K: TableKey> RegularJoin<K> {
                     ..event
                 })
             }
-        }
+        })
     }
 
     /// Puts the rows of the other side that an event meets to the slice, as far as there is room.

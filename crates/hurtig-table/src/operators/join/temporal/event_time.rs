@@ -5,7 +5,7 @@ use hurtig_state::{Slot, StateImage};
 use hurtig_types::{Barrier, ErasedBatch, Error, Result, RowKind, Watermark};
 
 use super::super::distinct::Distinct;
-use super::super::pairs::{NO_ROW, Pairing, Said, Side, Sources};
+use super::super::pairs::{NO_ROW, Pairing, Said, Side, Sources, key_is_full};
 use super::super::rows::Parts;
 use super::super::stored::{Encoded, StoredRows};
 use super::super::timed_state::{Buffers, TimedState};
@@ -96,10 +96,12 @@ impl<K: TableKey> EventTimeJoin<K> {
                 continue;
             };
             let time = self.time_buffer.get(row).copied().unwrap_or(i64::MIN);
-            let buffers = self.state.table.at_mut(slot).1;
-            buffers
-                .of_mut(Side::Left)
-                .insert(time, kind as u8, self.encoded.get(row).id);
+            let bytes = self.encoded.get(row).id;
+            let waiting = self.state.table.at_mut(slot).1.of_mut(Side::Left);
+            if !waiting.has_room(bytes.len()) {
+                return Err(key_is_full());
+            }
+            waiting.insert(time, kind as u8, bytes);
             self.state.wake_at(slot, time);
         }
         if !self.said.kinds.is_empty() {
@@ -114,7 +116,7 @@ impl<K: TableKey> EventTimeJoin<K> {
     }
 
     /// Versions find their place; those go that nobody will ask for any more.
-    fn take_right(&mut self, rows: &RowBatch) {
+    fn take_right(&mut self, rows: &RowBatch) -> Result<()> {
         let watermark = self.state.watermark();
         for row in 0..rows.rows() {
             let kind = rows.kind(row);
@@ -131,10 +133,14 @@ impl<K: TableKey> EventTimeJoin<K> {
             let buffers = self.state.table.at_mut(slot).1;
             let versions = buffers.of_mut(Side::Right);
             // Of two that begin at one time the later word counts.
-            versions.take_of_time(time);
+            versions.drop_time(time);
+            if !versions.has_room(bytes.len()) {
+                return Err(key_is_full());
+            }
             versions.insert(time, mark, bytes);
             drop_versions(buffers, watermark);
         }
+        Ok(())
     }
 
     /// Joins rows whose time has come, until a batch of them is joined.
@@ -235,7 +241,7 @@ impl<K: TableKey> StreamOperator for EventTimeJoin<K> {
         self.begin(side, &mut rows)?;
         match side {
             Side::Left => self.take_left(rows, output)?,
-            Side::Right => self.take_right(&rows),
+            Side::Right => self.take_right(&rows)?,
         }
         self.state.tidy(&self.key_buffer.keys, &self.distinct)?;
         Ok(Progress::Done)

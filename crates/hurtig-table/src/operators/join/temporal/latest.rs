@@ -97,7 +97,7 @@ impl<K: TableKey> LatestJoin<K> {
             };
             let (kind, bytes) = (rows.kind(row), self.encoded.get(row));
             if kind.adds() {
-                self.right.add(slot, bytes, now, &mut self.extras);
+                self.right.add(slot, bytes, now, &mut self.extras)?;
             } else {
                 self.right.remove(slot, bytes, kind, now, &mut self.extras);
             }

@@ -8,7 +8,7 @@ use hurtig_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::super::pairs::{Pairing, Said, Side, Sources};
+use super::super::pairs::{Pairing, Said, Side, Sources, key_is_full};
 use super::super::rows::{Layout, Parts, Rows};
 use super::super::spec::{JoinKind, check_keys};
 use super::super::stored::{Encoded, StoredRows};
@@ -137,7 +137,7 @@ impl<K: TableKey> WindowJoin<K> {
         of.stored.encode(&rows.columns, &mut self.encoded)?;
         let (hashes, keys, kept) = self.window_keys(side);
         self.table.load_batch(&hashes, &keys)?;
-        let timers = &mut self.timers;
+        let (timers, mut is_full) = (&mut self.timers, false);
         let records = keys.iter().zip(kept.iter().zip(&hashes));
         let encoded = &self.encoded;
         let records = records.map(|(key, (row, hash))| (key, (key, *row, *hash)));
@@ -145,7 +145,12 @@ impl<K: TableKey> WindowJoin<K> {
             .fold_batch(&hashes, records, |(key, row, hash), windows| {
                 let row = encoded.get(row);
                 if let Some(windows) = windows {
-                    windows.of_mut(side).push(Layout::default(), row, 0);
+                    let rows = windows.of_mut(side);
+                    if rows.has_room(row) {
+                        rows.push(Layout::default(), row, 0);
+                    } else {
+                        is_full = true;
+                    }
                     return None;
                 }
                 let fires = Timestamp::from_millis(key.2.saturating_sub(1));
@@ -154,6 +159,9 @@ impl<K: TableKey> WindowJoin<K> {
                 windows.of_mut(side).push(Layout::default(), row, 0);
                 Some(windows)
             });
+        if is_full {
+            return Err(key_is_full());
+        }
         self.timers.check()?;
         self.table.check()?;
         self.table.trim()

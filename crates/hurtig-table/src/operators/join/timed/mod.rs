@@ -61,6 +61,11 @@ impl TimedRows {
         self.entries.get(self.first..).unwrap_or_default()
     }
 
+    /// Whether there is room for a row of so many bytes: a key has 4 GiB at most, and a row of it 1 GiB.
+    pub(super) const fn has_room(&self, bytes: usize) -> bool {
+        bytes <= LENGTH as usize && self.bytes.len() + bytes < u32::MAX as usize
+    }
+
     /// Adds a row behind those of its time. What names it in [`mark`](Self::mark).
     pub(super) fn insert(&mut self, time: i64, mark: u8, row: &[u8]) -> u32 {
         let at = self.bytes.len() as u32;
@@ -121,17 +126,17 @@ impl TimedRows {
         }
     }
 
-    /// Sets what a row of this time is that is there already; whether one is.
-    pub(super) fn take_of_time(&mut self, time: i64) -> bool {
+    /// The rows of this time go. Names are void after it.
+    pub(super) fn drop_time(&mut self, time: i64) {
         let same = self.between(time, time);
         let range = self.first + same.start..self.first + same.end;
-        let gone: usize = self
-            .entries
-            .drain(range)
+        let gone = self.entries.drain(range);
+        self.dead += gone
             .map(|entry| (entry.length & LENGTH) as usize)
-            .sum();
-        self.dead += gone;
-        !same.is_empty()
+            .sum::<usize>();
+        if self.dead > self.bytes.len() / 2 {
+            self.compact();
+        }
     }
 
     /// The first rows go, so many. Names are void after it.
@@ -225,3 +230,6 @@ impl<'de> Deserialize<'de> for TimedRows {
         deserializer.deserialize_bytes(Visitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,6 +191,12 @@ impl Rows {
         row.unwrap_or_default()
     }
 
+    /// Whether there is room for a row of so many bytes: a key has 4 GiB at most, and a row of it 2 GiB.
+    pub(super) const fn has_room(&self, row: Parts<'_>) -> bool {
+        let bytes = row.id.len() + row.rest.len();
+        bytes < DEAD as usize && self.bytes.len() + bytes + 64 < u32::MAX as usize
+    }
+
     /// Adds a row; where it is.
     pub(super) fn push(&mut self, layout: Layout, row: Parts<'_>, time: i64) -> u32 {
         let length = row.id.len() + row.rest.len();
@@ -470,3 +476,6 @@ impl<'de> Deserialize<'de> for Rows {
         deserializer.deserialize_bytes(Visitor)
     }
 }
+
+#[cfg(test)]
+mod tests;
