@@ -1,5 +1,7 @@
 //! Tables are written, and read back, by jobs in a simulated world.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

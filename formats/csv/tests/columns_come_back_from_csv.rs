@@ -1,6 +1,7 @@
 //! CSV as columns of a table.
 
 #![cfg(feature = "table")]
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 

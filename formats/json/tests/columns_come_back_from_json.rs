@@ -1,6 +1,7 @@
 //! JSON as columns of a table.
 
 #![cfg(feature = "table")]
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 
