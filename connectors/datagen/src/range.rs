@@ -13,9 +13,9 @@ pub(crate) struct Whole {
 impl Whole {
     /// None where there is none between them.
     pub(crate) fn new(min: i128, max: i128) -> Option<Self> {
-        let span = max.checked_sub(min)?;
-        let span = u128::try_from(span).ok()?;
-        Some(Self { min, span })
+        // The difference of two signed numbers is right as an unsigned one, whatever wraps on the way.
+        let span = max.wrapping_sub(min) as u128;
+        (min <= max).then_some(Self { min, span })
     }
 
     pub(crate) fn draw(self, draw: Draw, number: u64) -> i128 {
@@ -29,7 +29,7 @@ impl Whole {
                 (u128::from(bits) << 64 | u128::from(more)) % (self.span + 1)
             }
         };
-        self.min + within as i128
+        self.min.wrapping_add_unsigned(within)
     }
 }
 

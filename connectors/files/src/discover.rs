@@ -11,10 +11,15 @@ use parking_lot::Mutex;
 use crate::listing::{FoundFile, list};
 use crate::{Compression, FileSplit};
 
+/// Which files are read, by their path or URL.
+pub(crate) type Accept = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// What of the source's options matters here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct DiscoverOptions {
     pub(crate) inputs: Vec<String>,
+    /// None for all.
+    pub(crate) accept: Option<Accept>,
     pub(crate) compression: Compression,
     pub(crate) splittable: bool,
     pub(crate) split_bytes: u64,
@@ -24,7 +29,10 @@ pub(crate) struct DiscoverOptions {
 impl DiscoverOptions {
     /// The files there are. Fails if an input means none, and none is to be waited for.
     pub(crate) async fn find(&self, storage: &Storage) -> Result<Vec<FoundFile>> {
-        let files = list(storage, &self.inputs, self.watch).await?;
+        let mut files = list(storage, &self.inputs, self.watch).await?;
+        if let Some(accept) = &self.accept {
+            files.retain(|file| accept(&file.name));
+        }
         files
             .iter()
             .try_for_each(|file| self.compression.of(&file.name).map(drop))?;

@@ -12,7 +12,7 @@ use hurtig_connect::{
 use hurtig_env::World;
 use hurtig_types::{Data, Error, Result};
 
-use crate::discover::{DiscoverOptions, FileDiscovery};
+use crate::discover::{Accept, DiscoverOptions, FileDiscovery};
 use crate::reader::FileReader;
 use crate::{Compression, FileSplit};
 
@@ -47,6 +47,7 @@ pub struct NoFormat;
 /// has such characters in it is found by it.
 pub struct FileSource<T, F = NoFormat> {
     inputs: Vec<String>,
+    accept: Option<Accept>,
     format: Arc<F>,
     compression: Compression,
     split_bytes: u64,
@@ -66,6 +67,7 @@ impl<T> FileSource<T> {
     pub fn new(input: impl Into<String>) -> Self {
         Self {
             inputs: vec![input.into()],
+            accept: None,
             format: Arc::new(NoFormat),
             compression: Compression::ByName,
             split_bytes: Self::SPLIT_BYTES,
@@ -96,6 +98,7 @@ impl<T> FileSource<T> {
     pub fn format<F: DecodingFormat<T>>(self, format: F) -> FileSource<T, F> {
         FileSource {
             inputs: self.inputs,
+            accept: self.accept,
             format: Arc::new(format),
             compression: self.compression,
             split_bytes: self.split_bytes,
@@ -117,6 +120,19 @@ impl<T, F> FileSource<T, F> {
     #[must_use]
     pub fn and(mut self, input: impl Into<String>) -> Self {
         self.inputs.push(input.into());
+        self
+    }
+
+    /// Reads of the files only those whose path or URL is accepted.
+    ///
+    /// ```
+    /// # use hurtig_connector_files::FileSource;
+    /// let january = FileSource::<String>::new("data").filter(|path| path.contains("month=01"));
+    /// # let _ = january;
+    /// ```
+    #[must_use]
+    pub fn filter(mut self, accept: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.accept = Some(Arc::new(accept));
         self
     }
 
@@ -187,6 +203,7 @@ impl<T: Data, F: DecodingFormat<T>> FileSource<T, F> {
     fn discovery(&self) -> DiscoverOptions {
         DiscoverOptions {
             inputs: self.inputs.clone(),
+            accept: self.accept.clone(),
             compression: self.compression,
             splittable: self.format.splittable(),
             split_bytes: self.split_bytes,
@@ -250,6 +267,7 @@ impl<T, F> Clone for FileSource<T, F> {
     fn clone(&self) -> Self {
         Self {
             inputs: self.inputs.clone(),
+            accept: self.accept.clone(),
             format: Arc::clone(&self.format),
             compression: self.compression,
             split_bytes: self.split_bytes,

@@ -1,7 +1,6 @@
 //! Auctions.
 
 use arrow_array::ArrayRef;
-use arrow_schema::ArrowError;
 use hurtig_table::connector::Draw;
 
 use crate::bid::{Prices, extras};
@@ -54,19 +53,11 @@ impl Auctions {
             .collect()
     }
 
-    pub(crate) fn item_name(
-        &self,
-        events: &Events,
-        text: &SharedText,
-    ) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn item_name(&self, events: &Events, text: &SharedText) -> ArrayRef {
         texts(events, ITEM, ITEM_MAX, text)
     }
 
-    pub(crate) fn description(
-        &self,
-        events: &Events,
-        text: &SharedText,
-    ) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn description(&self, events: &Events, text: &SharedText) -> ArrayRef {
         texts(events, DESCRIPTION, DESCRIPTION_MAX, text)
     }
 
@@ -113,23 +104,17 @@ impl Auctions {
         numbers.map(|number| category(number) as i64).collect()
     }
 
-    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> ArrayRef {
         extras(events, EXTRA, self.extra, text)
     }
 }
 
 /// Texts of any length up to `longest`.
-fn texts(
-    events: &Events,
-    draw: Draw,
-    longest: u64,
-    text: &SharedText,
-) -> Result<ArrayRef, ArrowError> {
+fn texts(events: &Events, draw: Draw, longest: u64, text: &SharedText) -> ArrayRef {
     let numbers = events.numbers.iter();
-    let views = numbers.map(|number| {
+    text.column(numbers.map(|number| {
         let bits = draw.bits(*number);
         let length = TEXT_MIN + Draw::below(bits << 32, longest - TEXT_MIN);
-        text.any(bits, length as usize)
-    });
-    text.column(views.collect())
+        (bits, length as usize)
+    }))
 }

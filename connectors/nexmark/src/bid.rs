@@ -1,7 +1,6 @@
 //! Bids.
 
 use arrow_array::ArrayRef;
-use arrow_schema::ArrowError;
 use hurtig_table::connector::Draw;
 
 use crate::events::Events;
@@ -63,15 +62,15 @@ impl Bids {
             .collect()
     }
 
-    pub(crate) fn channel(&self, events: &Events) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn channel(&self, events: &Events) -> ArrayRef {
         self.channels.column(events.numbers.iter().map(channel))
     }
 
-    pub(crate) fn url(&self, events: &Events) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn url(&self, events: &Events) -> ArrayRef {
         self.urls.column(events.numbers.iter().map(channel))
     }
 
-    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> ArrayRef {
         extras(events, EXTRA, self.extra, text)
     }
 }
@@ -112,13 +111,12 @@ pub(crate) fn extras(
     draw: Draw,
     length: ExtraLength,
     text: &SharedText,
-) -> Result<ArrayRef, ArrowError> {
+) -> ArrayRef {
     let numbers = events.numbers.iter();
-    let views = numbers.map(|number| {
+    text.column(numbers.map(|number| {
         let bits = draw.bits(*number);
-        text.any(bits, length.length(bits as u16))
-    });
-    text.column(views.collect())
+        (bits, length.length(bits as u16))
+    }))
 }
 
 /// Prices from 100 to 100 million, as many between 100 and 1000 as between 1000 and 10 000.

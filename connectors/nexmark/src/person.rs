@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_array::builder::StringViewBuilder;
-use arrow_schema::ArrowError;
 use hurtig_table::connector::Draw;
 
 use crate::bid::extras;
@@ -71,15 +70,15 @@ impl Persons {
             .collect()
     }
 
-    pub(crate) fn name(&self, events: &Events) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn name(&self, events: &Events) -> ArrayRef {
         choose(&self.names, NAME, events)
     }
 
-    pub(crate) fn city(&self, events: &Events) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn city(&self, events: &Events) -> ArrayRef {
         choose(&self.cities, CITY, events)
     }
 
-    pub(crate) fn state(&self, events: &Events) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn state(&self, events: &Events) -> ArrayRef {
         choose(&self.states, STATE, events)
     }
 
@@ -111,12 +110,12 @@ impl Persons {
         })
     }
 
-    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn extra(&self, events: &Events, text: &SharedText) -> ArrayRef {
         extras(events, EXTRA, self.extra, text)
     }
 }
 
-fn choose(choices: &Choices, draw: Draw, events: &Events) -> Result<ArrayRef, ArrowError> {
+fn choose(choices: &Choices, draw: Draw, events: &Events) -> ArrayRef {
     let count = choices.len() as u64;
     let numbers = events.numbers.iter();
     choices.column(numbers.map(|number| Draw::below(draw.bits(*number), count) as usize))

@@ -200,12 +200,12 @@ impl Makers {
         let persons = &self.persons;
         match attribute {
             Attribute::Id => Ok(longs(persons.id(events))),
-            Attribute::Name => persons.name(events),
+            Attribute::Name => Ok(persons.name(events)),
             Attribute::EmailAddress => Ok(persons.email(events)),
             Attribute::CreditCard => Ok(persons.credit_card(events)),
-            Attribute::City => persons.city(events),
-            Attribute::State => persons.state(events),
-            Attribute::Extra => persons.extra(events, &self.text),
+            Attribute::City => Ok(persons.city(events)),
+            Attribute::State => Ok(persons.state(events)),
+            Attribute::Extra => Ok(persons.extra(events, &self.text)),
             _ => Err(no_such(attribute)),
         }
     }
@@ -219,14 +219,14 @@ impl Makers {
         let auctions = &self.auctions;
         match attribute {
             Attribute::Id => Ok(longs(auctions.id(events))),
-            Attribute::ItemName => auctions.item_name(events, &self.text),
-            Attribute::Description => auctions.description(events, &self.text),
+            Attribute::ItemName => Ok(auctions.item_name(events, &self.text)),
+            Attribute::Description => Ok(auctions.description(events, &self.text)),
             Attribute::InitialBid => Ok(longs(auctions.initial_bid(events))),
             Attribute::Reserve => Ok(longs(auctions.reserve(events))),
             Attribute::Expires => Ok(times_of(auctions.expires(events), field)),
             Attribute::Seller => Ok(longs(auctions.seller(events))),
             Attribute::Category => Ok(longs(auctions.category(events))),
-            Attribute::Extra => auctions.extra(events, &self.text),
+            Attribute::Extra => Ok(auctions.extra(events, &self.text)),
             _ => Err(no_such(attribute)),
         }
     }
@@ -237,9 +237,9 @@ impl Makers {
             Attribute::Auction => Ok(longs(bids.auction(events))),
             Attribute::Bidder => Ok(longs(bids.bidder(events))),
             Attribute::Price => Ok(longs(bids.price(events))),
-            Attribute::Channel => bids.channel(events),
-            Attribute::Url => bids.url(events),
-            Attribute::Extra => bids.extra(events, &self.text),
+            Attribute::Channel => Ok(bids.channel(events)),
+            Attribute::Url => Ok(bids.url(events)),
+            Attribute::Extra => Ok(bids.extra(events, &self.text)),
             _ => Err(no_such(attribute)),
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, StringViewArray};
 use arrow_buffer::{Buffer, ScalarBuffer};
-use arrow_schema::ArrowError;
 use hurtig_table::connector::Draw;
 
 /// The longest text that is kept in its view.
@@ -20,7 +19,11 @@ pub(crate) struct SharedText {
 const NONSENSE_BYTES: usize = 64 * 1024;
 
 impl SharedText {
-    fn new(text: String) -> Self {
+    /// Of this text, of which what is no ASCII becomes `?`.
+    fn new(mut text: String) -> Self {
+        if !text.is_ascii() {
+            text = text.replace(|c: char| !c.is_ascii(), "?");
+        }
         Self {
             bytes: Buffer::from_vec(text.into_bytes()),
         }
@@ -38,7 +41,7 @@ impl SharedText {
 
     /// The view of a part. All text here is ASCII, so any part is a text; one beyond the end is cut.
     #[inline]
-    pub(crate) fn view(&self, start: usize, length: usize) -> u128 {
+    fn view(&self, start: usize, length: usize) -> u128 {
         let bytes = self.bytes.as_slice();
         let end = (start + length).min(bytes.len());
         let part = bytes.get(start..end).unwrap_or_default();
@@ -51,19 +54,23 @@ impl SharedText {
         part.len() as u128 | u128::from(prefix) << 32 | (start as u128) << 96
     }
 
-    /// The view of a part of this length, anywhere.
-    #[inline]
-    pub(crate) fn any(&self, bits: u64, length: usize) -> u128 {
-        let starts = NONSENSE_BYTES.saturating_sub(length);
-        self.view(Draw::below(bits, starts as u64) as usize, length)
+    /// The column of texts of these lengths; by the bits before each, from anywhere.
+    pub(crate) fn column(&self, texts: impl Iterator<Item = (u64, usize)>) -> ArrayRef {
+        let bytes = self.bytes.len();
+        let views = texts.map(|(bits, length)| {
+            let starts = bytes.saturating_sub(length) as u64;
+            self.view(Draw::below(bits, starts) as usize, length)
+        });
+        self.of_views(views.collect())
     }
 
-    /// The column of these views.
-    ///
-    /// # Errors
-    /// When they are not of this text, which is a bug.
-    pub(crate) fn column(&self, views: Vec<u128>) -> Result<ArrayRef, ArrowError> {
-        column(views, Arc::from([self.bytes.clone()]))
+    /// The column of views that [`view`](Self::view) gave: looking at each text again would cost more than all else.
+    fn of_views(&self, views: Vec<u128>) -> ArrayRef {
+        let views = ScalarBuffer::from(views);
+        let buffers: Arc<[Buffer]> = Arc::from([self.bytes.clone()]);
+        // SAFETY: A view is either inline, made of bytes of this text, or lies within its one buffer, with its first four bytes; `view`
+        // cuts what is longer. The text is ASCII, so that each part of it is UTF-8.
+        Arc::new(unsafe { StringViewArray::new_unchecked(views, buffers, None) })
     }
 }
 
@@ -75,11 +82,6 @@ fn inline(text: &[u8]) -> Option<u128> {
     let mut bytes = [0u8; 16];
     bytes.get_mut(4..4 + text.len())?.copy_from_slice(text);
     Some(u128::from_le_bytes(bytes) | text.len() as u128)
-}
-
-fn column(views: Vec<u128>, buffers: Arc<[Buffer]>) -> Result<ArrayRef, ArrowError> {
-    let views = ScalarBuffer::from(views);
-    Ok(Arc::new(StringViewArray::try_new(views, buffers, None)?))
 }
 
 /// A list of texts of which each row has one.
@@ -98,27 +100,28 @@ impl Choices {
             places.push((all.len(), choice.len()));
             all.push_str(choice);
         }
-        let text = SharedText::new(all);
+        let mut text = SharedText::new(all);
+        let mut lengths = places.iter().map(|(_, length)| *length);
+        let all_inline = lengths.all(|length| length <= INLINE_MAX);
         let views = places
-            .into_iter()
-            .map(|(start, length)| text.view(start, length));
-        Self {
-            views: views.collect(),
-            text,
+            .iter()
+            .map(|(start, length)| text.view(*start, *length));
+        let views = views.collect();
+        if all_inline {
+            // Nothing is in it that is not in the views: batches need not carry it along.
+            text = SharedText::new(String::new());
         }
+        Self { text, views }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.views.len()
     }
 
-    /// The column of the choices with these indexes.
-    pub(crate) fn column(
-        &self,
-        indexes: impl Iterator<Item = usize>,
-    ) -> Result<ArrayRef, ArrowError> {
+    /// The column of the choices with these indexes; one that there is not is empty.
+    pub(crate) fn column(&self, indexes: impl Iterator<Item = usize>) -> ArrayRef {
         let views = indexes.map(|index| self.views.get(index).copied().unwrap_or(0));
-        self.text.column(views.collect())
+        self.text.of_views(views.collect())
     }
 }
 
@@ -166,7 +169,7 @@ mod tests {
             (NONSENSE_BYTES - 3, 3),
         ];
         let views = parts.map(|(start, length)| text.view(start, length));
-        let column = text.column(views.to_vec()).unwrap();
+        let column = text.of_views(views.to_vec());
         for (index, (start, length)) in parts.into_iter().enumerate() {
             assert_eq!(
                 column.as_string_view().value(index),
@@ -178,7 +181,7 @@ mod tests {
     #[test]
     fn choices_are_what_was_given() {
         let choices = Choices::new(["a", "a text that is longer than a view"]);
-        let column = choices.column([1, 0, 1].into_iter()).unwrap();
+        let column = choices.column([1, 0, 1].into_iter());
         let texts: Vec<_> = column.as_string_view().iter().flatten().collect();
         assert_eq!(
             texts,

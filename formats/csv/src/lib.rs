@@ -12,6 +12,8 @@
 //!
 //! What it is not: no guessing of types or dialects, no nested values (a field holds one), no encodings but UTF-8.
 //!
+//! With the feature `table` there is `table` as well: CSV as Arrow columns, for SQL.
+//!
 //! Two laws:
 //! 1. What is paid for names is paid once per header: a record costs its bytes, and no map, no allocation of its own.
 //! 2. An unquoted empty field is nothing (`None`), a quoted one is an empty text: what was written is read back equal.
@@ -53,5 +55,7 @@ mod format;
 mod quoting;
 mod record;
 mod row;
+#[cfg(feature = "table")]
+pub mod table;
 
 pub use format::CsvFormat;

@@ -8,6 +8,8 @@
 //! doesn't know is serde's affair (`#[serde(default)]`, `#[serde(deny_unknown_fields)]`): unknown ones are ignored unless
 //! it says otherwise.
 //!
+//! With the feature `table` there is `table` as well: JSON as Arrow columns, for SQL.
+//!
 //! Two laws:
 //! 1. A line is a record, so a file can be cut after any line feed; blank lines are none.
 //! 2. An error names the path to the field, the reason and the column of the line.
@@ -43,5 +45,7 @@
 mod decoder;
 mod encoder;
 mod format;
+#[cfg(feature = "table")]
+pub mod table;
 
 pub use format::JsonFormat;

@@ -104,7 +104,7 @@ pub(crate) fn rows(scan: &Arc<dyn ScanTable>, projection: &[usize], run: Run) ->
     let world = World::simulated(run.seed);
     let env = StreamExecutionEnvironment::in_world(world.clone());
     env.set_parallelism(run.parallelism);
-    env.enable_checkpointing(Duration::from_millis(1));
+    env.enable_checkpointing(Duration::from_millis(10));
     env.set("restart-strategy.type", "fixed-delay");
     env.set("restart-strategy.fixed-delay.attempts", "3");
     env.set("restart-strategy.fixed-delay.delay", "1 ms");

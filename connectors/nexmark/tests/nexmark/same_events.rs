@@ -12,7 +12,15 @@ const EVENTS: (&str, &str) = ("events.num", "30000");
 
 #[test]
 fn subtasks_failures_and_seeds_change_nothing() {
-    let bids = scan(bid(), &[("nexmark.table", "bid"), EVENTS]).unwrap();
+    // In real time, so that there are checkpoints on the way.
+    let options = [
+        ("nexmark.table", "bid"),
+        EVENTS,
+        ("rate.limited", "true"),
+        ("first-event.rate", "100000"),
+        ("next-event.rate", "100000"),
+    ];
+    let bids = scan(bid(), &options).unwrap();
     let expected = rows(&bids, &[0, 1, 2, 5], ONCE);
     assert_eq!(expected.len(), 27_600);
     for seed in 2..5 {

@@ -75,6 +75,8 @@ impl Shared {
             self.handed -= extra as u64;
             self.rows_waiting -= extra;
         }
+        // Behind the restart both count alike: what is between them waits.
+        self.taken = position.saturating_sub(self.rows_waiting as u64);
         self.handed = position;
     }
 
