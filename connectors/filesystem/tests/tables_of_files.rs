@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use hurtig_connector_filesystem::FilesystemFactory;
-use hurtig_connector_print::{ValuesTable, collect};
+use hurtig_connector_print::ValuesTable;
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World;
 use hurtig_env::object_store::ObjectStoreExt;
@@ -18,6 +18,7 @@ use hurtig_format_json::table::JsonFactory;
 use hurtig_runtime::{Output, Progress, StreamOperator};
 use hurtig_table::connector::{
     Formats, MetadataColumn, ScanRequest, ScanTable, TableDescription, TableFactory, TableOptions,
+    collect,
 };
 use hurtig_table::text::write_row;
 use hurtig_table::{Named, RowBatch};

@@ -11,7 +11,11 @@ mod tableau;
 
 pub(crate) use args::Args;
 
+use hurtig_connector_filesystem::FilesystemFactory;
+use hurtig_format_csv::table::CsvFactory;
+use hurtig_format_json::table::JsonFactory;
 use hurtig_sql::TableEnvironment;
+use hurtig_table::connector::Formats;
 use hurtig_types::{Error, Result};
 
 use run::{Client, read};
@@ -42,8 +46,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// The connectors that come with the binary.
 fn connectors(tables: &mut TableEnvironment) {
+    let formats = Formats::new().with(CsvFactory).with(JsonFactory);
     tables
         .add_connector(hurtig_connector_datagen::DatagenFactory)
+        .add_connector(FilesystemFactory::new(formats))
         .add_connector(hurtig_connector_nexmark::NexmarkFactory)
         .add_connector(hurtig_connector_print::PrintFactory)
         .add_connector(hurtig_connector_print::BlackholeFactory);
