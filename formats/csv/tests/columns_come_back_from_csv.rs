@@ -140,7 +140,8 @@ fn all_types_come_back() {
         assert_eq!(back, rows, "{text}");
     }
     let text = encode(&rows, &[]).unwrap();
-    let first = "\"a,\"\"b\"\"\nc\",-5,true,-9223372036854775808,1.0E10,-2.7E-7,1970-02-01,2020-12-30 12:00:00.12,1970-01-01 00:00:00Z,1;2,-5;-5\n";
+    let first = "\"a,\"\"b\"\"\nc\",-5,true,-9223372036854775808,1.0E10,-2.7E-7,1970-02-01,\
+                 2020-12-30 12:00:00.12,1970-01-01 00:00:00Z,1;2,-5;-5\n";
     assert!(text.starts_with(first), "{text}");
 }
 
