@@ -66,7 +66,7 @@ impl TimedRows {
         bytes <= LENGTH as usize && self.bytes.len() + bytes < u32::MAX as usize
     }
 
-    /// Adds a row behind those of its time. What names it in [`mark`](Self::mark).
+    /// Adds a row behind those of its time. What names it in [`mark`](Self::mark), if it is not empty.
     pub(super) fn insert(&mut self, time: i64, mark: u8, row: &[u8]) -> u32 {
         let at = self.bytes.len() as u32;
         if self.bytes.capacity() - self.bytes.len() < row.len() {

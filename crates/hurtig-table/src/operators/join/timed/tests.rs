@@ -31,7 +31,7 @@ proptest! {
         for action in actions {
             match action {
                 Action::Insert(time, row) => {
-                    let row = vec![row; usize::from(row)];
+                    let row = vec![row; usize::from(row) + 1];
                     let at = rows.insert(time, 0, &row);
                     rows.mark(time, at, 3);
                     let place = model.partition_point(|kept| kept.0 <= time);
