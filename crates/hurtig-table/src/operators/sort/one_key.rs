@@ -29,9 +29,14 @@ impl<V: Serialize + DeserializeOwned> OneKey<V> {
         hash(self.group, number)
     }
 
+    /// Whether the key is of this subtask: others have nothing.
+    fn is_ours(&self) -> bool {
+        self.table.range().contains(self.group)
+    }
+
     /// Said when rows come: whether they are ours.
     pub(super) fn check_owner(&self) -> Result<()> {
-        if self.table.range().contains(self.group) {
+        if self.is_ours() {
             return Ok(());
         }
         let message =
@@ -41,6 +46,9 @@ impl<V: Serialize + DeserializeOwned> OneKey<V> {
 
     /// The value of this number, to be changed.
     pub(super) fn get_mut(&mut self, number: u64) -> Result<Option<&mut V>> {
+        if !self.is_ours() {
+            return Ok(None);
+        }
         let hash = self.hash(number);
         self.table.load(hash, &number);
         self.table.check()?;
