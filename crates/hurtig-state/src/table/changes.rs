@@ -26,9 +26,9 @@ pub(super) struct Changes<K> {
     removals: usize,
     /// The checkpoint after which these changes came; none while nobody counts: then everything has changed.
     since: Option<CheckpointId>,
-    /// How many runs the state consists of, and how many entries they have together.
+    /// How many runs the state consists of, and how many entries and removed keys they have together.
     runs: usize,
-    run_entries: usize,
+    stored: usize,
     /// How many entries were changed or added since, those included that are gone again.
     touched: usize,
 }
@@ -63,7 +63,7 @@ impl<K> Changes<K> {
             removals: 0,
             since: None,
             runs: 0,
-            run_entries: 0,
+            stored: 0,
             touched: 0,
         }
     }
@@ -128,22 +128,22 @@ impl<K> Changes<K> {
     ) -> Option<Run> {
         let builds = base.is_some() && base == self.since;
         let run = if builds { self.run_if_worth(len) } else { None };
-        (self.runs, self.run_entries) = match &run {
-            Some(run) => (self.runs + 1, self.run_entries + run.count),
-            None => (1, 0),
-        };
+        if run.is_none() {
+            (self.runs, self.stored) = (1, len);
+        }
         self.begin(Some(checkpoint));
         run
     }
 
-    /// Once all runs together hold as much as the state does, it is time to write the state anew: what is read at a restart stays below
-    /// two times the state, and what is written below two times what has changed.
+    /// Once all runs together hold two times what the state does, it is time to write the state anew: what is read at a restart stays
+    /// below that, and what is written below three times what has changed (two, if the state does not shrink).
     fn run_if_worth(&mut self, len: usize) -> Option<Run> {
         let count = self.groups.iter().map(|it| it.changed.count()).sum();
-        let entries = self.run_entries + count + self.removals;
-        if self.runs >= RUNS_MAX || entries > len {
+        let stored = self.stored + count + self.removals;
+        if self.runs >= RUNS_MAX || stored > 2 * len {
             return None;
         }
+        (self.runs, self.stored) = (self.runs + 1, stored);
         let mut groups = self.groups.iter_mut();
         let changed = groups.by_ref().map(|it| std::mem::take(&mut it.changed));
         let changed = changed.collect();

@@ -271,6 +271,27 @@ proptest! {
     }
 }
 
+/// Three keys are left of four, and two were removed: the first checkpoint counts with what it had.
+#[test]
+fn a_state_that_shrinks_is_stored_anew() {
+    let steps = vec![
+        Step::Fold(vec![24, 15, 9, 1]),
+        Step::Checkpoint(true),
+        Step::Encode(usize::MAX),
+        Step::Remove(15),
+        Step::Remove(24),
+        Step::Insert(2, 0),
+        Step::Checkpoint(true),
+        Step::Encode(usize::MAX),
+        Step::Remove(9),
+        Step::Checkpoint(true),
+    ];
+    run(
+        steps,
+        StateTable::new(KeyGroupRange::new(0, GROUPS as u32)).with_tracking(),
+    );
+}
+
 #[test]
 fn what_cannot_be_encoded_is_the_images_error() {
     let mut table = StateTable::new(KeyGroupRange::new(0, GROUPS as u32));
