@@ -105,8 +105,13 @@ impl<'a> Builder<'a> {
                 left_window,
                 right_window,
             } => self.window_join(node, join, (*left_window, *right_window)),
-            Op::Rank { .. } => Err(Error::unsupported(
-                "ROW_NUMBER() without a filter of it: write WHERE rownum <= 10, or another bound",
+            Op::Rank { .. } => self.numbered(node),
+            Op::Over { .. } => self.over(node),
+            Op::Unnest { .. } => self.unnest(node, before),
+            Op::TemporalJoin { .. } => self.temporal_join(node),
+            Op::LookupJoin(_) => self.lookup_join(node),
+            Op::SystemTime => Err(Error::unsupported(
+                "FOR SYSTEM_TIME AS OF without a join: write JOIN t FOR SYSTEM_TIME AS OF left.time AS t ON …",
             )),
             Op::Union => {
                 let inputs = (0..node.inputs.len()).map(|i| self.input(node, i, before));
@@ -120,7 +125,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
+    pub(super) fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
         let input = node.inputs.get(index);
         let input = input.ok_or_else(|| Error::bug("an operator without its input"))?;
         self.build(&Arc::clone(input), before)
@@ -219,7 +224,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Both sides of a join by their keys, what updates take away included.
-    fn sides(&mut self, node: &Node, join: &Join) -> Result<Sides> {
+    pub(super) fn sides(&mut self, node: &Node, join: &Join) -> Result<Sides> {
         let left = self.input(node, 0, true)?;
         let right = self.input(node, 1, true)?;
         let left_key = KeyCodec::new(left.schema().fields(), &join.left_key)?;
@@ -347,16 +352,18 @@ impl<'a> Builder<'a> {
 }
 
 /// Both sides of a join.
-struct Sides {
-    left: RowStream,
-    right: RowStream,
-    left_key: KeyCodec,
-    right_key: KeyCodec,
+pub(super) struct Sides {
+    pub(super) left: RowStream,
+    pub(super) right: RowStream,
+    pub(super) left_key: KeyCodec,
+    pub(super) right_key: KeyCodec,
     condition: Option<(datafusion_expr::Expr, datafusion_common::DFSchemaRef)>,
 }
 
 impl Sides {
-    fn condition(&self) -> Result<Option<Box<dyn hurtig_table::operators::join::JoinCondition>>> {
+    pub(super) fn condition(
+        &self,
+    ) -> Result<Option<Box<dyn hurtig_table::operators::join::JoinCondition>>> {
         let Some((condition, pairs)) = &self.condition else {
             return Ok(None);
         };
@@ -372,6 +379,8 @@ pub(super) fn named(node: &Node) -> Named {
         | Op::Join(_)
         | Op::IntervalJoin { .. }
         | Op::WindowJoin { .. }
+        | Op::TemporalJoin { .. }
+        | Op::Over { .. }
         | Op::TopN { .. }
         | Op::WindowTopN { .. }
         | Op::Deduplicate { .. }

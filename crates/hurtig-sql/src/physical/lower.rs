@@ -17,6 +17,8 @@ use super::node::{Calc, Node, Op, WindowColumns, columns_of};
 use crate::error::PlanContext;
 use crate::planner::nodes::{WatermarkNode, WindowNode};
 use crate::planner::scan::CatalogSource;
+use crate::planner::system_time::SystemTimeNode;
+use crate::planner::unnest::CorrelateNode;
 
 /// Turns logical plans into streaming ones.
 #[derive(Default)]
@@ -92,6 +94,17 @@ impl Lowering {
         }
         if let Some(window) = node.downcast_ref::<WindowNode>() {
             return self.window_function(window);
+        }
+        if let Some(correlate) = node.downcast_ref::<CorrelateNode>() {
+            return self.correlate(correlate);
+        }
+        if let Some(table) = node.downcast_ref::<SystemTimeNode>() {
+            let input = self.lower(&table.input)?;
+            return Ok(Arc::new(Node {
+                op: Op::SystemTime,
+                inputs: vec![Arc::clone(&input)],
+                ..input.as_ref().clone()
+            }));
         }
         Err(Error::bug(format!("a plan with {}", extension.node.name())))
     }

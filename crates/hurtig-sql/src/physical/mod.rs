@@ -8,14 +8,18 @@
 mod aggregate;
 mod build;
 mod calc;
+mod correlate;
 mod filter;
 mod join;
 mod keys;
 mod lower;
+mod needed;
 mod node;
+mod over;
 mod print;
 mod rank;
 mod ranked;
+mod temporal;
 mod window;
 
 pub(crate) use build::{Builder, ExecOptions};

@@ -13,6 +13,7 @@ use datafusion_functions::core::planner::CoreFunctionPlanner;
 
 use super::expression::FlinkExpressions;
 use super::relation::FlinkRelations;
+use super::system_time::{AS_OF, as_of};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
 use crate::error::carry;
@@ -80,6 +81,9 @@ impl ContextProvider for QueryContext {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        if name == AS_OF {
+            return Some(as_of());
+        }
         self.world.functions.scalar(name)
     }
 

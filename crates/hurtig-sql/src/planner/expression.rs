@@ -3,7 +3,7 @@
 use arrow_schema::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
-use datafusion_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr};
+use datafusion_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr, RawWindowExpr};
 use datafusion_expr::utils::COUNT_STAR_EXPANSION;
 use datafusion_expr::{Expr, cast};
 
@@ -38,17 +38,12 @@ impl ExprPlanner for FlinkExpressions {
 
     /// `COUNT(*)` counts a 1 for each row, under the name that it was written by.
     fn plan_aggregate(&self, call: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
-        #[expect(deprecated, reason = "the planner still says * this way")]
-        let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
-        let counts_rows =
-            call.func.name() == "count" && (call.args.is_empty() || call.args.iter().all(is_star));
-        if !counts_rows {
+        if call.func.name() != "count" || !is_of_rows(&call.args) {
             return Ok(PlannerResult::Original(call));
         }
-        let one = Expr::Literal(COUNT_STAR_EXPANSION, None);
         let count = Expr::AggregateFunction(AggregateFunction::new_udf(
             call.func,
-            vec![one],
+            vec![row()],
             call.distinct,
             call.filter,
             call.order_by,
@@ -56,6 +51,25 @@ impl ExprPlanner for FlinkExpressions {
         ));
         Ok(PlannerResult::Planned(count.alias("count(*)")))
     }
+
+    /// The same over a window.
+    fn plan_window(&self, mut call: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        if call.func_def.name() == "count" && is_of_rows(&call.args) {
+            call.args = vec![row()];
+        }
+        Ok(PlannerResult::Original(call))
+    }
+}
+
+/// Whether the arguments are `*`, or none.
+fn is_of_rows(arguments: &[Expr]) -> bool {
+    #[expect(deprecated, reason = "the planner still says * this way")]
+    let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
+    arguments.iter().all(is_star)
+}
+
+fn row() -> Expr {
+    Expr::Literal(COUNT_STAR_EXPANSION, None)
 }
 
 /// Whether an argument is the 1 that stands for a row.

@@ -10,6 +10,8 @@ pub(crate) mod nodes;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;
+pub(crate) mod system_time;
+pub(crate) mod unnest;
 mod window_arguments;
 
 use std::collections::HashSet;
@@ -45,6 +47,7 @@ pub(crate) fn plan_query(world: &World, query: &Query) -> Result<LogicalPlan> {
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let statement = sqlparser::ast::Statement::Query(Box::new(rewrite::as_flink(query)));
     let plan = planner.sql_statement_to_plan(statement).planned()?;
+    let plan = unnest::correlate(plan).planned()?;
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     analyzer
         .execute_and_check(plan, &ConfigOptions::default(), |_, _| {})

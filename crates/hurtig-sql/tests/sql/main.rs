@@ -10,3 +10,4 @@ mod catalogs;
 mod errors;
 mod queries;
 mod session;
+mod time;
