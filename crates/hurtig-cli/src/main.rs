@@ -6,11 +6,17 @@
     reason = "a program that is run by hand, on the real machine"
 )]
 
+mod bench;
+mod connectors;
 mod sql;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Its memory: many small pieces of state, from several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Stateful stream processing.
 #[derive(Parser)]
@@ -24,11 +30,14 @@ struct Cli {
 enum Command {
     /// Runs SQL: a client to type in, a script, or a statement.
     Sql(sql::Args),
+    /// Measures what queries cost on this machine
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Sql(args) => sql::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,13 +9,9 @@ mod json;
 mod run;
 mod tableau;
 
-pub(crate) use args::Args;
+pub(crate) use args::{Args, key_value};
 
-use hurtig_connector_filesystem::FilesystemFactory;
-use hurtig_format_csv::table::CsvFactory;
-use hurtig_format_json::table::JsonFactory;
 use hurtig_sql::TableEnvironment;
-use hurtig_table::connector::Formats;
 use hurtig_types::{Error, Result};
 
 use run::{Client, read};
@@ -24,7 +20,7 @@ use run::{Client, read};
 pub(crate) fn run(args: &Args) -> Result<()> {
     interrupt::listen()?;
     let mut tables = TableEnvironment::new();
-    connectors(&mut tables);
+    crate::connectors::add_to(&mut tables);
     for (key, value) in &args.options {
         tables.settings_mut().set(key, value)?;
     }
@@ -42,17 +38,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(file) => client.script(&read(file)?),
         None => interactive::run(&mut client),
     }
-}
-
-/// The connectors that come with the binary.
-fn connectors(tables: &mut TableEnvironment) {
-    let formats = Formats::new().with(CsvFactory).with(JsonFactory);
-    tables
-        .add_connector(hurtig_connector_datagen::DatagenFactory)
-        .add_connector(FilesystemFactory::new(formats))
-        .add_connector(hurtig_connector_nexmark::NexmarkFactory)
-        .add_connector(hurtig_connector_print::PrintFactory)
-        .add_connector(hurtig_connector_print::BlackholeFactory);
 }
 
 /// Says what went wrong.

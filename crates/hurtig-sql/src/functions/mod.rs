@@ -4,6 +4,11 @@
 //! types here alone: what computes them, with retraction, is in `hurtig-table`.
 
 mod aggregate;
+mod arguments;
+mod calendar;
+mod pattern;
+mod plain;
+mod text;
 mod time;
 mod window;
 
@@ -33,7 +38,10 @@ impl Default for Functions {
         for function in datafusion_functions::all_default_functions() {
             functions.add_scalar(function);
         }
-        for function in time::functions() {
+        let ours = time::functions()
+            .chain(calendar::functions())
+            .chain(text::functions());
+        for function in ours {
             functions.add_scalar(function);
         }
         for function in aggregate::functions() {

@@ -14,7 +14,7 @@ use hurtig_types::{Error, Result};
 use super::calc::column_of;
 use super::lower::{Lowering, calc_named, unqualified};
 use super::needed::Needed;
-use super::node::{Node, Op, WindowColumns, columns_of};
+use super::node::{Calc, Node, Op, WindowColumns, columns_of};
 use crate::functions::FlinkAggregate;
 use crate::planner::expression::{is_row, text_of};
 
@@ -22,11 +22,6 @@ impl Lowering {
     pub(super) fn aggregate(&self, aggregate: &Aggregate) -> Result<Arc<Node>> {
         let input = self.lower(&aggregate.input)?;
         let over = aggregate.input.schema();
-        if let [Expr::GroupingSet(_)] = aggregate.group_expr.as_slice() {
-            return Err(Error::unsupported(
-                "GROUPING SETS, CUBE and ROLLUP are not built yet: write a UNION ALL of the groupings",
-            ));
-        }
         let output = columns_of(&aggregate.schema);
         match window_of(&input, over, &aggregate.group_expr) {
             Some(window) => windowed(input, aggregate, window, output),
@@ -232,13 +227,28 @@ fn window_node(
     }
 }
 
+/// A projection, what is below it, and the window there: if it is above a window table function.
+fn projection_of_windows(node: &Node) -> Option<(&Calc, Arc<Node>, WindowColumns)> {
+    let (Op::Calc(calc), Some(below)) = (&node.op, node.input()) else {
+        return None;
+    };
+    let leads_there =
+        matches!(below.op, Op::Window { .. }) || projection_of_windows(below).is_some();
+    (calc.filter.is_none() && leads_there).then_some((calc, Arc::clone(below), below.window?))
+}
+
 /// How rows come to their windows: cut here, where a window table function is just below and nothing else wants its columns; else
 /// as they bring them along.
 fn windowing(
-    input: Arc<Node>,
-    window: WindowColumns,
+    mut input: Arc<Node>,
+    mut window: WindowColumns,
     mut needed: Needed,
 ) -> Result<(Arc<Node>, Windowing)> {
+    while let Some((calc, below, of_below)) = projection_of_windows(&input) {
+        needed = needed.below(calc)?;
+        window = of_below;
+        input = below;
+    }
     let of_window =
         |column: usize| [Some(window.start), Some(window.end), window.time].contains(&Some(column));
     let over = Arc::clone(needed.over());

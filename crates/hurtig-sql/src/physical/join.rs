@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion_common::{DFSchemaRef, JoinType, NullEquality, ScalarValue};
+use datafusion_common::{DFSchemaRef, JoinType, NullEquality};
 use datafusion_expr::utils::{conjunction, split_conjunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 use hurtig_table::connector::ChangelogMode;
@@ -11,13 +11,13 @@ use hurtig_types::{Error, Result};
 
 use super::aggregate::column_at;
 use super::calc::column_of;
-use super::filter::uncast;
 use super::keys;
 use super::lower::{Lowering, calc_named, unqualified};
 use super::needed::{Needed, widened};
 use super::node::{Join, Node, Op, columns_of};
 use super::temporal::AsOf;
 use crate::error::PlanContext;
+use crate::planner::expression::{millis, uncast};
 use crate::types::TimeAttribute;
 
 impl Lowering {
@@ -319,21 +319,6 @@ struct Bounds {
     time: (usize, usize),
     lower: i64,
     upper: i64,
-}
-
-/// An interval of days and less, in milliseconds.
-pub(super) fn millis(expression: &Expr) -> Option<i64> {
-    match uncast(expression) {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => {
-            let days = i64::from(interval.days).checked_mul(86_400_000)?;
-            let rest = interval.nanoseconds / 1_000_000;
-            (interval.months == 0).then(|| days.checked_add(rest))?
-        }
-        Expr::Literal(ScalarValue::IntervalDayTime(Some(interval)), _) => {
-            Some(i64::from(interval.days) * 86_400_000 + i64::from(interval.milliseconds))
-        }
-        _ => None,
-    }
 }
 
 /// In the words of plans.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow_schema::{FieldRef, Schema};
+use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, DFSchemaRef};
 use datafusion_expr::{Expr, ExprSchemable};
 use hurtig_types::Result;
 
 use super::calc::column_of;
 use super::lower::calc_named;
-use super::node::Node;
+use super::node::{Calc, Node};
 use crate::error::PlanContext;
 
 /// The columns of a node of which `over` names the first; the others, which were computed below, have names that nobody writes.
@@ -81,6 +82,29 @@ impl Needed {
     pub(super) fn columns_used(&self) -> impl Iterator<Item = usize> {
         let columns = self.expressions.iter().flat_map(Expr::column_refs);
         columns.filter_map(|column| self.over.index_of_column(column).ok())
+    }
+
+    /// The same in terms of what a projection is over.
+    pub(super) fn below(mut self, calc: &Calc) -> Result<Self> {
+        let over = Arc::clone(&self.over);
+        let substitute = |expression: Expr| match &expression {
+            Expr::Column(column) => {
+                let computed = calc.projection.get(over.index_of_column(column)?);
+                Ok(match computed {
+                    Some(computed) => Transformed::yes(computed.clone().unalias()),
+                    None => Transformed::no(expression),
+                })
+            }
+            _ => Ok(Transformed::no(expression)),
+        };
+        for expression in &mut self.expressions {
+            *expression = std::mem::take(expression)
+                .transform_up(substitute)
+                .planned()?
+                .data;
+        }
+        self.over = Arc::clone(&calc.input);
+        Ok(self)
     }
 
     /// The input with these columns.

@@ -15,11 +15,11 @@ use hurtig_types::{Error, Result};
 use super::aggregate::{aggregate_call, column_at};
 use super::build::{Builder, named};
 use super::calc::column_of;
-use super::join::millis;
 use super::lower::{Lowering, calc_named, unqualified};
 use super::needed::Needed;
 use super::node::{Node, Op, columns_of};
 use super::rank::window_function;
+use crate::planner::expression::millis;
 use crate::types::TimeAttribute;
 
 /// Calls of one frame: an operator each.

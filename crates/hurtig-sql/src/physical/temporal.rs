@@ -7,7 +7,7 @@ use datafusion_expr::utils::{conjunction, split_conjunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator, try_cast};
 use hurtig_connect::BoxFuture;
 use hurtig_table::RowStream;
-use hurtig_table::connector::{LookupRows, LookupTable};
+use hurtig_table::connector::LookupRows;
 use hurtig_table::operators::join::{
     JoinKind, JoinTime, LookupCache, LookupJoinSpec, LookupOptions, LookupSource, TemporalJoinSpec,
 };
@@ -16,11 +16,11 @@ use hurtig_types::{Error, ErrorKind, Result};
 use super::aggregate::column_at;
 use super::build::{Builder, named};
 use super::calc::{PairCondition, column_of, passed_through};
-use super::filter::uncast;
 use super::join::{Sides, kind_of, pairs_of, with_keys};
 use super::keys;
 use super::lower::{Lowering, calc_named};
 use super::node::{Join, Lookup, Node, Op};
+use crate::planner::expression::uncast;
 use crate::planner::scan::CatalogSource;
 use crate::planner::system_time::as_of_call;
 use crate::types::TimeAttribute;
@@ -388,8 +388,15 @@ impl Builder<'_> {
                     None => None,
                 },
                 cache,
-                options: LookupOptions::default(),
-                source: Box::new(Connected::new(table.as_ref(), &lookup)?),
+                options: LookupOptions {
+                    capacity: table.keys_at_once(),
+                    ..LookupOptions::default()
+                },
+                source: Box::new(Connected(table.connect(
+                    &context.world,
+                    &lookup.table_key,
+                    &lookup.projection,
+                )?)),
                 output: Arc::clone(&output),
             };
             spec.operator(context)
@@ -415,12 +422,6 @@ fn cache_of(lookup: &Lookup) -> Result<Option<LookupCache>> {
 
 /// A connection to the table, as the operator wants it.
 struct Connected(Box<dyn LookupRows>);
-
-impl Connected {
-    fn new(table: &dyn LookupTable, lookup: &Lookup) -> Result<Self> {
-        Ok(Self(table.connect(&lookup.table_key, &lookup.projection)?))
-    }
-}
 
 impl LookupSource for Connected {
     fn lookup(

@@ -12,6 +12,7 @@ use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, Wind
 use datafusion_functions::core::planner::CoreFunctionPlanner;
 
 use super::expression::FlinkExpressions;
+use super::group_window;
 use super::relation::FlinkRelations;
 use super::system_time::{AS_OF, as_of};
 use crate::catalog::Catalogs;
@@ -84,7 +85,7 @@ impl ContextProvider for QueryContext {
         if name == AS_OF {
             return Some(as_of());
         }
-        self.world.functions.scalar(name)
+        group_window::function(name).or_else(|| self.world.functions.scalar(name))
     }
 
     fn get_higher_order_meta(&self, _: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -90,3 +90,26 @@ pub(crate) fn text_of(expr: &Expr) -> Option<&str> {
         _ => None,
     }
 }
+
+/// What is below casts.
+pub(crate) fn uncast(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Cast(cast) => uncast(&cast.expr),
+        other => other,
+    }
+}
+
+/// An interval of days and less, in milliseconds.
+pub(crate) fn millis(expression: &Expr) -> Option<i64> {
+    match uncast(expression) {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => {
+            let days = i64::from(interval.days).checked_mul(86_400_000)?;
+            let rest = interval.nanoseconds / 1_000_000;
+            (interval.months == 0).then(|| days.checked_add(rest))?
+        }
+        Expr::Literal(ScalarValue::IntervalDayTime(Some(interval)), _) => {
+            Some(i64::from(interval.days) * 86_400_000 + i64::from(interval.milliseconds))
+        }
+        _ => None,
+    }
+}

@@ -3,12 +3,15 @@
 
 use std::ops::ControlFlow;
 
+use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound,
-    WindowSpec, WindowType,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind,
+    Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
+    WindowType,
 };
 
+use super::group_window::ask_the_window;
 use super::system_time::carry_times;
 
 /// The query under Flink's rules.
@@ -49,6 +52,12 @@ impl VisitorMut for Rewriter {
                 format: None,
             };
         }
+        if let Expr::Function(call) = expression {
+            ask_the_window(call);
+            if let Some(other) = in_other_words(call) {
+                *expression = other;
+            }
+        }
         if let Expr::Function(call) = expression
             && let Some(WindowType::WindowSpec(window)) = &mut call.over
         {
@@ -88,6 +97,48 @@ fn bare(expression: &mut Expr) {
         && matches!(**expr, Expr::Value(_))
     {
         *expression = (**expr).clone();
+    }
+}
+
+/// Calls that say what the language has other words for: MOD, IF, IFNULL.
+fn in_other_words(call: &Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &call.args else {
+        return None;
+    };
+    let arguments = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument.clone()),
+        _ => None,
+    });
+    let arguments: Vec<Expr> = arguments.collect::<Option<_>>()?;
+    let nested = |it: &Expr| Box::new(Expr::Nested(Box::new(it.clone())));
+    match (
+        call.name.to_string().to_uppercase().as_str(),
+        arguments.as_slice(),
+    ) {
+        ("MOD", [left, right]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
+            left: nested(left),
+            op: BinaryOperator::Modulo,
+            right: nested(right),
+        }))),
+        ("IF", [condition, then, otherwise]) => Some(either(condition, then, otherwise)),
+        ("IFNULL", [value, otherwise]) => {
+            let is_there = Expr::IsNotNull(nested(value));
+            Some(either(&is_there, value, otherwise))
+        }
+        _ => None,
+    }
+}
+
+fn either(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen {
+            condition: condition.clone(),
+            result: then.clone(),
+        }],
+        else_result: Some(Box::new(otherwise.clone())),
     }
 }
 

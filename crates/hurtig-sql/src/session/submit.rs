@@ -28,8 +28,7 @@ impl TableEnvironment {
         self.world()
             .spawner()
             .spawn(hurtig_env::Lane::Io, "end of a query", async move {
-                // How it ended is told by the handle.
-                let _ = watched.wait().await;
+                watched.until_ended().await;
                 end();
             });
         Ok(QueryHandle {

@@ -8,6 +8,7 @@
 
 mod catalogs;
 mod errors;
+mod functions;
 mod queries;
 mod session;
 mod time;

@@ -138,3 +138,41 @@ fn near_times_with_a_key_that_is_computed() {
     );
     assert_eq!(rows, ["pear, 5"]);
 }
+
+#[test]
+fn windows_in_group_by() {
+    let mut session = Session::new();
+    let rows = session.changes(
+        "SELECT TUMBLE_START(ts, INTERVAL '10' SECOND) AS s, TUMBLE_ROWTIME(ts, INTERVAL '10' SECOND) AS t, COUNT(*)
+         FROM bids GROUP BY TUMBLE(ts, INTERVAL '10' SECOND)",
+    );
+    assert_eq!(
+        rows,
+        [
+            "+I[1970-01-01T00:00:00, 1970-01-01T00:00:09.999, 4]",
+            "+I[1970-01-01T00:00:10, 1970-01-01T00:00:19.999, 1]",
+            "+I[1970-01-01T00:00:20, 1970-01-01T00:00:29.999, 1]",
+        ]
+    );
+    let rows = session.rows(
+        "SELECT auction, HOP_END(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND), COUNT(*) FROM bids
+         GROUP BY auction, HOP(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND) HAVING COUNT(*) > 1
+            AND HOP_START(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND) >= TIMESTAMP '1970-01-01 00:00:00'",
+    );
+    assert_eq!(rows, ["1, 1970-01-01T00:00:10, 2"]);
+    let rows = session.rows(
+        "SELECT bidder, SESSION_START(ts, INTERVAL '9' SECOND), SESSION_END(ts, INTERVAL '9' SECOND), COUNT(*) FROM bids
+         GROUP BY bidder, SESSION(ts, INTERVAL '9' SECOND)",
+    );
+    assert_eq!(
+        rows,
+        [
+            "10, 1970-01-01T00:00:00, 1970-01-01T00:00:18, 2",
+            "10, 1970-01-01T00:00:25, 1970-01-01T00:00:34, 1",
+            "11, 1970-01-01T00:00:01, 1970-01-01T00:00:13, 2",
+            "12, 1970-01-01T00:00:11, 1970-01-01T00:00:20, 1"
+        ]
+    );
+    let error = session.error("SELECT TUMBLE(ts, INTERVAL '1' SECOND) FROM bids");
+    assert!(error.contains("GROUP BY"), "{error}");
+}
