@@ -125,6 +125,11 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// How long state is kept that is not changed.
+    pub(super) const fn state_ttl(&self) -> Option<Duration> {
+        self.options.state_ttl
+    }
+
     pub(super) fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
         let input = node.inputs.get(index);
         let input = input.ok_or_else(|| Error::bug("an operator without its input"))?;

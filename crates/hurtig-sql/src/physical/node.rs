@@ -138,7 +138,7 @@ pub(crate) enum Op {
         key: Vec<usize>,
         calls: Vec<AggregateCall>,
         frame: OverFrame,
-        time: OverTime,
+        order: OverOrder,
     },
     /// Rows with the items of a collection.
     Unnest {
@@ -170,6 +170,15 @@ pub(crate) struct Lookup {
     /// What else must hold, over the columns of both sides.
     pub(crate) condition: Option<Expr>,
     pub(crate) pairs: DFSchemaRef,
+}
+
+/// What the rows of an OVER window are ordered by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OverOrder {
+    /// Time, in which they come.
+    Time(OverTime),
+    /// Columns: rows come and go anywhere.
+    Columns(Vec<SortColumn>),
 }
 
 /// Filters and computes columns.

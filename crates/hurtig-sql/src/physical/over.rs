@@ -7,17 +7,19 @@ use datafusion_expr::expr::WindowFunction;
 use datafusion_expr::{
     Expr, SortExpr, Window, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
+use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::aggregate::{AggregateCall, AggregateFunction};
-use hurtig_table::operators::over::{OverFrame, OverSpec, OverTime, over_aggregate};
+use hurtig_table::operators::over::{
+    ChangingOverSpec, OverFrame, OverSpec, OverTime, changing_over, over_aggregate,
+};
 use hurtig_table::{KeyCodec, RowStream};
 use hurtig_types::{Error, Result};
 
 use super::aggregate::{aggregate_call, column_at};
 use super::build::{Builder, named};
-use super::calc::column_of;
-use super::lower::{Lowering, calc_named, unqualified};
+use super::lower::{Lowering, calc_named, order_of, unqualified};
 use super::needed::Needed;
-use super::node::{Node, Op, columns_of};
+use super::node::{Node, Op, OverOrder, columns_of};
 use super::rank::window_function;
 use crate::planner::expression::millis;
 use crate::types::TimeAttribute;
@@ -26,7 +28,7 @@ use crate::types::TimeAttribute;
 struct Group {
     frame: OverFrame,
     key: Vec<usize>,
-    time: OverTime,
+    order: OverOrder,
     /// With the place of each among all calls.
     calls: Vec<(usize, AggregateCall)>,
 }
@@ -35,11 +37,6 @@ impl Lowering {
     /// All functions over windows of one SELECT that are partitioned and ordered alike.
     pub(super) fn over(&self, window: &Window) -> Result<Arc<Node>> {
         let input = self.lower(&window.input)?;
-        if !input.mode.is_insert_only() {
-            return Err(Error::unsupported(
-                "OVER of a table that changes: its input must be append-only",
-            ));
-        }
         let over = window.input.schema();
         let output = columns_of(&window.schema);
         let width = over.fields().len();
@@ -53,17 +50,17 @@ impl Lowering {
             let key = key
                 .map(|it| needed.column(it))
                 .collect::<Result<Vec<_>>>()?;
-            let time = time_of(&function.params.order_by, over, &input)?;
+            let order = order_by(&function.params.order_by, over, &input)?;
             let frame = frame_of(function)?;
             match groups
                 .iter_mut()
-                .find(|it| it.frame == frame && it.key == key && it.time == time)
+                .find(|it| it.frame == frame && it.key == key && it.order == order)
             {
                 Some(group) => group.calls.push((place, call)),
                 None => groups.push(Group {
                     frame,
                     key,
-                    time,
+                    order,
                     calls: vec![(place, call)],
                 }),
             }
@@ -99,13 +96,18 @@ fn one_after_the_other(
             .chain(results)
             .cloned()
             .collect();
+        let mode = match group.order {
+            OverOrder::Time(_) => ChangelogMode::INSERT_ONLY,
+            OverOrder::Columns(_) => ChangelogMode::ALL,
+        };
         let op = Op::Over {
             key: group.key,
             calls,
             frame: group.frame,
-            time: group.time,
+            order: group.order,
         };
         node = Arc::new(Node {
+            mode,
             keys: node.keys.clone(),
             window: node.window,
             ..Node::new(op, vec![node], Arc::new(arrow_schema::Schema::new(fields)))
@@ -153,23 +155,25 @@ fn counted(output: arrow_schema::FieldRef) -> AggregateCall {
     }
 }
 
-/// Of a stream, rows are ordered by time.
-fn time_of(order: &[SortExpr], over: &DFSchemaRef, input: &Node) -> Result<OverTime> {
-    let refused = || {
-        Error::unsupported(
-            "OVER needs ORDER BY a time attribute, ascending, alone: rows are worked on as they come",
-        )
+/// Of a stream rows are ordered by time; else they are kept, and what their coming and going changes is put out.
+fn order_by(order: &[SortExpr], over: &DFSchemaRef, input: &Node) -> Result<OverOrder> {
+    if order.is_empty() {
+        return Err(Error::unsupported(
+            "OVER without ORDER BY: say which rows come before which",
+        ));
+    }
+    let order = order_of(order, over)?;
+    let time = match order.as_slice() {
+        [only] if !only.descending && input.mode.is_insert_only() => over_time(input, only.column),
+        _ => None,
     };
-    let [only] = order else {
-        return Err(refused());
-    };
-    let column = column_of(&only.expr, over)
-        .filter(|_| only.asc)
-        .ok_or_else(refused)?;
-    match input.field(column).and_then(TimeAttribute::of) {
-        Some(TimeAttribute::RowTime) => Ok(OverTime::Rowtime(column)),
-        Some(TimeAttribute::ProcTime) => Ok(OverTime::Proctime),
-        None => Err(refused()),
+    Ok(time.map_or(OverOrder::Columns(order), OverOrder::Time))
+}
+
+fn over_time(input: &Node, column: usize) -> Option<OverTime> {
+    match TimeAttribute::of(input.field(column)?)? {
+        TimeAttribute::RowTime => Some(OverTime::Rowtime(column)),
+        TimeAttribute::ProcTime => Some(OverTime::Proctime),
     }
 }
 
@@ -216,29 +220,48 @@ impl Builder<'_> {
             key,
             calls,
             frame,
-            time,
+            order,
         } = &node.op
         else {
             return Err(Error::bug("no OVER"));
         };
         let input = self.input(node, 0, true)?;
         let key = KeyCodec::new(input.schema().fields(), key)?;
-        let spec = OverSpec {
-            key: key.clone(),
-            calls: calls.clone(),
-            frame: *frame,
-            time: *time,
-            input: Arc::clone(input.schema()),
-        };
+        let keyed = input.key_by(key.clone());
+        let (calls, frame) = (calls.clone(), *frame);
         let schema = Arc::clone(&node.schema);
-        Ok(input
-            .key_by(key)
-            .apply(named(node), schema, move |context| {
-                over_aggregate(&spec, context)
-            }))
+        let input = Arc::clone(input.schema());
+        match order.clone() {
+            OverOrder::Time(time) => {
+                let spec = OverSpec {
+                    key,
+                    calls,
+                    frame,
+                    time,
+                    input,
+                };
+                Ok(keyed.apply(named(node), schema, move |context| {
+                    over_aggregate(&spec, context)
+                }))
+            }
+            OverOrder::Columns(order) => {
+                let ttl = self.state_ttl();
+                let spec = ChangingOverSpec {
+                    key,
+                    calls,
+                    frame,
+                    order,
+                    ttl,
+                    input,
+                };
+                Ok(keyed.apply(named(node), schema, move |context| {
+                    changing_over(&spec, context)
+                }))
+            }
+        }
     }
 
-    /// A ranking that nobody filters: a number for each row, where rows only come behind each other.
+    /// A ranking that nobody filters: a number for each row.
     pub(super) fn numbered(&mut self, node: &Node) -> Result<RowStream> {
         let (
             Op::Rank {
@@ -251,28 +274,27 @@ impl Builder<'_> {
         else {
             return Err(Error::bug("no ranking"));
         };
+        let Some(number) = node
+            .schema
+            .fields()
+            .last()
+            .filter(|_| function == "ROW_NUMBER")
+        else {
+            return Err(Error::unsupported(format!(
+                "{function}() without a filter of it: write ROW_NUMBER()",
+            )));
+        };
         let time = match order.as_slice() {
-            [only]
-                if !only.descending && input.mode.is_insert_only() && function == "ROW_NUMBER" =>
-            {
-                match input.field(only.column).and_then(TimeAttribute::of) {
-                    Some(TimeAttribute::RowTime) => Some(OverTime::Rowtime(only.column)),
-                    Some(TimeAttribute::ProcTime) => Some(OverTime::Proctime),
-                    None => None,
-                }
+            [only] if !only.descending && input.mode.is_insert_only() => {
+                over_time(input, only.column)
             }
             _ => None,
-        };
-        let (Some(time), Some(number)) = (time, node.schema.fields().last()) else {
-            return Err(Error::unsupported(format!(
-                "{function}() without a filter of it: write WHERE rownum <= 10, or another bound",
-            )));
         };
         let op = Op::Over {
             key: partition.clone(),
             calls: vec![counted(Arc::clone(number))],
             frame: OverFrame::UnboundedRows,
-            time,
+            order: time.map_or_else(|| OverOrder::Columns(order.clone()), OverOrder::Time),
         };
         self.over(&Node { op, ..node.clone() })
     }

@@ -63,9 +63,25 @@ fn several_frames_at_once_and_rows_that_are_numbered() {
 }
 
 #[test]
-fn an_order_that_no_stream_has_is_refused() {
-    let error = Session::new().error("SELECT SUM(price) OVER (ORDER BY bidder) FROM bids");
-    assert!(error.contains("ORDER BY a time attribute"), "{error}");
+fn aggregates_over_a_table_that_changes() {
+    let mut session = Session::new();
+    let rows = session.rows(
+        "SELECT channel, bidder, SUM(n) OVER (PARTITION BY channel ORDER BY bidder ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+         FROM (SELECT channel, bidder, COUNT(*) AS n FROM bids GROUP BY channel, bidder)",
+    );
+    assert_eq!(
+        rows,
+        ["a, 10, 2", "a, 11, 3", "b, 11, 1", "b, 12, 2", "c, 10, 1"]
+    );
+    let rows = session
+        .rows("SELECT bidder, ROW_NUMBER() OVER (ORDER BY price DESC) FROM bids WHERE price > 6");
+    assert_eq!(rows, ["10, 2", "11, 1", "11, 3"]);
+}
+
+#[test]
+fn frames_that_no_stream_has_are_refused() {
+    let error = Session::new().error("SELECT SUM(price) OVER (PARTITION BY bidder) FROM bids");
+    assert!(error.contains("ORDER BY"), "{error}");
     let error = Session::new().error(
         "SELECT SUM(price) OVER (ORDER BY ts ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) FROM bids",
     );
