@@ -62,6 +62,8 @@ impl<'a> Builder<'a> {
 
     /// The rows of a node; `before` says whether whoever reads them wants what updates take away.
     pub(crate) fn build(&mut self, node: &Arc<Node>, before: bool) -> Result<RowStream> {
+        // Where nothing is updated, nobody wants to know what an update takes away.
+        let before = before && !node.mode.is_insert_only();
         let place = (Arc::as_ptr(node), before);
         if let Some(stream) = self.built.get(&place) {
             return Ok(stream.clone());

@@ -1,6 +1,7 @@
 //! Each node of the logical plan as streaming operators.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -20,9 +21,11 @@ use crate::planner::scan::CatalogSource;
 use crate::planner::system_time::SystemTimeNode;
 use crate::planner::unnest::CorrelateNode;
 
-/// Turns logical plans into streaming ones.
+/// Turns logical plans into streaming ones. A plan that occurs twice becomes one node.
 #[derive(Default)]
-pub(crate) struct Lowering;
+pub(crate) struct Lowering {
+    known: RefCell<HashMap<LogicalPlan, Arc<Node>>>,
+}
 
 impl Lowering {
     /// The operators of a plan.
@@ -30,6 +33,16 @@ impl Lowering {
     /// # Errors
     /// When the query cannot run on a stream: what, and what to write instead.
     pub(crate) fn lower(&self, plan: &LogicalPlan) -> Result<Arc<Node>> {
+        if let Some(known) = self.known.borrow().get(plan) {
+            return Ok(Arc::clone(known));
+        }
+        let node = self.lower_anew(plan)?;
+        let mut known = self.known.borrow_mut();
+        known.insert(plan.clone(), Arc::clone(&node));
+        Ok(node)
+    }
+
+    fn lower_anew(&self, plan: &LogicalPlan) -> Result<Arc<Node>> {
         let node = match plan {
             LogicalPlan::TableScan(scan) => scan_of(scan)?,
             LogicalPlan::SubqueryAlias(alias) => {

@@ -19,6 +19,7 @@ mod over;
 mod print;
 mod rank;
 mod ranked;
+mod share;
 mod temporal;
 mod window;
 
@@ -26,3 +27,4 @@ pub(crate) use build::{Builder, ExecOptions};
 pub(crate) use lower::Lowering;
 pub(crate) use node::Node;
 pub(crate) use print::tree;
+pub(crate) use share::share_scans;
