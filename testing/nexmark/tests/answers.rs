@@ -30,7 +30,10 @@ fn directory() -> &'static Path {
 
 fn script(name: &str) -> String {
     let text = std::fs::read_to_string(directory().join(format!("{name}.sql"))).unwrap();
-    text.replace("${events}", EVENTS)
+    // Slow enough that windows and sessions end.
+    let slowly = "'first-event.rate' = '500', 'next-event.rate' = '500', 'full-rows'";
+    text.replace("'full-rows'", slowly)
+        .replace("${events}", EVENTS)
         .replace("${full-rows}", "false")
         .replace("${directory}", "nexmark")
 }
