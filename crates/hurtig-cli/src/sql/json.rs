@@ -23,11 +23,7 @@ pub(super) fn lines(rows: &RowBatch) -> impl Iterator<Item = String> {
     })
 }
 
-fn object<'a>(
-    cells: impl Iterator<Item = (String, &'a ArrayRef)>,
-    index: usize,
-    out: &mut String,
-) {
+fn object<'a>(cells: impl Iterator<Item = (String, &'a ArrayRef)>, index: usize, out: &mut String) {
     out.push('{');
     for (place, (name, column)) in cells.enumerate() {
         if place > 0 {
