@@ -3,9 +3,7 @@
 
     pip install duckdb
     cargo build --package hurtig-cli
-    python3 testing/nexmark/verify.py target/debug/hurtig [events]
-
-What it finds equal is what `testing/nexmark/goldens.json` holds: recorded by `UPDATE_GOLDENS=1 cargo test --package hurtig-nexmark`.
+    python3 bench/nexmark/verify.py target/debug/hurtig [events]
 """
 
 import collections
@@ -18,7 +16,7 @@ import tempfile
 
 import duckdb
 
-QUERIES = pathlib.Path(__file__).resolve().parents[2] / "bench" / "nexmark"
+QUERIES = pathlib.Path(__file__).resolve().parent
 
 HOPS = """
     SELECT b.*, w AS window_start, w + INTERVAL 10 SECOND AS window_end

@@ -1,1 +1,0 @@
-//! The queries of Nexmark (`bench/nexmark`) answer as another database does: see `verify.py` and `tests/`.
