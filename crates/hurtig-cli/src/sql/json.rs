@@ -21,6 +21,13 @@ pub(super) fn lines(rows: &RowBatch) -> impl Iterator<Item = String> {
     })
 }
 
+/// Cells under their names: `{"table name":"bids"}`.
+pub(super) fn object(columns: &[String], cells: &[String]) -> String {
+    let cells = cells.iter().map(|cell| Value::String(cell.clone()));
+    let row: Map<String, Value> = columns.iter().cloned().zip(cells).collect();
+    Value::Object(row).to_string()
+}
+
 /// Numbers and truth as such, arrays, rows and maps nested, all else as text.
 fn value(column: &ArrayRef, index: usize) -> Value {
     if column.is_null(index) {
