@@ -9,7 +9,7 @@ ifneq ($(shell command -v clang++),)
 export CXX := clang++
 endif
 
-.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench bench-state clean
+.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench bench-state bench-nexmark clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,11 @@ bench: ## Measure every workload beside its peers, and what checkpoints cost (te
 bench-state: ## Measure state larger than memory, increments and restores (RocksDB is compiled first: a quarter of an hour)
 	$(SETUP)
 	$(CARGO) run --quiet --release --package hurtig-bench-state
+
+bench-nexmark: ## Measure the queries of Nexmark; EVENTS=N, PARALLELISM=N, QUERIES=q0,q5, BACKEND=rocksdb for others
+	$(SETUP)
+	$(CARGO) run --quiet --release --package hurtig-cli -- bench nexmark --events $(or $(EVENTS),10000000) \
+		--parallelism $(or $(PARALLELISM),2) --state-backend $(or $(BACKEND),hashmap) $(if $(QUERIES),--queries $(QUERIES))
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -46,13 +46,10 @@ fn main() -> ExitCode {
     take_small_pages();
     let result = match Cli::parse().command {
         Command::Sql(args) => sql::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => bench::run(&args).map(|()| ExitCode::SUCCESS),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            sql::tell(&error);
-            ExitCode::FAILURE
-        }
-    }
+    result.unwrap_or_else(|error| {
+        sql::tell(&error);
+        ExitCode::FAILURE
+    })
 }

@@ -25,10 +25,10 @@ pub(super) struct Nexmark {
     #[arg(long, value_delimiter = ',', value_parser = query)]
     pub(super) queries: Vec<&'static str>,
     /// How many events: persons, auctions and bids together
-    #[arg(long, default_value_t = 10_000_000)]
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) events: u64,
     /// How many subtasks each operator has
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) parallelism: u32,
     /// Where state is kept
     #[arg(long, value_enum, default_value_t = StateBackend::Hashmap)]

@@ -23,6 +23,18 @@ pub(super) fn lines(rows: &RowBatch) -> impl Iterator<Item = String> {
     })
 }
 
+/// Cells under their names: `{"table name":"bids"}`.
+pub(super) fn named(columns: &[String], cells: &[String]) -> String {
+    let cells = columns.iter().zip(cells).map(|(name, cell)| {
+        let mut text = String::new();
+        quoted(name.clone(), &mut text);
+        text.push(':');
+        quoted(cell.clone(), &mut text);
+        text
+    });
+    format!("{{{}}}", cells.collect::<Vec<_>>().join(","))
+}
+
 fn object<'a>(cells: impl Iterator<Item = (String, &'a ArrayRef)>, index: usize, out: &mut String) {
     out.push('{');
     for (place, (name, column)) in cells.enumerate() {

@@ -6,18 +6,22 @@ mod csv;
 mod interactive;
 mod interrupt;
 mod json;
+mod out;
 mod run;
 mod tableau;
 
 pub(crate) use args::{Args, key_value};
 
+use std::path::PathBuf;
+use std::process::ExitCode;
+
 use hurtig_sql::TableEnvironment;
 use hurtig_types::{Error, Result};
 
-use run::{Client, read};
+use run::{Client, Next, read};
 
-/// Runs what was asked for: the initial script, then statements, a file, or what is typed.
-pub(crate) fn run(args: &Args) -> Result<()> {
+/// Runs what was asked for: the initial script, then statements, a file, or what is typed. How the program is to end.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     interrupt::listen()?;
     let mut tables = TableEnvironment::new();
     crate::connectors::add_to(&mut tables);
@@ -25,19 +29,31 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         tables.settings_mut().set(key, value)?;
     }
     let mut client = Client::new(tables, args.output);
-    if let Some(init) = &args.init {
-        client.script(&read(init)?)?;
+    let next = match scripts(args, &mut client)? {
+        Next::GoOn if args.statements.is_empty() && args.file.is_none() => {
+            interactive::run(&mut client)?
+        }
+        next => next,
+    };
+    Ok(match next {
+        Next::GoOn | Next::Quit => ExitCode::SUCCESS,
+        Next::Failed => ExitCode::FAILURE,
+        Next::Interrupted => ExitCode::from(interrupt::EXIT_CODE),
+    })
+}
+
+/// All that is not typed.
+fn scripts(args: &Args, client: &mut Client) -> Result<Next> {
+    let files = |file: &Option<PathBuf>| file.as_deref().map(read).transpose();
+    let (init, file) = (files(&args.init)?, files(&args.file)?);
+    let scripts = init.iter().chain(&args.statements).chain(&file);
+    for script in scripts {
+        let next = client.script(script)?;
+        if next != Next::GoOn {
+            return Ok(next);
+        }
     }
-    if !args.statements.is_empty() {
-        return args
-            .statements
-            .iter()
-            .try_for_each(|sql| client.script(sql));
-    }
-    match &args.file {
-        Some(file) => client.script(&read(file)?),
-        None => interactive::run(&mut client),
-    }
+    Ok(Next::GoOn)
 }
 
 /// Says what went wrong.
