@@ -6,6 +6,7 @@ mod csv;
 mod interactive;
 mod interrupt;
 mod json;
+mod materialized;
 mod out;
 mod run;
 mod tableau;

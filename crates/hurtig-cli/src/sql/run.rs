@@ -11,6 +11,7 @@ use hurtig_types::{Error, Result};
 
 use super::args::Format;
 use super::interrupt::{Waited, or_ctrl_c};
+use super::materialized::Materialized;
 use super::tableau::Tableau;
 use super::{csv, json, out};
 
@@ -121,7 +122,27 @@ impl Client {
         Ok(Next::GoOn)
     }
 
+    /// The table that a query's changes amount to, if that is how results are shown.
+    fn materialized(&self, query: &QueryHandle) -> Option<Materialized> {
+        let settings = self.tables.settings();
+        let wanted = settings.get("sql-client.execution.result-mode") == Some("table");
+        let rows_max = settings.get("sql-client.execution.max-table-result.rows");
+        let rows_max = rows_max
+            .and_then(|rows| rows.parse().ok())
+            .unwrap_or(1_000_000);
+        let names = query
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone());
+        (wanted && self.format == Format::Tableau)
+            .then(|| Materialized::new(names.collect(), rows_max))
+    }
+
     fn query(&self, mut query: QueryHandle) -> Result<Next> {
+        if let Some(table) = self.materialized(&query) {
+            return self.query_table(query, table);
+        }
         let began = Instant::now();
         let table = Tableau::of_changes(&query.schema);
         self.head(&query, &table)?;
@@ -149,6 +170,29 @@ impl Client {
             };
             out::lines([table.border(), end])?;
         }
+        Ok(next)
+    }
+
+    /// Shows a query as the table that it is at its end, or when it is interrupted.
+    fn query_table(&self, mut query: QueryHandle, mut table: Materialized) -> Result<Next> {
+        let began = Instant::now();
+        let next = loop {
+            match self.wait(query.next())? {
+                Waited::For(Ok(Some(batch))) => table.apply(&batch)?,
+                Waited::For(Ok(None)) => break Next::GoOn,
+                Waited::For(Err(error)) => return Err(error),
+                Waited::Interrupted => {
+                    self.cancel(&query.job)?;
+                    break Next::Interrupted;
+                }
+            }
+        };
+        table.finish()?;
+        let (rows, seconds) = (
+            in_words(table.len(), "in set"),
+            began.elapsed().as_secs_f64(),
+        );
+        out::lines([format!("{rows} ({seconds:.2} seconds)")])?;
         Ok(next)
     }
 
