@@ -4,11 +4,6 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-# Clang compiles RocksDB in two thirds of the time that GCC takes.
-ifneq ($(shell command -v clang++),)
-export CXX := clang++
-endif
-
 .PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench bench-state bench-nexmark clean
 
 help: ## List the targets

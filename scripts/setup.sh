@@ -57,8 +57,8 @@ libclang_is_there() { # where the crate that looks for it looks too, as far as t
 need_libclang() {
     libclang_is_there && return
     if have apt-get && [ "$(id -u)" = 0 ]; then
-        echo "installing clang and libclang-dev, to build RocksDB"
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang libclang-dev >/dev/null
+        echo "installing libclang-dev, to build RocksDB"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libclang-dev >/dev/null
         return
     fi
     fail "missing: libclang, which RocksDB is built with." \
