@@ -23,7 +23,7 @@ const EVENTS: u64 = 20_000;
 /// How a query is run.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    parallelism: u32,
+    pub(crate) parallelism: u32,
     others: Vec<(&'static str, &'static str)>,
 }
 
