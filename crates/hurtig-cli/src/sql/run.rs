@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use hurtig_runtime::JobClient;
 use hurtig_sql::{Outcome, QueryHandle, TableEnvironment};
-use hurtig_sql_parser::split_script;
+use hurtig_sql_parser::{Statement, split_script};
 use hurtig_table::RowBatch;
 use hurtig_types::{Error, Result};
 
 use super::args::Format;
-use super::interrupt::{Waited, or_ctrl_c};
+use super::interrupt::{Interruptible, Waited};
 use super::materialized::Materialized;
 use super::tableau::Tableau;
 use super::{csv, json, out};
@@ -52,9 +52,7 @@ impl Client {
             // The parser says the place by itself.
             let parsed = statement.parse();
             let parsed = parsed.map_err(|error| Error::invalid_job(error.to_string()))?;
-            let outcome = self.tables.run(parsed);
-            let next = outcome.and_then(|outcome| self.show(outcome));
-            let next = next.map_err(|error| match several {
+            let next = self.run(parsed).map_err(|error| match several {
                 true => error.context(format!("the statement at line {}", statement.line)),
                 false => error,
             })?;
@@ -65,14 +63,24 @@ impl Client {
         Ok(Next::GoOn)
     }
 
+    fn run(&mut self, statement: Statement) -> Result<Next> {
+        let running = Interruptible::begin();
+        let outcome = self.tables.run(statement)?;
+        let next = self.show(outcome, &running)?;
+        Ok(match next {
+            Next::GoOn if running.is_interrupted() => Next::Interrupted,
+            next => next,
+        })
+    }
+
     /// Shows what a statement brought, and waits for it.
-    fn show(&self, outcome: Outcome) -> Result<Next> {
+    fn show(&self, outcome: Outcome, running: &Interruptible) -> Result<Next> {
         match outcome {
             Outcome::Ok => self.say("[INFO] Execute statement succeeded.")?,
             Outcome::Text(text) => out::lines([text.trim_end().to_string()])?,
             Outcome::Table { columns, rows } => self.table(&columns, &rows)?,
-            Outcome::Query(query) => return self.query(query),
-            Outcome::Job(job) => return self.job(&job),
+            Outcome::Query(query) => return self.query(query, running),
+            Outcome::Job(job) => return self.job(&job, running),
             Outcome::Clear => out::put("\x1b[2J\x1b[H")?,
             Outcome::Quit => return Ok(Next::Quit),
         }
@@ -107,10 +115,10 @@ impl Client {
         }
     }
 
-    fn job(&self, job: &JobClient) -> Result<Next> {
+    fn job(&self, job: &JobClient, running: &Interruptible) -> Result<Next> {
         let id = job.job_id();
         self.say(&format!("[INFO] Job {id} is running."))?;
-        match self.wait(job.wait())? {
+        match self.wait(running, job.wait())? {
             Waited::For(ended) => drop(ended?),
             Waited::Interrupted => {
                 self.cancel(job)?;
@@ -139,16 +147,16 @@ impl Client {
             .then(|| Materialized::new(names.collect(), rows_max))
     }
 
-    fn query(&self, mut query: QueryHandle) -> Result<Next> {
+    fn query(&self, mut query: QueryHandle, running: &Interruptible) -> Result<Next> {
         if let Some(table) = self.materialized(&query) {
-            return self.query_table(query, table);
+            return self.query_table(query, table, running);
         }
         let began = Instant::now();
         let table = Tableau::of_changes(&query.schema);
         self.head(&query, &table)?;
         let mut rows = 0;
         let next = loop {
-            match self.wait(query.next())? {
+            match self.wait(running, query.next())? {
                 Waited::For(Ok(Some(batch))) => {
                     rows += batch.rows();
                     self.changes(&table, &batch)?;
@@ -174,10 +182,15 @@ impl Client {
     }
 
     /// Shows a query as the table that it is at its end, or when it is interrupted.
-    fn query_table(&self, mut query: QueryHandle, mut table: Materialized) -> Result<Next> {
+    fn query_table(
+        &self,
+        mut query: QueryHandle,
+        mut table: Materialized,
+        running: &Interruptible,
+    ) -> Result<Next> {
         let began = Instant::now();
         let next = loop {
-            match self.wait(query.next())? {
+            match self.wait(running, query.next())? {
                 Waited::For(Ok(Some(batch))) => table.apply(&batch)?,
                 Waited::For(Ok(None)) => break Next::GoOn,
                 Waited::For(Err(error)) => return Err(error),
@@ -215,9 +228,8 @@ impl Client {
         }
     }
 
-    /// Waits, or is interrupted.
-    fn wait<T>(&self, work: impl Future<Output = T>) -> Result<Waited<T>> {
-        self.tables.world().block_on(or_ctrl_c(work))
+    fn wait<T>(&self, running: &Interruptible, work: impl Future<Output = T>) -> Result<Waited<T>> {
+        self.tables.world().block_on(running.wait(work))
     }
 
     /// Cancels a job, and waits until it is. Ctrl-C meanwhile ends the process.

@@ -94,6 +94,17 @@ impl Running {
         kill(pid, Signal::SIGINT).unwrap();
     }
 
+    /// Interrupts it over and over, while there may be more to read.
+    pub(crate) fn interrupted_until_it_ends(mut self) -> Option<i32> {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            self.interrupt();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Reads no more.
     pub(crate) fn close_output(self) -> Child {
         self.child

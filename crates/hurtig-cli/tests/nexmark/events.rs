@@ -83,20 +83,20 @@ impl Events {
     }
 }
 
-fn table<T>(session: &mut Session, name: &str, event: impl Fn(&Cells<'_>) -> T) -> Vec<T> {
+fn table<T>(session: &mut Session, name: &str, event: impl Fn(&Cells) -> T) -> Vec<T> {
     let mut events = Vec::new();
     let sql = format!("SELECT * FROM {name}");
     let outcome = session.select(&sql, |rows| {
-        events.extend((0..rows.rows()).map(|index| event(&Cells(&rows.columns, index))));
+        events.extend((0..rows.rows()).map(|index| event(&Cells(rows.columns.clone(), index))));
     });
     outcome.unwrap();
     events
 }
 
 /// A row's cells.
-struct Cells<'a>(&'a RecordBatch, usize);
+struct Cells(RecordBatch, usize);
 
-impl Cells<'_> {
+impl Cells {
     fn number(&self, column: usize) -> i64 {
         let column = self.0.column(column).as_primitive::<Int64Type>();
         column.value(self.1)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use hurtig_connector_filesystem::FilesystemFactory;
 use hurtig_connector_nexmark::NexmarkFactory;
+use hurtig_env::World;
 use hurtig_format_csv::table::CsvFactory;
 use hurtig_runtime::JobClient;
 use hurtig_sql::{Outcome, QueryHandle, TableEnvironment};
@@ -22,7 +23,7 @@ const EVENTS: u64 = 20_000;
 /// How a query is run.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    parallelism: u32,
+    pub(crate) parallelism: u32,
     others: Vec<(&'static str, &'static str)>,
 }
 
@@ -55,13 +56,24 @@ pub(crate) struct Session {
     tables: TableEnvironment,
     kept: Kept,
     directory: tempfile::TempDir,
+    /// More options of the events.
+    options: &'static str,
 }
 
 impl Session {
     pub(crate) fn new(settings: &Settings) -> Self {
+        Self::in_world(settings, World::real(), "")
+    }
+
+    /// One in which events come when it is time, by a clock that does not wait.
+    pub(crate) fn by_the_clock(settings: &Settings) -> Self {
+        Self::in_world(settings, World::simulated(7), "'rate.limited' = 'true',")
+    }
+
+    fn in_world(settings: &Settings, world: World, options: &'static str) -> Self {
         let kept = Kept::default();
         let directory = tempfile::tempdir().unwrap();
-        let mut tables = TableEnvironment::new();
+        let mut tables = TableEnvironment::in_world(world);
         tables
             .add_connector(NexmarkFactory)
             .add_connector(FilesystemFactory::new(Formats::new().with(CsvFactory)))
@@ -90,6 +102,7 @@ impl Session {
             tables,
             kept,
             directory,
+            options,
         };
         let script = session.script("tables");
         session.tables.execute_script(&script).unwrap();
@@ -101,7 +114,8 @@ impl Session {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bench/nexmark");
         let text = std::fs::read_to_string(path.join(format!("{name}.sql"))).unwrap();
         let slow = format!(
-            "'connector' = 'nexmark', 'first-event.rate' = '1', 'next-event.rate' = '1', 'base-time' = '{BASE_TIME_MS}',"
+            "'connector' = 'nexmark', 'first-event.rate' = '1', 'next-event.rate' = '1', 'base-time' = '{BASE_TIME_MS}', {}",
+            self.options
         );
         text.replace("'connector' = 'nexmark',", &slow)
             .replace("'blackhole'", "'kept'")
