@@ -22,13 +22,26 @@ SET 'key' = 'value' ;           sets an option; SET; shows all, RESET; forgets t
 CLEAR ; QUIT ;
 ";
 
-/// Reads statements and runs them until the end of the input. What is wrong is said, and the client goes on.
-pub(super) fn run(client: &mut Client) -> Result<Next> {
-    if std::io::stdin().is_terminal() {
-        typed(client)?;
-        return Ok(Next::GoOn);
+/// What statements are typed with, where there is a terminal.
+///
+/// It takes Ctrl-C for itself when it is made: whoever listens to Ctrl-C while statements run does so behind it.
+pub(super) fn editor() -> Result<Option<DefaultEditor>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
     }
-    piped(client)
+    DefaultEditor::new().map(Some).map_err(unreadable)
+}
+
+fn unreadable(error: ReadlineError) -> Error {
+    Error::io(format!("cannot read from the terminal: {error}"))
+}
+
+/// Reads statements and runs them until the end of the input. What is wrong is said, and the client goes on.
+pub(super) fn run(client: &mut Client, editor: Option<DefaultEditor>) -> Result<Next> {
+    match editor {
+        Some(editor) => typed(client, editor),
+        None => piped(client),
+    }
 }
 
 /// Without a prompt. Whoever piped in a script wants to know whether all went well.
@@ -54,10 +67,7 @@ fn piped(client: &mut Client) -> Result<Next> {
 }
 
 /// At a terminal: with a prompt, and a history.
-fn typed(client: &mut Client) -> Result<()> {
-    let failed =
-        |error: ReadlineError| Error::io(format!("cannot read from the terminal: {error}"));
-    let mut editor = DefaultEditor::new().map_err(failed)?;
+fn typed(client: &mut Client, mut editor: DefaultEditor) -> Result<Next> {
     let history = history();
     if let Some(path) = &history {
         // The first time there is none.
@@ -78,7 +88,7 @@ fn typed(client: &mut Client) -> Result<()> {
                 continue;
             }
             Err(ReadlineError::Eof) => break,
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(unreadable(error)),
         };
         if let Some(text) = completed(&mut statement, &line) {
             // A history that cannot be kept is none.
@@ -91,7 +101,7 @@ fn typed(client: &mut Client) -> Result<()> {
     if let Some(path) = &history {
         let _ = editor.save_history(path);
     }
-    Ok(())
+    Ok(Next::GoOn)
 }
 
 /// Adds a line to what was typed, and takes it all when it is complete.

@@ -23,6 +23,11 @@ use run::{Client, Next, read};
 
 /// Runs what was asked for: the initial script, then statements, a file, or what is typed. How the program is to end.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let is_script = args.file.is_some() || !args.statements.is_empty();
+    let editor = match is_script {
+        true => None,
+        false => interactive::editor()?,
+    };
     interrupt::listen()?;
     let mut tables = TableEnvironment::new();
     crate::connectors::add_to(&mut tables);
@@ -31,9 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut client = Client::new(tables, args.output);
     let next = match scripts(args, &mut client)? {
-        Next::GoOn if args.statements.is_empty() && args.file.is_none() => {
-            interactive::run(&mut client)?
-        }
+        Next::GoOn if !is_script => interactive::run(&mut client, editor)?,
         next => next,
     };
     Ok(match next {

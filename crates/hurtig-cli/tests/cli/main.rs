@@ -14,3 +14,5 @@ mod input;
 mod output;
 mod statements;
 mod tables;
+#[cfg(target_os = "linux")]
+mod terminal;

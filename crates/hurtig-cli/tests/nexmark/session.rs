@@ -38,7 +38,7 @@ impl Settings {
                 2,
                 vec![
                     ("state.backend.type", "rocksdb"),
-                    ("execution.checkpointing.interval", "100 ms"),
+                    ("execution.checkpointing.interval", "50 ms"),
                 ],
             ),
         ];
