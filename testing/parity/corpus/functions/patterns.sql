@@ -34,7 +34,7 @@ SELECT REGEXP_EXTRACT('abc', '(b)|(x)', 2), REGEXP_EXTRACT('abc', 'b', 1), REGEX
 SELECT id, REGEXP_REPLACE(s, 'oo|ar', ''), REGEXP_REPLACE(s, p, '<>'), REGEXP_REPLACE(s, '(o)(b)', '$2$1') FROM texts;
 
 --- regexp_replace_edges
-SELECT REGEXP_REPLACE('abc', '', '-'), REGEXP_REPLACE('abc', '[', 'x'), REGEXP_REPLACE('abc', 'b', CAST(NULL AS STRING)), REGEXP_REPLACE('a.b.c', '\.', '');
+SELECT REGEXP_REPLACE(s, '', '-'), REGEXP_REPLACE(s, '[', 'x'), REGEXP_REPLACE(s, 'b', CAST(NULL AS STRING)), REGEXP_REPLACE(s, '\.', '') FROM (VALUES ('abc'), ('a.b.c'), (CAST(NULL AS STRING))) AS t (s);
 
 --- regexp_more
 SELECT id, REGEXP_COUNT(s, 'o'), REGEXP_INSTR(s, 'o'), REGEXP_SUBSTR(s, 'o+.'), REGEXP_EXTRACT_ALL(s, 'o.') FROM texts;

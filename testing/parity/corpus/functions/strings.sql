@@ -73,7 +73,7 @@ SELECT id, SPLIT(s, ','), SPLIT(s, ''), SPLIT(s, p) FROM texts;
 SELECT STR_TO_MAP('k1=v1,k2=v2'), STR_TO_MAP('k1:v1;k2:v2', ';', ':'), STR_TO_MAP('k1,k2=v2'), STR_TO_MAP(''), STR_TO_MAP('k1$$v1|k2$$v2', '\|', '\$\$');
 
 --- characters
-SELECT CHR(97), CHR(353), CHR(0) AS zero, CHR(-1), CHR(CAST(NULL AS INT)), ASCII('abc'), ASCII(''), ASCII('é');
+SELECT CHR(97), CHR(353), HEX(CHR(0)), CHR(-1), CHR(CAST(NULL AS INT)), ASCII('abc'), ASCII(''), ASCII('é');
 
 --- encode_and_decode
 SELECT ENCODE('Grüße', 'UTF-8'), ENCODE('ab', 'UTF-16BE'), ENCODE('ü', 'ISO-8859-1'), ENCODE('ü', 'US-ASCII'), DECODE(ENCODE('Grüße', 'UTF-8'), 'UTF-8'), DECODE(X'FF', 'UTF-8'), DECODE(X'4142', 'US-ASCII');
