@@ -20,6 +20,9 @@ SELECT region, COUNT(*) FROM sales WHERE id > 99 GROUP BY region;
 --- two_keys
 SELECT region, kind, COUNT(*), SUM(n) FROM sales GROUP BY region, kind;
 
+--- of_nothing_in_batches
+SELECT MAX(c) FROM (SELECT COUNT(*) AS c FROM sales WHERE id > 99);
+
 --- key_is_an_expression
 SELECT n / 10, COUNT(*) FROM sales GROUP BY n / 10;
 
@@ -60,7 +63,7 @@ SELECT COUNT(DISTINCT region), SUM(DISTINCT n), COUNT(DISTINCT amount), MAX(DIST
 SELECT COUNT(DISTINCT n) FILTER (WHERE kind = 'a'), COUNT(DISTINCT region) FILTER (WHERE n > 5), COUNT(DISTINCT n) FROM sales;
 
 --- distinct_of_two
-SELECT COUNT(DISTINCT (region, kind)) FROM sales;
+SELECT COUNT(DISTINCT region, kind) FROM sales;
 
 --- listagg
 SELECT region, LISTAGG(kind), LISTAGG(kind, '-'), LISTAGG(CAST(n AS STRING), ';') FROM sales GROUP BY region;

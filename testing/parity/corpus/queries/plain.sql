@@ -29,7 +29,7 @@ SELECT v FROM l WHERE v IN ('a', 'c', 'zz') AND x NOT IN (25);
 SELECT v FROM l WHERE 1 = 2;
 
 --- aliases
-SELECT t.v AS "value", t.k `key` FROM l AS t;
+SELECT t.v AS `value`, t.k `a key` FROM l AS t;
 
 --- limit_of_all
 SELECT v FROM l LIMIT 100;
@@ -69,6 +69,9 @@ SELECT COUNT(*) FROM (SELECT v FROM l ORDER BY v LIMIT 4);
 
 --- case_of_names
 SELECT V FROM l;
+
+--- double_quotes
+SELECT v AS "value" FROM l;
 
 --- unknown_column
 SELECT nope FROM l;

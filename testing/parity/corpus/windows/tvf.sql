@@ -3,6 +3,10 @@ CREATE TABLE bids (bid_id INT, auction BIGINT, bidder INT, price INT, channel ST
     WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
     WITH ('connector' = 'filesystem', 'path' = '${data}/bids.csv', 'format' = 'csv', 'csv.null-literal' = 'NULL');
 
+CREATE VIEW small AS SELECT window_time AS rowtime, auction, COUNT(*) AS c FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, window_time, auction;
+
+CREATE VIEW dear AS SELECT ts, price FROM bids WHERE price > 3;
+
 --- tumble_rows
 SELECT bid_id, window_start, window_end, window_time FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '10' SECOND));
 
@@ -64,7 +68,7 @@ SELECT window_start, auction, channel, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DE
 SELECT window_start, auction, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, ROLLUP (auction);
 
 --- cascading
-SELECT window_start, window_end, SUM(c) FROM TABLE(TUMBLE(TABLE (SELECT window_time AS rowtime, auction, COUNT(*) AS c FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, window_time, auction), DESCRIPTOR(rowtime), INTERVAL '30' SECOND)) GROUP BY window_start, window_end;
+SELECT window_start, window_end, SUM(c) FROM TABLE(TUMBLE(TABLE small, DESCRIPTOR(rowtime), INTERVAL '30' SECOND)) GROUP BY window_start, window_end;
 
 --- of_windows
 SELECT window_start, MAX(c) FROM (SELECT window_start, window_end, auction, COUNT(*) AS c FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '20' SECOND)) GROUP BY window_start, window_end, auction) GROUP BY window_start, window_end;
@@ -72,8 +76,8 @@ SELECT window_start, MAX(c) FROM (SELECT window_start, window_end, auction, COUN
 --- start_alone
 SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start;
 
---- of_subquery
-SELECT window_start, SUM(price) FROM TABLE(TUMBLE(TABLE (SELECT ts, price FROM bids WHERE price > 3), DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
+--- of_view
+SELECT window_start, SUM(price) FROM TABLE(TUMBLE(TABLE dear, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
 
 --- day_windows
 SELECT window_start, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' DAY)) GROUP BY window_start, window_end;
