@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.apache.flink.table.types.logical.ArrayType;
 import org.apache.flink.table.types.logical.DecimalType;
+import org.apache.flink.table.types.logical.IntType;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.MapType;
@@ -74,7 +75,7 @@ final class Text {
             case INTERVAL_DAY_TIME -> ((Duration) value).toMillis() + " ms";
             case ARRAY -> array(value, ((ArrayType) type).getElementType());
             case MAP -> map((Map<?, ?>) value, ((MapType) type).getKeyType(), ((MapType) type).getValueType());
-            case MULTISET -> map((Map<?, ?>) value, ((MultisetType) type).getElementType(), new org.apache.flink.table.types.logical.IntType());
+            case MULTISET -> map((Map<?, ?>) value, ((MultisetType) type).getElementType(), new IntType());
             case ROW, STRUCTURED_TYPE -> row((Row) value, type.getChildren());
             default -> value.toString();
         };

@@ -28,9 +28,8 @@ impl TableEnvironment {
         self.world()
             .spawner()
             .spawn(hurtig_env::Lane::Io, "end of a query", async move {
-                // How it ended is told by the handle.
-                let _ = watched.wait().await;
-                end();
+                // An error is handed out once: here, so it travels with the rows.
+                end(watched.wait().await.err());
             });
         Ok(QueryHandle {
             schema: Arc::clone(&node.schema),

@@ -1,5 +1,7 @@
 //! What is wrong is said, with what to write instead.
 
+use hurtig_sql::Outcome;
+
 use super::session::Session;
 
 #[test]
@@ -44,6 +46,23 @@ fn queries_that_no_stream_can_answer() {
     );
     let error = session.error("SELECT 1 FROM");
     assert!(error.contains("line 1"), "{error}");
+}
+
+#[test]
+fn what_a_job_fails_with_is_told_by_its_query() {
+    let mut session = Session::new();
+    let outcome = session.0.execute("SELECT 10 / (price - price) FROM bids");
+    let Ok(Outcome::Query(mut query)) = outcome else {
+        panic!("no query");
+    };
+    let world = session.0.world().clone();
+    let error = loop {
+        match world.block_on(query.next()).unwrap() {
+            Ok(rows) => assert!(rows.is_some(), "it ended well"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("Divide by zero"), "{error}");
 }
 
 #[test]

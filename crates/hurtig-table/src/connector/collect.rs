@@ -43,6 +43,8 @@ struct Shared {
     handed: u64,
     taken: u64,
     ended: bool,
+    /// Why the job failed, to be told behind the last row.
+    end: Option<Error>,
     failure: Option<Error>,
     gone: bool,
     writer: Option<Waker>,
@@ -194,7 +196,8 @@ impl CollectReader {
     /// The next rows; `None` after [`end`](Self::end), once all are taken.
     ///
     /// # Errors
-    /// When the job started again behind rows that were taken already: what comes may repeat or contradict them.
+    /// When the job started again behind rows that were taken already: what comes may repeat or contradict them. Or what the job failed
+    /// with, if [`ender`](Self::ender) was given it.
     pub async fn next(&mut self) -> Result<Option<RowBatch>> {
         poll_fn(|context| self.poll_next(context)).await
     }
@@ -215,7 +218,7 @@ impl CollectReader {
             return Poll::Ready(Ok(Some(rows)));
         }
         if shared.ended {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(shared.end.take().map_or(Ok(None), Err));
         }
         shared.reader = Some(context.waker().clone());
         Poll::Pending
@@ -229,19 +232,20 @@ impl CollectReader {
     /// Says that the job has ended, however it did: whoever waits for it calls this, and [`next`](Self::next) ends after the last row.
     /// A sink cannot say so itself, for a job whose sink is gone may start again.
     pub fn end(&self) {
-        end(&self.0);
+        end(&self.0, None);
     }
 
-    /// What [`end`](Self::end) is called by when the reader is elsewhere.
-    pub fn ender(&self) -> impl Fn() + Send + Sync + use<> {
+    /// What [`end`](Self::end) is called by when the reader is elsewhere, with what the job failed with, if it did.
+    pub fn ender(&self) -> impl Fn(Option<Error>) + Send + Sync + use<> {
         let shared = Arc::clone(&self.0);
-        move || end(&shared)
+        move |failure| end(&shared, failure)
     }
 }
 
-fn end(shared: &Mutex<Shared>) {
+fn end(shared: &Mutex<Shared>, failure: Option<Error>) {
     let mut shared = shared.lock();
     shared.ended = true;
+    shared.end = failure;
     shared.wake_reader();
 }
 

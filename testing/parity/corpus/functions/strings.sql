@@ -55,7 +55,7 @@ SELECT CONCAT('a', CAST(1 AS STRING)), CONCAT_WS(',', 'AA', CAST(NULL AS STRING)
 SELECT id, LPAD(s, 8, '*'), RPAD(s, 8, 'xy'), LPAD(s, 3, '*'), RPAD(s, n, '.') FROM texts;
 
 --- pad_edges
-SELECT LPAD('hi', 4, '??'), LPAD('hi', 1, '??'), LPAD('hi', -1, '?'), LPAD('hi', 4, ''), RPAD('hi', 0, '?'), RPAD('hi', 5, 'abcd'), LPAD('', 2, 'a');
+SELECT LPAD(s, 4, '??'), LPAD(s, 1, '??'), LPAD(s, -1, '?'), LPAD(s, 4, ''), RPAD(s, 0, '?'), RPAD(s, 5, 'abcd'), LPAD('', 2, s) FROM (VALUES ('hi'), (CAST(NULL AS STRING))) AS t (s);
 
 --- repeat_and_reverse
 SELECT id, REPEAT(p, 3), REPEAT(s, n), REVERSE(s), REPEAT('x', 0) FROM texts;
@@ -97,7 +97,10 @@ SELECT SHA224('abc'), SHA256('abc'), SHA384('abc'), SHA512('abc'), SHA2('abc', 5
 SELECT id, STARTSWITH(s, 'He'), ENDSWITH(s, 'c'), STARTSWITH(s, ''), ENDSWITH(s, s), STARTSWITH(s, p) FROM texts;
 
 --- elt
-SELECT ELT(1, 'a', 'b'), ELT(2, 'a', 'b'), ELT(3, 'a', 'b'), ELT(0, 'a', 'b'), ELT(-1, 'a', 'b'), ELT(CAST(NULL AS INT), 'a'), ELT(1, CAST(NULL AS STRING));
+SELECT i, ELT(i, 'a', 'b'), ELT(1, CAST(NULL AS STRING)) FROM (VALUES (1), (2), (3), (0), (CAST(NULL AS INT))) AS t (i);
+
+--- elt_of_negative
+SELECT ELT(-1, 'a', 'b');
 
 --- kinds_of_text
 SELECT id, IS_ALPHA(s), IS_DIGIT(s), IS_DECIMAL(s) FROM texts;

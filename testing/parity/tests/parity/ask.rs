@@ -41,16 +41,17 @@ pub(crate) fn all(script: &Script) -> Vec<Vec<String>> {
 
 /// Answers the queries from this one on.
 fn session(script: &Script, from: usize, answers: &mpsc::Sender<Vec<String>>) {
-    let mut tables = environment(script);
+    let mut tables = environment();
+    let settings = set(&mut tables, script);
+    let header = create(&mut tables, script);
     for query in script.queries.iter().skip(from) {
-        let answer = match &mut tables {
-            Ok(tables) => catch_unwind(AssertUnwindSafe(|| ask(tables, query))),
-            Err(error) => Ok(Err(Error::invalid_job(format!("the file's header: {error}")))),
-        };
-        let lines = match answer {
-            Ok(Ok(lines)) => lines,
-            Ok(Err(error)) => vec![format!("ERROR {}", first_line(&error.to_string()))],
-            Err(_) => vec!["ERROR it panicked".to_string()],
+        let answer = catch_unwind(AssertUnwindSafe(|| ask(&mut tables, query)));
+        let lines = match (answer, &header) {
+            _ if settings.is_err() => error_lines(&settings),
+            (Ok(Ok(lines)), _) => lines,
+            (Ok(Err(_)), Err(_)) => error_lines(&header),
+            (Ok(Err(error)), _) => vec![format!("ERROR {}", first_line(&error.to_string()))],
+            (Err(_), _) => vec!["ERROR it panicked".to_string()],
         };
         if answers.send(lines).is_err() {
             return;
@@ -62,16 +63,35 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-fn environment(script: &Script) -> Result<TableEnvironment> {
+fn environment() -> TableEnvironment {
     let mut tables = TableEnvironment::new();
-    tables.add_connector(FilesystemFactory::new(Formats::new().with(CsvFactory).with(JsonFactory)));
-    for (key, value) in &script.settings {
-        tables.settings_mut().set(key, value)?;
-    }
-    for statement in &script.header {
-        tables.execute(statement)?;
-    }
-    Ok(tables)
+    tables.add_connector(FilesystemFactory::new(
+        Formats::new().with(CsvFactory).with(JsonFactory),
+    ));
+    tables
+}
+
+fn set(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
+    let mut settings = script.settings.iter();
+    settings.try_for_each(|(key, value)| tables.settings_mut().set(key, value))
+}
+
+/// Creates what the header says, as much of it as can be: not every query needs all of it. The first error.
+fn create(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
+    let created = script
+        .header
+        .iter()
+        .map(|statement| tables.execute(statement).map(drop));
+    created.fold(Ok(()), Result::and)
+}
+
+fn error_lines(result: &Result<()>) -> Vec<String> {
+    let error = result
+        .as_ref()
+        .err()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    vec![format!("ERROR the file's header: {}", first_line(&error))]
 }
 
 fn ask(tables: &mut TableEnvironment, query: &Query) -> Result<Vec<String>> {
@@ -81,7 +101,10 @@ fn ask(tables: &mut TableEnvironment, query: &Query) -> Result<Vec<String>> {
     let types = text::types(&running.schema)?;
     let world = tables.world().clone();
     let mut lines = Vec::new();
-    while let Some(rows) = world.block_on(running.next()).map_err(|error| Error::bug(error.to_string()))?? {
+    while let Some(rows) = world
+        .block_on(running.next())
+        .map_err(|error| Error::bug(error.to_string()))??
+    {
         for (kind, line) in text::rows(&rows) {
             change(&mut lines, kind.adds(), line);
         }

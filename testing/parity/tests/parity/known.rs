@@ -9,12 +9,15 @@ use super::Differences;
 pub(crate) struct Known(Vec<(String, String)>);
 
 const FILE: &str = "known_differences.txt";
-const HEAD: &str = "# Queries that Hurtig answers otherwise than Flink: `file: query | why`. The test fails when one of them has become equal.\n";
+const HEAD: &str = "# Queries that Hurtig answers otherwise than Flink: `file: query | why`.\n\
+                    # The test fails when one of them has become equal.\n";
 
 impl Known {
     pub(crate) fn read(home: &Path) -> Self {
         let text = std::fs::read_to_string(home.join(FILE)).unwrap_or_default();
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         let parsed = lines.map(|line| {
             let parts = line.split_once(" | ");
             let (name, why) = parts.unwrap_or_else(|| panic!("{FILE}: `{line}` says no reason"));
@@ -29,7 +32,12 @@ impl Known {
 
     /// As it should be: those that were not asked stay, new ones get their first line as the reason.
     pub(crate) fn rewritten(&self, differences: &Differences, asked: &[String]) -> Self {
-        let mut all: Vec<_> = self.0.iter().filter(|(name, _)| !asked.contains(name)).cloned().collect();
+        let mut all: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(name, _)| !asked.contains(name))
+            .cloned()
+            .collect();
         for (name, difference) in differences {
             let known = self.0.iter().find(|(known, _)| known == name);
             let why = known.map_or_else(|| reason(difference), |(_, why)| why.clone());
@@ -52,6 +60,8 @@ impl Known {
 fn reason(difference: &str) -> String {
     let says = |line: &str| line.trim().starts_with("Hurtig:");
     let line = difference.lines().find(|line| says(line));
-    let line = line.or_else(|| difference.lines().next()).unwrap_or_default();
+    let line = line
+        .or_else(|| difference.lines().next())
+        .unwrap_or_default();
     line.trim().chars().take(160).collect()
 }

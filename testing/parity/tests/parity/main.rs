@@ -56,7 +56,9 @@ fn hurtig_answers_as_flink_does() {
 
 /// Asks the queries of a file.
 fn compare(name: &str, differences: &mut Differences, asked: &mut Vec<String>) {
-    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
     let text = read(&home().join("corpus").join(format!("{name}.sql")));
     let data = home().join("data");
     let script = Script::parse(&text.replace("${data}", &data.to_string_lossy()));
@@ -65,7 +67,8 @@ fn compare(name: &str, differences: &mut Differences, asked: &mut Vec<String>) {
     for (query, answer) in script.queries.iter().zip(answers) {
         let full = format!("{name}: {}", query.title);
         let expected = expected.of(&query.title);
-        let expected = expected.unwrap_or_else(|| panic!("{full} has no recorded answer: run `make parity-record`"));
+        let expected = expected
+            .unwrap_or_else(|| panic!("{full} has no recorded answer: run `make parity-record`"));
         if !are_equal(expected, &answer) {
             differences.insert(full.clone(), shown(expected, &answer));
         }
@@ -99,8 +102,14 @@ fn report(differences: &Differences, asked: &[String], known: &Known) -> String 
     for (name, difference) in differences.iter().filter(|(name, _)| !known.has(name)) {
         let _ = write!(report, "{name}\n{difference}");
     }
-    for name in asked.iter().filter(|name| known.has(name) && !differences.contains_key(*name)) {
-        let _ = writeln!(report, "{name}\n    is answered as Flink does: take it from known_differences.txt");
+    for name in asked
+        .iter()
+        .filter(|name| known.has(name) && !differences.contains_key(*name))
+    {
+        let _ = writeln!(
+            report,
+            "{name}\n    is answered as Flink does: take it from known_differences.txt"
+        );
     }
     report
 }

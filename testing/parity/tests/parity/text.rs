@@ -12,7 +12,10 @@ use hurtig_types::{Result, RowKind};
 
 /// The types of the columns, as a line.
 pub(crate) fn types(schema: &Schema) -> Result<String> {
-    let types = schema.fields().iter().map(|field| Ok(type_of(&flink_of(field)?)));
+    let types = schema
+        .fields()
+        .iter()
+        .map(|field| Ok(type_of(&flink_of(field)?)));
     let types: Result<Vec<_>> = types.collect();
     Ok(format!(": {}", types?.join(", ")))
 }
@@ -30,7 +33,10 @@ fn type_of(data_type: &DataType) -> String {
         TypeKind::Map(key, value) => format!("MAP<{}, {}>", type_of(key), type_of(value)),
         TypeKind::Multiset(item) => format!("MULTISET<{}>", type_of(item)),
         TypeKind::Row(fields) => {
-            let fields: Vec<_> = fields.iter().map(|field| type_of(&field.data_type)).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|field| type_of(&field.data_type))
+                .collect();
             format!("ROW<{}>", fields.join(", "))
         }
         kind => DataType::nullable(kind.clone()).to_string(),
@@ -49,7 +55,12 @@ const fn digits_of(precision: u32) -> usize {
 /// The rows of a batch, a line each.
 pub(crate) fn rows(batch: &RowBatch) -> Vec<(RowKind, String)> {
     let line = |index| {
-        let cells: Vec<_> = batch.columns.columns().iter().map(|column| value(column, index)).collect();
+        let cells: Vec<_> = batch
+            .columns
+            .columns()
+            .iter()
+            .map(|column| value(column, index))
+            .collect();
         (batch.kind(index), cells.join(" | "))
     };
     (0..batch.rows()).map(line).collect()
@@ -67,7 +78,9 @@ fn value(column: &ArrayRef, index: usize) -> String {
         Arrow::LargeUtf8 => quoted(column.as_string::<i64>().value(index)),
         Arrow::Binary => bytes(column.as_binary::<i32>().value(index)),
         Arrow::BinaryView => bytes(column.as_binary_view().value(index)),
-        Arrow::Decimal128(..) => column.as_primitive::<Decimal128Type>().value_as_string(index),
+        Arrow::Decimal128(..) => column
+            .as_primitive::<Decimal128Type>()
+            .value_as_string(index),
         Arrow::Float32 => {
             let value = column.as_primitive::<Float32Type>().value(index);
             float(f64::from(value), &format!("{value:e}"))
@@ -77,7 +90,11 @@ fn value(column: &ArrayRef, index: usize) -> String {
             float(value, &format!("{value:e}"))
         }
         Arrow::List(_) | Arrow::Struct(_) | Arrow::Map(..) => nested(column, index),
-        Arrow::Date32 | Arrow::Time32(_) | Arrow::Time64(_) | Arrow::Timestamp(..) | Arrow::Interval(_) => time(column, index),
+        Arrow::Date32
+        | Arrow::Time32(_)
+        | Arrow::Time64(_)
+        | Arrow::Timestamp(..)
+        | Arrow::Interval(_) => time(column, index),
         _ => integer(column, index),
     }
 }
@@ -122,14 +139,19 @@ fn float(value: f64, scientific: &str) -> String {
     if value != 0.0 && !(-7..17).contains(&exponent) {
         return scientific.to_string();
     }
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", digits), |digits| ("-", digits));
     format!("{sign}{}", plain(&digits.replace('.', ""), exponent))
 }
 
 /// Digits with a point where the exponent says.
 fn plain(digits: &str, exponent: i32) -> String {
     if exponent < 0 {
-        return format!("0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
+        return format!(
+            "0.{}{digits}",
+            "0".repeat(exponent.unsigned_abs() as usize - 1)
+        );
     }
     let whole = exponent as usize + 1;
     if digits.len() <= whole {
@@ -146,10 +168,18 @@ fn time(column: &ArrayRef, index: usize) -> String {
             let date = NaiveDate::default().checked_add_signed(days);
             date.map_or_else(|| "<no date>".to_string(), |date| date.to_string())
         }
-        Arrow::Time32(TimeUnit::Second) => time_of_day(i64::from(column.as_primitive::<Time32SecondType>().value(index)) * 1000),
-        Arrow::Time32(_) => time_of_day(i64::from(column.as_primitive::<Time32MillisecondType>().value(index))),
-        Arrow::Time64(TimeUnit::Microsecond) => time_of_day(column.as_primitive::<Time64MicrosecondType>().value(index) / 1000),
-        Arrow::Time64(_) => time_of_day(column.as_primitive::<Time64NanosecondType>().value(index) / 1_000_000),
+        Arrow::Time32(TimeUnit::Second) => {
+            time_of_day(i64::from(column.as_primitive::<Time32SecondType>().value(index)) * 1000)
+        }
+        Arrow::Time32(_) => time_of_day(i64::from(
+            column.as_primitive::<Time32MillisecondType>().value(index),
+        )),
+        Arrow::Time64(TimeUnit::Microsecond) => {
+            time_of_day(column.as_primitive::<Time64MicrosecondType>().value(index) / 1000)
+        }
+        Arrow::Time64(_) => {
+            time_of_day(column.as_primitive::<Time64NanosecondType>().value(index) / 1_000_000)
+        }
         Arrow::Timestamp(unit, zone) => {
             let end = if zone.is_some() { "Z" } else { "" };
             format!("{}{end}", timestamp(column, *unit, index))
@@ -161,22 +191,43 @@ fn time(column: &ArrayRef, index: usize) -> String {
 
 fn time_of_day(millis: i64) -> String {
     let seconds = millis / 1000;
-    format!("{:02}:{:02}:{:02}.{:03}", seconds / 3600, seconds / 60 % 60, seconds % 60, millis % 1000)
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        millis % 1000
+    )
 }
 
 fn timestamp(column: &ArrayRef, unit: TimeUnit, index: usize) -> String {
     let (time, digits) = match unit {
-        TimeUnit::Second => (DateTime::from_timestamp(column.as_primitive::<TimestampSecondType>().value(index), 0), 3),
+        TimeUnit::Second => (
+            DateTime::from_timestamp(column.as_primitive::<TimestampSecondType>().value(index), 0),
+            3,
+        ),
         TimeUnit::Millisecond => (
-            DateTime::from_timestamp_millis(column.as_primitive::<TimestampMillisecondType>().value(index)),
+            DateTime::from_timestamp_millis(
+                column
+                    .as_primitive::<TimestampMillisecondType>()
+                    .value(index),
+            ),
             3,
         ),
         TimeUnit::Microsecond => (
-            DateTime::from_timestamp_micros(column.as_primitive::<TimestampMicrosecondType>().value(index)),
+            DateTime::from_timestamp_micros(
+                column
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .value(index),
+            ),
             6,
         ),
         TimeUnit::Nanosecond => (
-            Some(DateTime::from_timestamp_nanos(column.as_primitive::<TimestampNanosecondType>().value(index))),
+            Some(DateTime::from_timestamp_nanos(
+                column
+                    .as_primitive::<TimestampNanosecondType>()
+                    .value(index),
+            )),
             9,
         ),
     };
@@ -184,37 +235,63 @@ fn timestamp(column: &ArrayRef, unit: TimeUnit, index: usize) -> String {
         return "<no time>".to_string();
     };
     let nanos = format!("{:09}", time.timestamp_subsec_nanos());
-    format!("{}.{}", time.format("%Y-%m-%d %H:%M:%S"), nanos.split_at(digits).0)
+    format!(
+        "{}.{}",
+        time.format("%Y-%m-%d %H:%M:%S"),
+        nanos.split_at(digits).0
+    )
 }
 
 fn interval(column: &ArrayRef, unit: IntervalUnit, index: usize) -> String {
     match unit {
-        IntervalUnit::YearMonth => format!("{} months", column.as_primitive::<IntervalYearMonthType>().value(index)),
+        IntervalUnit::YearMonth => format!(
+            "{} months",
+            column.as_primitive::<IntervalYearMonthType>().value(index)
+        ),
         IntervalUnit::DayTime => {
             let value = column.as_primitive::<IntervalDayTimeType>().value(index);
-            format!("{} ms", i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds))
+            format!(
+                "{} ms",
+                i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds)
+            )
         }
         IntervalUnit::MonthDayNano => {
-            let value = column.as_primitive::<IntervalMonthDayNanoType>().value(index);
+            let value = column
+                .as_primitive::<IntervalMonthDayNanoType>()
+                .value(index);
             if value.months != 0 {
                 return format!("{} months", value.months);
             }
-            format!("{} ms", i64::from(value.days) * 86_400_000 + value.nanoseconds / 1_000_000)
+            format!(
+                "{} ms",
+                i64::from(value.days) * 86_400_000 + value.nanoseconds / 1_000_000
+            )
         }
     }
 }
 
 fn nested(column: &ArrayRef, index: usize) -> String {
-    let all = |items: &ArrayRef| -> Vec<String> { (0..items.len()).map(|at| value(items, at)).collect() };
+    let all =
+        |items: &ArrayRef| -> Vec<String> { (0..items.len()).map(|at| value(items, at)).collect() };
     match column.data_type() {
-        Arrow::List(_) => format!("[{}]", all(&column.as_list::<i32>().value(index)).join(", ")),
+        Arrow::List(_) => format!(
+            "[{}]",
+            all(&column.as_list::<i32>().value(index)).join(", ")
+        ),
         Arrow::Struct(_) => {
-            let fields: Vec<_> = column.as_struct().columns().iter().map(|field| value(field, index)).collect();
+            let fields: Vec<_> = column
+                .as_struct()
+                .columns()
+                .iter()
+                .map(|field| value(field, index))
+                .collect();
             format!("({})", fields.join(", "))
         }
         _ => {
             let entries = column.as_map().value(index);
-            let pairs = all(entries.column(0)).into_iter().zip(all(entries.column(1)));
+            let pairs = all(entries.column(0))
+                .into_iter()
+                .zip(all(entries.column(1)));
             let mut pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
             pairs.sort();
             format!("{{{}}}", pairs.join(", "))
