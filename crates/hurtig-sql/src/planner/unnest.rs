@@ -40,7 +40,8 @@ impl UnnestNode {
         let multiset = is_multiset(field);
         let mut fields = item_fields(field.data_type(), multiset)?;
         if with_ordinality {
-            fields.push(Field::new("ORDINALITY", DataType::Int32, false));
+            // Of a row without items, in a left join, there is none.
+            fields.push(Field::new("ORDINALITY", DataType::Int32, true));
         }
         let fields = fields.into_iter().map(|field| (None, Arc::new(field)));
         let schema = DFSchema::new_with_metadata(fields.collect(), Default::default())?;

@@ -132,9 +132,13 @@ fn items_of_collections() {
     );
     assert_eq!(rows, ["b, 12, 2"]);
     let rows = session.rows(
-        "SELECT a.item, b FROM (SELECT item, bidders FROM auctions LEFT JOIN sets ON item = channel) a LEFT JOIN UNNEST(a.bidders) AS u (b) ON TRUE",
+        "SELECT a.item, b, n FROM (SELECT item, bidders FROM auctions LEFT JOIN sets ON item = channel) a
+         LEFT JOIN UNNEST(a.bidders) WITH ORDINALITY AS u (b, n) ON TRUE",
     );
-    assert_eq!(rows, ["fig, NULL", "pear, NULL", "plum, NULL"]);
+    assert_eq!(
+        rows,
+        ["fig, NULL, NULL", "pear, NULL, NULL", "plum, NULL, NULL"]
+    );
     let rows = session.rows(
         "SELECT channel, b FROM (SELECT channel, ARRAY_AGG(bidder) AS bidders FROM bids GROUP BY channel), UNNEST(bidders) AS u (b)
          WHERE b < 12",
