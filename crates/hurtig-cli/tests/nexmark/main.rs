@@ -46,7 +46,7 @@ fn check(name: &str) {
 
 fn compare(name: &str, settings: &Settings, rows: &[String], expected: &[String]) {
     let differs = |(one, other): (&String, &String)| one != other;
-    let first = rows.iter().zip(expected).position(|both| differs(both));
+    let first = rows.iter().zip(expected).position(differs);
     let first = first.unwrap_or(rows.len().min(expected.len()));
     assert!(
         rows == expected,

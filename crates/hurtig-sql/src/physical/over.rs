@@ -79,13 +79,12 @@ fn one_after_the_other(
 ) -> Arc<Node> {
     let mut places = vec![0; groups.iter().map(|group| group.calls.len()).sum()];
     for group in groups {
-        let mut next = node.schema.fields().len();
+        let first = node.schema.fields().len();
         let mut calls = Vec::new();
-        for (place, call) in group.calls {
+        for (column, (place, call)) in (first..).zip(group.calls) {
             if let Some(slot) = places.get_mut(place) {
-                *slot = next;
+                *slot = column;
             }
-            next += 1;
             calls.push(call);
         }
         let results = calls.iter().map(|call| &call.output);
