@@ -9,7 +9,8 @@ CREATE TABLE flights (
     dep_time INT, sched_dep_time INT, dep_delay INT, arr_time INT, sched_arr_time INT, arr_delay INT,
     carrier STRING, flight INT, tailnum STRING, origin STRING, dest STRING, air_time INT, distance INT,
     `hour` INT, `minute` INT, time_hour STRING,
-    scheduled AS TO_TIMESTAMP(REPLACE(SUBSTRING(time_hour, 1, 14), 'T', ' ') || LPAD(CAST(`minute` AS STRING), 2, '0') || ':00'),
+    scheduled AS CAST(
+        REPLACE(SUBSTRING(time_hour, 1, 14), 'T', ' ') || LPAD(CAST(`minute` AS STRING), 2, '0') || ':00' AS TIMESTAMP(3)),
     WATERMARK FOR scheduled AS scheduled - INTERVAL '1' HOUR
 ) WITH (
     'connector' = 'filesystem', 'path' = 'examples/data', 'source.path.regex-pattern' = '.*/flights[^/]*',
@@ -20,7 +21,7 @@ CREATE TABLE weather (
     origin STRING, `year` INT, `month` INT, `day` INT, `hour` INT,
     temp DOUBLE, dewp DOUBLE, humid DOUBLE, wind_dir INT, wind_speed DOUBLE, wind_gust DOUBLE,
     precip DOUBLE, pressure DOUBLE, visib DOUBLE, time_hour STRING,
-    since AS TO_TIMESTAMP(REPLACE(SUBSTRING(time_hour, 1, 16), 'T', ' ') || ':00'),
+    since AS CAST(REPLACE(SUBSTRING(time_hour, 1, 16), 'T', ' ') || ':00' AS TIMESTAMP(3)),
     WATERMARK FOR since AS since,
     PRIMARY KEY (origin) NOT ENFORCED
 ) WITH (

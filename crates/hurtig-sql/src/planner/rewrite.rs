@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind,
-    Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType,
+    FunctionArgumentList, FunctionArguments, Ident, LimitClause, NamedWindowDefinition,
+    NamedWindowExpr, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut,
+    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::group_window::ask_the_window;
@@ -51,6 +51,9 @@ impl VisitorMut for Rewriter {
                 array: false,
                 format: None,
             };
+        }
+        if let Some(call) = substring(expression) {
+            *expression = call;
         }
         if let Expr::Function(call) = expression {
             ask_the_window(call);
@@ -127,6 +130,36 @@ fn in_other_words(call: &Function) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+/// `SUBSTRING(text FROM start FOR length)` as a call.
+fn substring(expression: &Expr) -> Option<Expr> {
+    let Expr::Substring {
+        expr,
+        substring_from: Some(start),
+        substring_for,
+        ..
+    } = expression
+    else {
+        return None;
+    };
+    let arguments = [Some(expr), Some(start), substring_for.as_ref()];
+    let arguments = arguments.into_iter().flatten();
+    let arguments = arguments.map(|it| FunctionArg::Unnamed(FunctionArgExpr::Expr((**it).clone())));
+    Some(Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new("substr")]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    }))
 }
 
 fn either(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {

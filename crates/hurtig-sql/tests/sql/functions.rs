@@ -51,6 +51,8 @@ fn of_texts() {
         ("LOWER('AbC')", "abc"),
         ("CHAR_LENGTH('abc')", "3"),
         ("REPLACE('abc', 'b', '')", "ac"),
+        ("SUBSTRING('abcdef', 2, 3)", "bcd"),
+        ("SUBSTRING('abcdef' FROM 4)", "def"),
     ]);
 }
 
