@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-.PHONY: help setup demo test parity sim torment fuzz model check fmt clippy doc tidy bench bench-state bench-nexmark clean
+.PHONY: help setup demo demo-api test parity sim torment fuzz model check fmt clippy doc tidy bench bench-state bench-nexmark clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +12,12 @@ help: ## List the targets
 setup: ## Install what is missing
 	$(SETUP)
 
-demo: ## Run the flights job on January's departures; DATA=DIR for a whole year
+demo: ## Run SQL over January's departures: joins, windows, a Top-N; DATA=DIR for a whole year
+	$(SETUP)
+	@mkdir -p out && rm -rf out/worst_days && scripts/demo.sh $(DATA) > out/flights.sql
+	$(CARGO) run --quiet --package hurtig-cli --no-default-features -- sql -f out/flights.sql
+
+demo-api: ## The same departures by a job in the typed API; DATA=DIR for a whole year
 	$(SETUP)
 	$(CARGO) run --quiet --package hurtig-examples --bin flights -- $(if $(DATA),--data "$(DATA)")
 
