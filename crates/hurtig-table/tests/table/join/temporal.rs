@@ -77,6 +77,18 @@ fn a_row_meets_the_version_that_was_valid_at_its_time_once_the_watermark_has_pas
 }
 
 #[test]
+fn more_rows_than_a_batch_that_come_due_at_once_meet_their_versions() {
+    let mut join = harness(|| spec(JoinKind::Inner, false, true));
+    let count = 2 * hurtig_table::BATCH_ROWS as i64 + 7;
+    let versions: Vec<_> = (0..count).map(|time| ("+U", at(1, time, time))).collect();
+    join.push(1, changed(&versions)).unwrap();
+    let orders: Vec<_> = (0..count).map(|time| at(1, time, time)).collect();
+    join.push(0, rows(&orders)).unwrap();
+    join.watermark(i64::MAX).unwrap();
+    assert_eq!(taken(&mut join).len(), orders.len());
+}
+
+#[test]
 fn changes_of_left_rows_come_out_as_such() {
     for event_time in [true, false] {
         let mut join = harness(move || spec(JoinKind::Inner, false, event_time));

@@ -216,10 +216,12 @@ const fn plain(row: &[u8]) -> Parts<'_> {
     Parts { id: row, rest: &[] }
 }
 
-/// Of the versions that the watermark has passed the last one stays.
+/// Of the versions that the watermark has passed the last one stays, and those of rows that still wait to be joined.
 fn drop_versions(buffers: &mut Buffers, watermark: i64) {
+    let waits = buffers.of(Side::Left).first_time();
+    let until = waits.map_or(watermark, |time| time.min(watermark));
     let versions = buffers.of_mut(Side::Right);
-    let passed = versions.between(i64::MIN, watermark).len();
+    let passed = versions.between(i64::MIN, until).len();
     if passed > 1 {
         versions.drop_first(passed - 1);
     }
