@@ -4,8 +4,10 @@
 //!  Query ─► SqlToRel with our tables, functions, types ─► analyzer: types ─► optimizer: fewer rows, fewer columns, fewer joins
 //! ```
 
+mod calls;
 mod context;
 pub(crate) mod expression;
+mod operators;
 pub(crate) mod nodes;
 mod relation;
 mod rewrite;

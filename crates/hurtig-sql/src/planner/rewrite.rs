@@ -1,5 +1,5 @@
 //! A query's tree as DataFusion's planner should see it: columns without a name are called as Flink calls them, whole numbers are INT
-//! where they fit.
+//! where they fit, and functions are ours.
 
 use std::ops::ControlFlow;
 
@@ -7,6 +7,8 @@ use sqlparser::ast::{
     CastKind, DataType, Expr, Ident, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr,
     Value, VisitMut, VisitorMut,
 };
+
+use super::calls::rewrite;
 
 /// The query under Flink's rules.
 pub(super) fn as_flink(query: &Query) -> Query {
@@ -45,7 +47,9 @@ impl VisitorMut for Rewriter {
                 array: false,
                 format: None,
             };
+            return ControlFlow::Continue(());
         }
+        rewrite(expression);
         ControlFlow::Continue(())
     }
 
@@ -68,7 +72,7 @@ impl VisitorMut for Rewriter {
 }
 
 /// A number as it was written.
-fn bare(expression: &mut Expr) {
+pub(super) fn bare(expression: &mut Expr) {
     if let Expr::Cast { expr, .. } = expression
         && matches!(**expr, Expr::Value(_))
     {

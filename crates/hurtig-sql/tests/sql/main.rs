@@ -8,5 +8,6 @@
 
 mod catalogs;
 mod errors;
+mod functions;
 mod queries;
 mod session;
