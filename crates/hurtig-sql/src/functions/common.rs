@@ -38,15 +38,24 @@ fn of_two(left: &DataType, right: &DataType) -> Option<DataType> {
 
 fn of_numbers(left: &DataType, right: &DataType) -> DataType {
     if left.is_floating() || right.is_floating() {
-        let is_single = |data_type: &DataType| *data_type == DataType::Float32 || data_type.is_integer();
+        let is_single =
+            |data_type: &DataType| *data_type == DataType::Float32 || data_type.is_integer();
         let single = is_single(left) && is_single(right);
-        return if single { DataType::Float32 } else { DataType::Float64 };
+        return if single {
+            DataType::Float32
+        } else {
+            DataType::Float64
+        };
     }
     let digits = DecimalType::of(left).zip(DecimalType::of(right));
     match digits {
         Some(_) if left.is_integer() && right.is_integer() => {
             let is_wider = left.primitive_width() > right.primitive_width();
-            if is_wider { left.clone() } else { right.clone() }
+            if is_wider {
+                left.clone()
+            } else {
+                right.clone()
+            }
         }
         Some((left, right)) => left.union(right).arrow(),
         None => DataType::Float64,

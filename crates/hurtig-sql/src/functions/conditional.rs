@@ -9,8 +9,14 @@ use super::parameters::Kind;
 use crate::error::Carry;
 use crate::types::flink_of;
 
-pub(super) static ALL: [Definition; 1] =
-    [Definition::new("typeof", &[Kind::Any, Kind::Boolean], Returns::Text, type_of).optional(1).never_null()];
+pub(super) static ALL: [Definition; 1] = [Definition::new(
+    "typeof",
+    &[Kind::Any, Kind::Boolean],
+    Returns::Text,
+    type_of,
+)
+.optional(1)
+.never_null()];
 
 fn type_of(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let Some(field) = arguments.fields.first() else {

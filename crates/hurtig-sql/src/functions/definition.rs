@@ -24,7 +24,6 @@ pub(super) struct Definition {
     repeats: bool,
     returns: Returns,
     nulls: Nulls,
-    is_volatile: bool,
     compute: Compute,
 }
 
@@ -112,7 +111,6 @@ impl Definition {
             repeats: false,
             returns,
             nulls: Nulls::OfArguments,
-            is_volatile: false,
             compute: Compute::Rows(compute),
         }
     }
@@ -148,19 +146,9 @@ impl Definition {
         self
     }
 
-    /// It answers otherwise each time.
-    pub(super) const fn volatile(mut self) -> Self {
-        self.is_volatile = true;
-        self
-    }
-
     /// The function, in a session of this zone.
     pub(super) fn in_zone(&'static self, zone: Zone) -> Arc<ScalarUDF> {
-        let volatility = if self.is_volatile {
-            Volatility::Volatile
-        } else {
-            Volatility::Immutable
-        };
+        let volatility = Volatility::Immutable;
         // DataFusion asks `coerce_types` only if there may be arguments.
         let signature = if self.parameters.is_empty() {
             Signature::nullary(volatility)
@@ -289,11 +277,10 @@ impl ScalarUDFImpl for FlinkFunction {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let is_constant = !self.definition.is_volatile
-            && call
-                .args
-                .iter()
-                .all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let is_constant = call
+            .args
+            .iter()
+            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
         let arguments = Arguments {
             values: &call.args,
             fields: &call.arg_fields,

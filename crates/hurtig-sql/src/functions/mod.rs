@@ -103,7 +103,11 @@ impl Functions {
 
     /// The names of all scalar functions.
     pub(crate) fn scalar_names(&self) -> Vec<String> {
-        let own = self.scalar.keys().map(String::as_str).filter(|name| !name.starts_with("__"));
+        let own = self
+            .scalar
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !name.starts_with("__"));
         own.chain(REWRITTEN).map(str::to_string).collect()
     }
 
@@ -130,5 +134,12 @@ impl Functions {
 
 /// Functions that a query is rewritten without: see `planner/rewrite`.
 const REWRITTEN: [&str; 8] = [
-    "cast", "current_date", "current_time", "if", "ifnull", "localtime", "localtimestamp", "mod",
+    "cast",
+    "current_date",
+    "current_time",
+    "if",
+    "ifnull",
+    "localtime",
+    "localtimestamp",
+    "mod",
 ];

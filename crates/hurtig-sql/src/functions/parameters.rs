@@ -26,8 +26,6 @@ pub(super) enum Kind {
     Time,
     /// The same, or text.
     TimeOrText,
-    /// Numbers, dates, times, timestamps and text.
-    NumberTimeOrText,
     Array,
     Map,
     /// An array or a map.
@@ -55,7 +53,6 @@ impl Kind {
             Self::NumberOrText => argument.is_numeric() || is_text,
             Self::Time => is_time,
             Self::TimeOrText => is_time || is_text,
-            Self::NumberTimeOrText => is_time || is_text || argument.is_numeric(),
             Self::Array => is_array(argument),
             Self::Map => matches!(argument, DataType::Map(..)),
             Self::Collection => is_array(argument) || matches!(argument, DataType::Map(..)),
@@ -72,7 +69,7 @@ impl Kind {
             Self::Boolean => DataType::Boolean,
             Self::Long => DataType::Int64,
             Self::Double => DataType::Float64,
-            Self::Number | Self::NumberOrText | Self::NumberTimeOrText => DataType::Int32,
+            Self::Number | Self::NumberOrText => DataType::Int32,
             Self::Time | Self::TimeOrText => DataType::Timestamp(TimeUnit::Millisecond, None),
             Self::Array | Self::Map | Self::Collection | Self::Any => DataType::Null,
         }
@@ -112,7 +109,6 @@ impl fmt::Display for Kind {
             Self::NumberOrText => "a number or STRING",
             Self::Time => "a date or time",
             Self::TimeOrText => "a date, a time or STRING",
-            Self::NumberTimeOrText => "a number, a date, a time or STRING",
             Self::Array => "an ARRAY",
             Self::Map => "a MAP",
             Self::Collection => "an ARRAY or a MAP",

@@ -167,7 +167,9 @@ impl ScalarUDFImpl for Random {
 
 impl Source {
     fn of_seed(&mut self, seed: i64) -> &mut JavaRandom {
-        self.seeded.entry(seed).or_insert_with(|| JavaRandom::new(seed))
+        self.seeded
+            .entry(seed)
+            .or_insert_with(|| JavaRandom::new(seed))
     }
 
     fn reals(&mut self, arguments: &Arguments<'_>) -> Result<Float64Array> {
@@ -175,12 +177,18 @@ impl Source {
             return Ok((0..arguments.rows).map(|_| Some(self.rng.f64())).collect());
         }
         let seeds = arguments.longs(0)?;
-        Ok((0..arguments.rows).map(|row| Some(self.of_seed(seeds.at(row)?).real())).collect())
+        Ok((0..arguments.rows)
+            .map(|row| Some(self.of_seed(seeds.at(row)?).real()))
+            .collect())
     }
 
     fn wholes(&mut self, arguments: &Arguments<'_>) -> Result<Int32Array> {
         let bounds = arguments.longs(arguments.count().saturating_sub(1))?;
-        let seeds = if arguments.count() > 1 { Some(arguments.longs(0)?) } else { None };
+        let seeds = if arguments.count() > 1 {
+            Some(arguments.longs(0)?)
+        } else {
+            None
+        };
         let mut numbers = Vec::with_capacity(arguments.rows);
         for row in 0..arguments.rows {
             let seed = seeds.as_ref().map(|seeds| seeds.at(row));
@@ -218,6 +226,9 @@ mod tests {
     fn seeds_begin_the_sequence_of_java() {
         assert_eq!(JavaRandom::new(42).real(), 0.727_563_680_032_868_1);
         let mut random = JavaRandom::new(42);
-        assert_eq!([random.whole(10), random.whole(10), random.whole(10)], [0, 3, 8]);
+        assert_eq!(
+            [random.whole(10), random.whole(10), random.whole(10)],
+            [0, 3, 8]
+        );
     }
 }

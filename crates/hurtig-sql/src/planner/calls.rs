@@ -21,19 +21,49 @@ use sqlparser::ast::{
 /// The expression, rewritten; what is in it has been before.
 pub(super) fn rewrite(expression: &mut Expr) {
     let rewritten = match expression {
-        Expr::Cast { kind, expr, data_type, .. } => Some(cast(kind, expr, data_type)),
+        Expr::Cast {
+            kind,
+            expr,
+            data_type,
+            ..
+        } => Some(cast(kind, expr, data_type)),
         Expr::TypedString(literal) => {
             let text = Expr::Value(literal.value.clone());
-            Some(call("__cast", vec![text, string(&type_of_literal(&literal.data_type, &literal.value.value))]))
+            Some(call(
+                "__cast",
+                vec![
+                    text,
+                    string(&type_of_literal(&literal.data_type, &literal.value.value)),
+                ],
+            ))
         }
-        Expr::Like { negated, expr, pattern, escape_char, .. } => {
-            let is_plain = escape_char.is_none() && text_of(pattern).is_some_and(|text| !text.contains('\\'));
+        Expr::Like {
+            negated,
+            expr,
+            pattern,
+            escape_char,
+            ..
+        } => {
+            let is_plain =
+                escape_char.is_none() && text_of(pattern).is_some_and(|text| !text.contains('\\'));
             let escape = escape_char.clone();
-            (!is_plain).then(|| matching("__like", *negated, expr, pattern, escape.map(Expr::Value)))
+            (!is_plain)
+                .then(|| matching("__like", *negated, expr, pattern, escape.map(Expr::Value)))
         }
-        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
+        Expr::SimilarTo {
+            negated,
+            expr,
+            pattern,
+            escape_char,
+        } => {
             let escape = escape_char.clone();
-            Some(matching("__similar_to", *negated, expr, pattern, escape.map(Expr::Value)))
+            Some(matching(
+                "__similar_to",
+                *negated,
+                expr,
+                pattern,
+                escape.map(Expr::Value),
+            ))
         }
         Expr::BinaryOp { left, op, right } => rows(left, op, right),
         Expr::Function(function) => of_function(function),
@@ -45,7 +75,11 @@ pub(super) fn rewrite(expression: &mut Expr) {
 }
 
 fn cast(kind: &CastKind, expr: &Expr, data_type: &DataType) -> Expr {
-    let name = if *kind == CastKind::TryCast { "__try_cast" } else { "__cast" };
+    let name = if *kind == CastKind::TryCast {
+        "__try_cast"
+    } else {
+        "__cast"
+    };
     call(name, vec![expr.clone(), string(&data_type.to_string())])
 }
 
@@ -58,7 +92,9 @@ fn type_of_literal(data_type: &DataType, value: &Value) -> String {
         Value::SingleQuotedString(text) => text.as_str(),
         _ => "",
     };
-    let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end().len());
+    let digits = text
+        .split_once('.')
+        .map_or(0, |(_, fraction)| fraction.trim_end().len());
     format!("TIMESTAMP({})", digits.min(9))
 }
 
@@ -68,7 +104,10 @@ fn matching(name: &str, negated: bool, expr: &Expr, pattern: &Expr, escape: Opti
     if !negated {
         return call;
     }
-    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(call) }
+    Expr::UnaryOp {
+        op: UnaryOperator::Not,
+        expr: Box::new(call),
+    }
 }
 
 /// Rows are equal if all their values are.
@@ -79,9 +118,18 @@ fn rows(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
     if left.len() != right.len() || !matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) {
         return None;
     }
-    let join = if *op == BinaryOperator::Eq { BinaryOperator::And } else { BinaryOperator::Or };
-    let pairs = left.iter().zip(right).map(|(left, right)| binary(left, op, right));
-    pairs.reduce(|first, second| binary(&first, &join, &second)).map(|all| Expr::Nested(Box::new(all)))
+    let join = if *op == BinaryOperator::Eq {
+        BinaryOperator::And
+    } else {
+        BinaryOperator::Or
+    };
+    let pairs = left
+        .iter()
+        .zip(right)
+        .map(|(left, right)| binary(left, op, right));
+    pairs
+        .reduce(|first, second| binary(&first, &join, &second))
+        .map(|all| Expr::Nested(Box::new(all)))
 }
 
 fn binary(left: &Expr, op: &BinaryOperator, right: &Expr) -> Expr {
@@ -97,17 +145,30 @@ fn of_function(function: &mut Function) -> Option<Expr> {
     let mut arguments = arguments(function)?;
     match (name.as_str(), arguments.as_mut_slice()) {
         ("IF", [condition, then, otherwise]) => Some(case(condition, then, otherwise)),
-        ("IFNULL", [value, otherwise]) => Some(call("coalesce", vec![value.clone(), otherwise.clone()])),
-        ("MOD", [left, right]) => Some(Expr::Nested(Box::new(binary(left, &BinaryOperator::Modulo, right)))),
+        ("IFNULL", [value, otherwise]) => {
+            Some(call("coalesce", vec![value.clone(), otherwise.clone()]))
+        }
+        ("MOD", [left, right]) => Some(Expr::Nested(Box::new(binary(
+            left,
+            &BinaryOperator::Modulo,
+            right,
+        )))),
         ("__BETWEEN_SYMMETRIC", [value, one, other]) => {
             let forth = between(value, one, other);
             let back = between(value, other, one);
-            Some(Expr::Nested(Box::new(binary(&forth, &BinaryOperator::Or, &back))))
+            Some(Expr::Nested(Box::new(binary(
+                &forth,
+                &BinaryOperator::Or,
+                &back,
+            ))))
         }
         ("CURRENT_DATE", []) => Some(of_now("DATE")),
         ("LOCALTIME" | "CURRENT_TIME", []) => Some(of_now("TIME(0)")),
         ("LOCALTIMESTAMP", []) => Some(of_now("TIMESTAMP(3)")),
-        ("UNIX_TIMESTAMP", []) => Some(call("date_part", vec![string("EPOCH"), call("now", Vec::new())])),
+        ("UNIX_TIMESTAMP", []) => Some(call(
+            "date_part",
+            vec![string("EPOCH"), call("now", Vec::new())],
+        )),
         // How many places there are decides upon the type: it must be seen as the number that it is.
         ("ROUND" | "TRUNCATE", [_, places]) => {
             super::rewrite::bare(places);
@@ -166,7 +227,10 @@ fn case(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
         case_token: AttachedToken::empty(),
         end_token: AttachedToken::empty(),
         operand: None,
-        conditions: vec![CaseWhen { condition: condition.clone(), result: then.clone() }],
+        conditions: vec![CaseWhen {
+            condition: condition.clone(),
+            result: then.clone(),
+        }],
         else_result: Some(Box::new(otherwise.clone())),
     }
 }

@@ -78,11 +78,7 @@ impl ExprPlanner for FlinkExpressions {
         self.planned("__map", entries)
     }
 
-    fn plan_struct_literal(
-        &self,
-        values: Vec<Expr>,
-        _: bool,
-    ) -> Result<PlannerResult<Vec<Expr>>> {
+    fn plan_struct_literal(&self, values: Vec<Expr>, _: bool) -> Result<PlannerResult<Vec<Expr>>> {
         self.planned("row", values)
     }
 

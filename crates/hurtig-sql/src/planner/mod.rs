@@ -7,8 +7,8 @@
 mod calls;
 mod context;
 pub(crate) mod expression;
-mod operators;
 pub(crate) mod nodes;
+mod operators;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;

@@ -16,7 +16,11 @@ impl FlinkExpressions {
         operation: RawBinaryExpr,
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
-        let types = operation.left.get_type(schema).ok().zip(operation.right.get_type(schema).ok());
+        let types = operation
+            .left
+            .get_type(schema)
+            .ok()
+            .zip(operation.right.get_type(schema).ok());
         let Some((left, right)) = types else {
             return Ok(PlannerResult::Original(operation));
         };
@@ -24,7 +28,9 @@ impl FlinkExpressions {
         let Some(function) = decimal_function(&operation.op) else {
             return Ok(PlannerResult::Original(operation));
         };
-        let exact = DecimalType::of(&left).zip(DecimalType::of(&right)).is_some();
+        let exact = DecimalType::of(&left)
+            .zip(DecimalType::of(&right))
+            .is_some();
         if exact && (is_decimal(&left) || is_decimal(&right)) {
             let call = self.call(function, vec![operation.left, operation.right])?;
             return Ok(PlannerResult::Planned(call));
@@ -71,7 +77,9 @@ fn refuse_text(op: &BinaryOperator, left: &DataType, right: &DataType) -> Result
     let is_number = |data_type: &DataType| data_type.is_numeric();
     let mixed = is_number(left) && right.is_string() || left.is_string() && is_number(right);
     if is_concerned && mixed {
-        return plan_err!("{left} {op} {right}: text and numbers do not go together, CAST one of them");
+        return plan_err!(
+            "{left} {op} {right}: text and numbers do not go together, CAST one of them"
+        );
     }
     Ok(())
 }

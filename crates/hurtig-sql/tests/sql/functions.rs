@@ -18,7 +18,9 @@ fn check_in(session: &mut Session, expressions: &[(&str, &str)]) {
             Err(error) => format!("ERROR {error}"),
         };
         if answer != *expected {
-            wrong.push(format!("{expression}\n    expected {expected}\n    is       {answer}"));
+            wrong.push(format!(
+                "{expression}\n    expected {expected}\n    is       {answer}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -55,7 +57,10 @@ fn letters() {
         ("UPPER(CAST(NULL AS STRING))", "NULL"),
         ("CONCAT('AA', 'BB', 'CC')", "AABBCC"),
         ("CONCAT('a', CAST(NULL AS STRING))", "NULL"),
-        ("CONCAT_WS('~', 'AA', CAST(NULL AS STRING), 'BB', '', 'CC')", "AA~BB~~CC"),
+        (
+            "CONCAT_WS('~', 'AA', CAST(NULL AS STRING), 'BB', '', 'CC')",
+            "AA~BB~~CC",
+        ),
         ("CONCAT_WS(CAST(NULL AS STRING), 'a')", "NULL"),
         ("'a' || 'b' || CAST(1.50 AS STRING)", "ab1.50"),
         ("ELT(2, 'scala-1', 'java-2', 'go-3')", "java-2"),
@@ -103,7 +108,10 @@ fn parts_of_texts() {
         ("RIGHT('hello', 2)", "lo"),
         ("RIGHT('hello', 9)", "hello"),
         ("OVERLAY('xxxxxtest' PLACING 'xxxx' FROM 6)", "xxxxxxxxx"),
-        ("OVERLAY('xxxxxtest' PLACING 'xxxx' FROM 6 FOR 2)", "xxxxxxxxxst"),
+        (
+            "OVERLAY('xxxxxtest' PLACING 'xxxx' FROM 6 FOR 2)",
+            "xxxxxxxxxst",
+        ),
         ("OVERLAY('abc' PLACING 'Z' FROM 2 FOR 0)", "aZ"),
         ("OVERLAY('abc' PLACING 'Z' FROM 9)", "abc"),
         ("REPLACE('hello world', 'world', 'flink')", "hello flink"),
@@ -153,7 +161,10 @@ fn patterns() {
         ("REGEXP('foobar', '')", "false"),
         ("REGEXP('foobar', '(')", "false"),
         ("REGEXP_EXTRACT('foothebar', 'foo(.*?)(bar)', 2)", "bar"),
-        ("REGEXP_EXTRACT('channel_id=17&x=2', '(&|^)channel_id=([^&]*)', 2)", "17"),
+        (
+            "REGEXP_EXTRACT('channel_id=17&x=2', '(&|^)channel_id=([^&]*)', 2)",
+            "17",
+        ),
         ("REGEXP_EXTRACT('abc', 'b', 1)", "NULL"),
         ("REGEXP_EXTRACT('abc', 'z')", "NULL"),
         ("REGEXP_REPLACE('foobar', 'oo|ar', '')", "fb"),
@@ -161,7 +172,10 @@ fn patterns() {
         ("REGEXP_COUNT('foobar', 'o')", "2"),
         ("REGEXP_INSTR('foobar', 'b')", "4"),
         ("REGEXP_SUBSTR('foobar', 'o+.')", "oob"),
-        ("REGEXP_EXTRACT_ALL('100-200, 300-400', '(\\d+)-(\\d+)', 1)", "[100, 300]"),
+        (
+            "REGEXP_EXTRACT_ALL('100-200, 300-400', '(\\d+)-(\\d+)', 1)",
+            "[100, 300]",
+        ),
         ("IS_ALPHA('abc')", "true"),
         ("IS_DIGIT('12a')", "false"),
         ("IS_DECIMAL('-1e5')", "true"),
@@ -182,17 +196,35 @@ fn bytes_and_digests() {
         ("UNHEX('466C696E6B')", "466c696e6b"),
         ("UNHEX('zz')", "NULL"),
         ("BIN(4)", "100"),
-        ("BIN(-1)", "1111111111111111111111111111111111111111111111111111111111111111"),
+        (
+            "BIN(-1)",
+            "1111111111111111111111111111111111111111111111111111111111111111",
+        ),
         ("MD5('abc')", "900150983cd24fb0d6963f7d28e17f72"),
         ("SHA1('abc')", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-        ("SHA224('abc')", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
-        ("SHA2('abc', 256)", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "SHA224('abc')",
+            "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7",
+        ),
+        (
+            "SHA2('abc', 256)",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
         ("URL_ENCODE('a b&c=ü')", "a+b%26c%3D%C3%BC"),
         ("URL_DECODE('a+b%26c%3D%C3%BC')", "a b&c=ü"),
         ("URL_DECODE('%')", "NULL"),
-        ("PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'HOST')", "example.com"),
-        ("PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'QUERY', 'k2')", "v2"),
-        ("PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'FILE')", "/a/b.php?k1=v1&k2=v2"),
+        (
+            "PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'HOST')",
+            "example.com",
+        ),
+        (
+            "PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'QUERY', 'k2')",
+            "v2",
+        ),
+        (
+            "PARSE_URL('http://u:p@example.com:80/a/b.php?k1=v1&k2=v2#R', 'FILE')",
+            "/a/b.php?k1=v1&k2=v2",
+        ),
         ("PARSE_URL('not a url', 'HOST')", "NULL"),
     ]);
 }
@@ -202,7 +234,10 @@ fn numbers() {
     check(&[
         ("1 + 2 * 3", "7"),
         ("CAST(2147483647 AS INT) + 1", "-2147483648"),
-        ("CAST('9223372036854775807' AS BIGINT) + 1", "-9223372036854775808"),
+        (
+            "CAST('9223372036854775807' AS BIGINT) + 1",
+            "-9223372036854775808",
+        ),
         ("7 / 2", "3"),
         ("-7 / 2", "-3"),
         ("-7 % 3", "-1"),
@@ -211,9 +246,18 @@ fn numbers() {
         ("0.1 + 0.2", "0.3"),
         ("10 / 4.0", "2.500000"),
         ("10.0 / 4", "2.500000000000"),
-        ("CAST(1 AS DECIMAL(10, 2)) / CAST(3 AS DECIMAL(10, 2))", "0.3333333333333"),
-        ("CAST(1.5 AS DECIMAL(38, 10)) * CAST(2.5 AS DECIMAL(38, 10))", "3.750000"),
-        ("CAST(10 AS DECIMAL(20, 0)) % CAST(3 AS DECIMAL(10, 5))", "1.00000"),
+        (
+            "CAST(1 AS DECIMAL(10, 2)) / CAST(3 AS DECIMAL(10, 2))",
+            "0.3333333333333",
+        ),
+        (
+            "CAST(1.5 AS DECIMAL(38, 10)) * CAST(2.5 AS DECIMAL(38, 10))",
+            "3.750000",
+        ),
+        (
+            "CAST(10 AS DECIMAL(20, 0)) % CAST(3 AS DECIMAL(10, 5))",
+            "1.00000",
+        ),
         ("ABS(-7)", "7"),
         ("ABS(-12.345)", "12.345"),
         ("SIGN(-2.5)", "-1.0"),
@@ -258,17 +302,26 @@ fn types() {
         ("1e0", "DOUBLE NOT NULL"),
         ("CAST(NULL AS BIGINT)", "BIGINT"),
         ("DATE '2020-01-01'", "DATE NOT NULL"),
-        ("TIMESTAMP '2020-01-01 00:00:00.123'", "TIMESTAMP(3) NOT NULL"),
+        (
+            "TIMESTAMP '2020-01-01 00:00:00.123'",
+            "TIMESTAMP(3) NOT NULL",
+        ),
         ("ARRAY[1]", "ARRAY<INT NOT NULL> NOT NULL"),
         ("CAST('a' AS CHAR(3))", "CHAR(3) NOT NULL"),
-        ("CAST(1 AS TINYINT) + CAST(2 AS TINYINT)", "TINYINT NOT NULL"),
+        (
+            "CAST(1 AS TINYINT) + CAST(2 AS TINYINT)",
+            "TINYINT NOT NULL",
+        ),
         ("1 + CAST(2 AS BIGINT)", "BIGINT NOT NULL"),
         ("MOD(CAST(7 AS BIGINT), 4)", "INT NOT NULL"),
         ("CAST(1 AS DECIMAL(8, 3)) * 2", "DECIMAL(19, 3)"),
         ("CAST(1 AS DECIMAL(8, 3)) + 1", "DECIMAL(14, 3)"),
         ("CAST(1 AS DECIMAL(8, 3)) / 2", "DECIMAL(19, 14)"),
         ("CAST(1 AS DECIMAL(8, 3)) + 1e0", "DOUBLE NOT NULL"),
-        ("ROUND(CAST(1 AS DECIMAL(8, 3)), 2)", "DECIMAL(8, 2) NOT NULL"),
+        (
+            "ROUND(CAST(1 AS DECIMAL(8, 3)), 2)",
+            "DECIMAL(8, 2) NOT NULL",
+        ),
         ("FLOOR(CAST(1 AS DECIMAL(8, 3)))", "DECIMAL(8, 0) NOT NULL"),
         ("CHAR_LENGTH('a')", "INT NOT NULL"),
         ("HOUR(TIMESTAMP '2020-01-01 00:00:00')", "BIGINT NOT NULL"),
@@ -276,11 +329,17 @@ fn types() {
         ("NOW()", "TIMESTAMP_LTZ(3) NOT NULL"),
         ("CURRENT_DATE", "DATE NOT NULL"),
         ("LOCALTIMESTAMP", "TIMESTAMP(3) NOT NULL"),
-        ("CASE WHEN TRUE THEN 1.5 ELSE 2 END", "DECIMAL(11, 1) NOT NULL"),
+        (
+            "CASE WHEN TRUE THEN 1.5 ELSE 2 END",
+            "DECIMAL(11, 1) NOT NULL",
+        ),
     ];
     let mut session = Session::new();
     for (expression, expected) in types {
-        check_in(&mut session, &[(&format!("TYPEOF({expression})"), expected)]);
+        check_in(
+            &mut session,
+            &[(&format!("TYPEOF({expression})"), expected)],
+        );
     }
 }
 
@@ -321,15 +380,27 @@ fn parts_of_times() {
         ("HOUR(TIMESTAMP '2024-02-29 13:14:15')", "13"),
         ("MINUTE(TIME '13:14:15')", "14"),
         ("SECOND(TIMESTAMP '2024-02-29 13:14:15')", "15"),
-        ("EXTRACT(MILLISECOND FROM TIMESTAMP '2024-02-29 13:14:15.678')", "678"),
+        (
+            "EXTRACT(MILLISECOND FROM TIMESTAMP '2024-02-29 13:14:15.678')",
+            "678",
+        ),
         ("EXTRACT(EPOCH FROM TIMESTAMP '1970-01-01 00:00:44')", "44"),
         ("EXTRACT(ISODOW FROM DATE '2024-02-29')", "4"),
         ("EXTRACT(DECADE FROM DATE '2024-02-29')", "202"),
         ("EXTRACT(CENTURY FROM DATE '2000-01-01')", "20"),
         ("EXTRACT(MILLENNIUM FROM DATE '2000-01-01')", "2"),
-        ("FLOOR(TIMESTAMP '2024-02-29 13:14:15' TO HOUR)", "2024-02-29T13:00:00"),
-        ("FLOOR(TIMESTAMP '2024-02-29 13:14:15' TO WEEK)", "2024-02-25T00:00:00"),
-        ("CEIL(TIMESTAMP '2024-02-29 13:14:15' TO QUARTER)", "2024-04-01T00:00:00"),
+        (
+            "FLOOR(TIMESTAMP '2024-02-29 13:14:15' TO HOUR)",
+            "2024-02-29T13:00:00",
+        ),
+        (
+            "FLOOR(TIMESTAMP '2024-02-29 13:14:15' TO WEEK)",
+            "2024-02-25T00:00:00",
+        ),
+        (
+            "CEIL(TIMESTAMP '2024-02-29 13:14:15' TO QUARTER)",
+            "2024-04-01T00:00:00",
+        ),
         ("CEIL(DATE '2024-02-29' TO MONTH)", "2024-03-01"),
         ("FLOOR(TIME '13:14:15' TO MINUTE)", "13:14:00"),
     ]);
@@ -340,13 +411,31 @@ fn arithmetic_of_times() {
     check(&[
         ("TIMESTAMPADD(WEEK, 1, DATE '2003-01-02')", "2003-01-09"),
         ("TIMESTAMPADD(MONTH, 13, DATE '2023-01-31')", "2024-02-29"),
-        ("TIMESTAMPADD(HOUR, -1, TIMESTAMP '2024-03-01 00:30:00')", "2024-02-29T23:30:00"),
-        ("TIMESTAMPDIFF(DAY, TIMESTAMP '2003-01-02 10:00:00', TIMESTAMP '2003-01-03 10:00:00')", "1"),
-        ("TIMESTAMPDIFF(MONTH, DATE '2024-02-29', DATE '2024-03-28')", "0"),
-        ("TIMESTAMPDIFF(DAY, DATE '2024-03-01', DATE '2024-02-29')", "-1"),
+        (
+            "TIMESTAMPADD(HOUR, -1, TIMESTAMP '2024-03-01 00:30:00')",
+            "2024-02-29T23:30:00",
+        ),
+        (
+            "TIMESTAMPDIFF(DAY, TIMESTAMP '2003-01-02 10:00:00', TIMESTAMP '2003-01-03 10:00:00')",
+            "1",
+        ),
+        (
+            "TIMESTAMPDIFF(MONTH, DATE '2024-02-29', DATE '2024-03-28')",
+            "0",
+        ),
+        (
+            "TIMESTAMPDIFF(DAY, DATE '2024-03-01', DATE '2024-02-29')",
+            "-1",
+        ),
         ("DATE '2024-01-31' + INTERVAL '1' MONTH", "2024-02-29"),
-        ("TIMESTAMP '2024-02-29 13:14:15' + INTERVAL '1 02:03:04' DAY TO SECOND", "2024-03-01T15:17:19"),
-        ("TIMESTAMP '2024-02-29 13:14:15' - INTERVAL '2' HOUR", "2024-02-29T11:14:15"),
+        (
+            "TIMESTAMP '2024-02-29 13:14:15' + INTERVAL '1 02:03:04' DAY TO SECOND",
+            "2024-03-01T15:17:19",
+        ),
+        (
+            "TIMESTAMP '2024-02-29 13:14:15' - INTERVAL '2' HOUR",
+            "2024-02-29T11:14:15",
+        ),
         ("TIME '13:14:15' + INTERVAL '1' HOUR", "14:14:15"),
     ]);
 }
@@ -354,26 +443,59 @@ fn arithmetic_of_times() {
 #[test]
 fn texts_of_times() {
     check(&[
-        ("DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15.678', 'yyyy-MM-dd HH:mm:ss.SSS')", "2024-02-29 13:14:15.678"),
-        ("DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15', 'MMM d, yyyy')", "Feb 29, 2024"),
-        ("DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15', 'EEEE hh a')", "Thursday 01 PM"),
-        ("DATE_FORMAT(TIMESTAMP '2000-01-01 00:00:00', 'k K h H')", "24 0 12 0"),
-        ("DATE_FORMAT(TIMESTAMP '2000-01-01 00:00:00', '''at'' H')", "at 0"),
-        ("DATE_FORMAT('2024-02-29 13:14:15', 'yyyy/MM/dd')", "2024/02/29"),
+        (
+            "DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15.678', 'yyyy-MM-dd HH:mm:ss.SSS')",
+            "2024-02-29 13:14:15.678",
+        ),
+        (
+            "DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15', 'MMM d, yyyy')",
+            "Feb 29, 2024",
+        ),
+        (
+            "DATE_FORMAT(TIMESTAMP '2024-02-29 13:14:15', 'EEEE hh a')",
+            "Thursday 01 PM",
+        ),
+        (
+            "DATE_FORMAT(TIMESTAMP '2000-01-01 00:00:00', 'k K h H')",
+            "24 0 12 0",
+        ),
+        (
+            "DATE_FORMAT(TIMESTAMP '2000-01-01 00:00:00', '''at'' H')",
+            "at 0",
+        ),
+        (
+            "DATE_FORMAT('2024-02-29 13:14:15', 'yyyy/MM/dd')",
+            "2024/02/29",
+        ),
         ("TO_DATE('29/02/2024', 'dd/MM/yyyy')", "2024-02-29"),
         ("TO_DATE('nonsense')", "NULL"),
         ("TO_DATE('2023-02-29')", "NULL"),
-        ("TO_TIMESTAMP('2024-02-29 13:14:15.678')", "2024-02-29T13:14:15.678"),
-        ("TO_TIMESTAMP('20240229 1314', 'yyyyMMdd HHmm')", "2024-02-29T13:14:00"),
+        (
+            "TO_TIMESTAMP('2024-02-29 13:14:15.678')",
+            "2024-02-29T13:14:15.678",
+        ),
+        (
+            "TO_TIMESTAMP('20240229 1314', 'yyyyMMdd HHmm')",
+            "2024-02-29T13:14:00",
+        ),
         ("TO_TIMESTAMP('nonsense')", "NULL"),
         ("TO_TIMESTAMP_LTZ(1700000000, 0)", "2023-11-14T22:13:20Z"),
         ("TO_TIMESTAMP_LTZ(-1, 3)", "1969-12-31T23:59:59.999Z"),
-        ("TO_TIMESTAMP_LTZ('2024-02-29 13:14:15', 'yyyy-MM-dd HH:mm:ss', 'Asia/Tokyo')", "2024-02-29T04:14:15Z"),
+        (
+            "TO_TIMESTAMP_LTZ('2024-02-29 13:14:15', 'yyyy-MM-dd HH:mm:ss', 'Asia/Tokyo')",
+            "2024-02-29T04:14:15Z",
+        ),
         ("FROM_UNIXTIME(44, 'HH:mm:ss')", "00:00:44"),
         ("UNIX_TIMESTAMP('1970-01-01 00:00:44')", "44"),
         ("UNIX_TIMESTAMP('x')", "-9223372036854775808"),
-        ("CONVERT_TZ('1970-01-01 00:00:00', 'UTC', 'America/Los_Angeles')", "1969-12-31 16:00:00"),
-        ("CONVERT_TZ('2024-07-01 12:00:00', 'GMT+02:00', 'UTC')", "2024-07-01 10:00:00"),
+        (
+            "CONVERT_TZ('1970-01-01 00:00:00', 'UTC', 'America/Los_Angeles')",
+            "1969-12-31 16:00:00",
+        ),
+        (
+            "CONVERT_TZ('2024-07-01 12:00:00', 'GMT+02:00', 'UTC')",
+            "2024-07-01 10:00:00",
+        ),
     ]);
 }
 
@@ -382,7 +504,10 @@ fn texts_of_times() {
 fn the_clock() {
     check(&[
         ("CURRENT_TIMESTAMP > TO_TIMESTAMP_LTZ(0, 3)", "true"),
-        ("LOCALTIMESTAMP >= CAST(CURRENT_DATE AS TIMESTAMP(3))", "true"),
+        (
+            "LOCALTIMESTAMP >= CAST(CURRENT_DATE AS TIMESTAMP(3))",
+            "true",
+        ),
         ("LOCALTIME >= TIME '00:00:00'", "true"),
         ("UNIX_TIMESTAMP() = EXTRACT(EPOCH FROM NOW())", "true"),
     ]);
@@ -395,13 +520,31 @@ fn the_sessions_zone() {
     check_in(
         &mut session,
         &[
-            ("CAST(TO_TIMESTAMP_LTZ(1710054000000, 3) AS TIMESTAMP(3))", "2024-03-10T03:00:00"),
-            ("CAST(TO_TIMESTAMP_LTZ(0, 3) AS STRING)", "1969-12-31 19:00:00.000"),
-            ("CAST(TIMESTAMP '2024-03-10 02:30:00' AS TIMESTAMP_LTZ(3))", "2024-03-10T07:30:00Z"),
-            ("CAST(TIMESTAMP '2024-11-03 01:30:00' AS TIMESTAMP_LTZ(3))", "2024-11-03T05:30:00Z"),
+            (
+                "CAST(TO_TIMESTAMP_LTZ(1710054000000, 3) AS TIMESTAMP(3))",
+                "2024-03-10T03:00:00",
+            ),
+            (
+                "CAST(TO_TIMESTAMP_LTZ(0, 3) AS STRING)",
+                "1969-12-31 19:00:00.000",
+            ),
+            (
+                "CAST(TIMESTAMP '2024-03-10 02:30:00' AS TIMESTAMP_LTZ(3))",
+                "2024-03-10T07:30:00Z",
+            ),
+            (
+                "CAST(TIMESTAMP '2024-11-03 01:30:00' AS TIMESTAMP_LTZ(3))",
+                "2024-11-03T05:30:00Z",
+            ),
             ("HOUR(TO_TIMESTAMP_LTZ(1710054000000, 3))", "3"),
-            ("FLOOR(TO_TIMESTAMP_LTZ(1710054000000, 3) TO DAY)", "2024-03-10T04:00:00Z"),
-            ("DATE_FORMAT(TO_TIMESTAMP_LTZ(0, 3), 'yyyy-MM-dd HH:mm')", "1969-12-31 19:00"),
+            (
+                "FLOOR(TO_TIMESTAMP_LTZ(1710054000000, 3) TO DAY)",
+                "2024-03-10T04:00:00Z",
+            ),
+            (
+                "DATE_FORMAT(TO_TIMESTAMP_LTZ(0, 3), 'yyyy-MM-dd HH:mm')",
+                "1969-12-31 19:00",
+            ),
             ("FROM_UNIXTIME(0)", "1969-12-31 19:00:00"),
             ("UNIX_TIMESTAMP('1969-12-31 19:00:00')", "0"),
         ],
@@ -430,10 +573,22 @@ fn casts() {
         ("CAST(5 AS BOOLEAN)", "true"),
         ("CAST(TRUE AS INT)", "1"),
         ("CAST('2024-2-9' AS DATE)", "2024-02-09"),
-        ("CAST('2024-02-29 13:14:15.9999' AS TIMESTAMP(3))", "2024-02-29T13:14:15.999"),
-        ("CAST(TIMESTAMP '2024-02-29 13:14:15.678' AS TIMESTAMP(0))", "2024-02-29T13:14:15"),
-        ("CAST(TIMESTAMP '2024-02-29 13:14:15' AS STRING)", "2024-02-29 13:14:15"),
-        ("CAST(TIMESTAMP '2024-02-29 13:14:15.100' AS STRING)", "2024-02-29 13:14:15.100"),
+        (
+            "CAST('2024-02-29 13:14:15.9999' AS TIMESTAMP(3))",
+            "2024-02-29T13:14:15.999",
+        ),
+        (
+            "CAST(TIMESTAMP '2024-02-29 13:14:15.678' AS TIMESTAMP(0))",
+            "2024-02-29T13:14:15",
+        ),
+        (
+            "CAST(TIMESTAMP '2024-02-29 13:14:15' AS STRING)",
+            "2024-02-29 13:14:15",
+        ),
+        (
+            "CAST(TIMESTAMP '2024-02-29 13:14:15.100' AS STRING)",
+            "2024-02-29 13:14:15.100",
+        ),
         ("CAST(TIME '13:14:15' AS STRING)", "13:14:15"),
         ("CAST(INTERVAL '1' DAY AS STRING)", "+1 00:00:00.000"),
         ("CAST('hello' AS CHAR(3))", "hel"),
@@ -503,16 +658,33 @@ fn json() {
         ("JSON_QUERY(J, '$.a' WITH CONDITIONAL ARRAY WRAPPER)", "[1]"),
         ("JSON_QUERY(J, 'lax $.b.c[*].d')", r#"["x"]"#),
         ("JSON_STRING(ARRAY[1, 2])", "[1,2]"),
-        ("JSON_OBJECT('k' VALUE 1, 'l' VALUE 'x')", r#"{"k":1,"l":"x"}"#),
-        ("JSON_OBJECT('k' VALUE CAST(NULL AS STRING) ABSENT ON NULL)", "{}"),
-        ("JSON_OBJECT('k' VALUE JSON_ARRAY(1, TRUE))", r#"{"k":[1,true]}"#),
+        (
+            "JSON_OBJECT('k' VALUE 1, 'l' VALUE 'x')",
+            r#"{"k":1,"l":"x"}"#,
+        ),
+        (
+            "JSON_OBJECT('k' VALUE CAST(NULL AS STRING) ABSENT ON NULL)",
+            "{}",
+        ),
+        (
+            "JSON_OBJECT('k' VALUE JSON_ARRAY(1, TRUE))",
+            r#"{"k":[1,true]}"#,
+        ),
         ("JSON_QUOTE('a')", r#""a""#),
         ("JSON_UNQUOTE('abc')", "abc"),
     ];
     let document = format!("'{DOCUMENT}'");
     let mut session = Session::new();
     for (expression, expected) in expressions {
-        check_in(&mut session, &[(&expression.replace('J', &document).replace(&format!("{document}SON"), "JSON"), expected)]);
+        check_in(
+            &mut session,
+            &[(
+                &expression
+                    .replace('J', &document)
+                    .replace(&format!("{document}SON"), "JSON"),
+                expected,
+            )],
+        );
     }
 }
 
@@ -526,13 +698,22 @@ fn what_has_no_answer_says_why() {
         ("CAST(1 AS TIMESTAMP(3))", "TO_TIMESTAMP_LTZ"),
         ("1 = '1'", "CAST one of them"),
         ("1 + '2'", "CAST one of them"),
-        ("UPPER(1)", "argument 1 of UPPER is Int32, and should be STRING"),
-        ("SPLIT_INDEX('a', ',')", "SPLIT_INDEX needs 3 arguments, and has 2"),
+        (
+            "UPPER(1)",
+            "argument 1 of UPPER is Int32, and should be STRING",
+        ),
+        (
+            "SPLIT_INDEX('a', ',')",
+            "SPLIT_INDEX needs 3 arguments, and has 2",
+        ),
         ("ELT(-1, 'a')", "ELT"),
         ("ELEMENT(ARRAY[7, 8])", "one item"),
         ("ARRAY[1][0]", "numbered from 1"),
         ("DATE_FORMAT(NOW(), 'jj')", "letter j"),
-        ("CONVERT_TZ('2024-01-01 00:00:00', 'Nowhere', 'UTC')", "there is no time zone 'Nowhere'"),
+        (
+            "CONVERT_TZ('2024-01-01 00:00:00', 'Nowhere', 'UTC')",
+            "there is no time zone 'Nowhere'",
+        ),
         ("STRPOS('a', 'b')", "strpos"),
         ("JSON_STRING(DATE '2024-02-29')", "CAST it to STRING"),
     ]);

@@ -29,8 +29,13 @@ pub(super) use write::texts_of_values;
 const PARAMETERS: &[Kind] = &[Kind::Any, Kind::Text];
 
 pub(super) static ALL: [Definition; 2] = [
-    Definition::new("__cast", PARAMETERS, Returns::Field(type_of), |a| cast(a, false)),
-    Definition::new("__try_cast", PARAMETERS, Returns::Field(type_of), |a| cast(a, true)).nullable(),
+    Definition::new("__cast", PARAMETERS, Returns::Field(type_of), |a| {
+        cast(a, false)
+    }),
+    Definition::new("__try_cast", PARAMETERS, Returns::Field(type_of), |a| {
+        cast(a, true)
+    })
+    .nullable(),
 ];
 
 /// A cast, as far as it is the same for all values.
@@ -48,7 +53,12 @@ fn type_of(call: &Call<'_>) -> Result<Field> {
     };
     let source = flink_of(source).carried()?;
     if !is_allowed(&source.kind, &target.kind) {
-        return plan_err!("{} cannot be CAST to {}{}", source.kind_text(), target.kind_text(), advice(&source.kind, &target.kind));
+        return plan_err!(
+            "{} cannot be CAST to {}{}",
+            source.kind_text(),
+            target.kind_text(),
+            advice(&source.kind, &target.kind)
+        );
     }
     let field = field_of("", &target).carried()?;
     Ok(field.as_ref().clone())
@@ -108,7 +118,10 @@ fn is_allowed(from: &TypeKind, to: &TypeKind) -> bool {
         (K::Null, _) => true,
         (_, to) if is_text(to) => true,
         (from, to) if is_text(from) => {
-            is_number(to) || is_bytes(to) || is_timestamp(to) || matches!(to, K::Boolean | K::Date | K::Time(_))
+            is_number(to)
+                || is_bytes(to)
+                || is_timestamp(to)
+                || matches!(to, K::Boolean | K::Date | K::Time(_))
         }
         (from, to) if is_bytes(from) => is_bytes(to),
         (K::Boolean, to) => is_number(to) || *to == K::Boolean,
@@ -117,15 +130,20 @@ fn is_allowed(from: &TypeKind, to: &TypeKind) -> bool {
         (K::Date, to) => is_timestamp(to) || *to == K::Date,
         (K::Time(_), to) => is_timestamp(to) || matches!(to, K::Time(_)),
         (from, to) if is_timestamp(from) => is_timestamp(to) || matches!(to, K::Date | K::Time(_)),
-        (K::Interval(from), K::Interval(to)) => std::mem::discriminant(from) == std::mem::discriminant(to),
-        (K::Array(from), K::Array(to)) | (K::Multiset(from), K::Multiset(to)) => is_allowed(&from.kind, &to.kind),
+        (K::Interval(from), K::Interval(to)) => {
+            std::mem::discriminant(from) == std::mem::discriminant(to)
+        }
+        (K::Array(from), K::Array(to)) | (K::Multiset(from), K::Multiset(to)) => {
+            is_allowed(&from.kind, &to.kind)
+        }
         (K::Map(key, value), K::Map(to_key, to_value)) => {
             is_allowed(&key.kind, &to_key.kind) && is_allowed(&value.kind, &to_value.kind)
         }
         (K::Row(from), K::Row(to)) => {
-            let is_allowed_each = |(from, to): (&hurtig_sql_parser::RowField, &hurtig_sql_parser::RowField)| {
-                is_allowed(&from.data_type.kind, &to.data_type.kind)
-            };
+            let is_allowed_each =
+                |(from, to): (&hurtig_sql_parser::RowField, &hurtig_sql_parser::RowField)| {
+                    is_allowed(&from.data_type.kind, &to.data_type.kind)
+                };
             from.len() == to.len() && from.iter().zip(to).all(is_allowed_each)
         }
         _ => false,
@@ -146,7 +164,11 @@ fn cast(arguments: &Arguments<'_>, tries: bool) -> Result<ArrayRef> {
         Some(field) => flink_of(field).carried()?,
         None => return exec_err!("CAST of nothing"),
     };
-    Caster { zone: arguments.zone, tries }.cast(&array, &source.kind, &target.kind)
+    Caster {
+        zone: arguments.zone,
+        tries,
+    }
+    .cast(&array, &source.kind, &target.kind)
 }
 
 impl Caster {
@@ -164,12 +186,17 @@ impl Caster {
                 self.read(&texts, to)
             }
             (_, to) if is_bytes(to) => write::to_bytes(array, to),
-            (K::Boolean, to) | (to, K::Boolean) if is_number(to) => number::of_boolean(array, &arrow),
-            (from, to) if is_number(from) && is_number(to) => number::of_number(array, &arrow),
-            (K::Array(_), K::Array(_)) | (K::Map(..), K::Map(..)) | (K::Multiset(_), K::Multiset(_)) | (K::Row(_), K::Row(_)) => {
-                self.nested(array, from, to)
+            (K::Boolean, to) | (to, K::Boolean) if is_number(to) => {
+                number::of_boolean(array, &arrow)
             }
-            (from, to) if is_timestamp(from) || is_timestamp(to) => time::of_time(array, to, &arrow, self.zone),
+            (from, to) if is_number(from) && is_number(to) => number::of_number(array, &arrow),
+            (K::Array(_), K::Array(_))
+            | (K::Map(..), K::Map(..))
+            | (K::Multiset(_), K::Multiset(_))
+            | (K::Row(_), K::Row(_)) => self.nested(array, from, to),
+            (from, to) if is_timestamp(from) || is_timestamp(to) => {
+                time::of_time(array, to, &arrow, self.zone)
+            }
             _ if *array.data_type() == arrow => Ok(array.clone()),
             _ => Ok(arrow_cast(array, &arrow)?),
         }

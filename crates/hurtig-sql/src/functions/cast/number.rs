@@ -21,7 +21,9 @@ pub(super) fn of_boolean(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
     let numbers = arrow_cast(array, &Arrow::Float64)?;
     let numbers = numbers.as_primitive::<Float64Type>();
     let mut booleans = BooleanBuilder::with_capacity(array.len());
-    numbers.iter().for_each(|number| booleans.append_option(number.map(|number| number != 0.0)));
+    numbers
+        .iter()
+        .for_each(|number| booleans.append_option(number.map(|number| number != 0.0)));
     Ok(Arc::new(booleans.finish()))
 }
 
@@ -36,7 +38,9 @@ pub(super) fn of_number(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
         (Arrow::Float32 | Arrow::Float64, _) => whole_of_float(array, to),
         (Arrow::Decimal128(_, scale), _) => {
             let power = power(*scale);
-            let whole = array.as_primitive::<Decimal128Type>().unary::<_, Int64Type>(|number| (number / power) as i64);
+            let whole = array
+                .as_primitive::<Decimal128Type>()
+                .unary::<_, Int64Type>(|number| (number / power) as i64);
             narrowed(&whole, to)
         }
         _ => narrowed(arrow_cast(array, &Arrow::Int64)?.as_primitive(), to),
@@ -62,9 +66,14 @@ fn whole_of_float(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
     let numbers = arrow_cast(array, &Arrow::Float64)?;
     let numbers = numbers.as_primitive::<Float64Type>();
     if *to == Arrow::Int64 {
-        return Ok(Arc::new(numbers.unary::<_, Int64Type>(|number| number as i64)));
+        return Ok(Arc::new(
+            numbers.unary::<_, Int64Type>(|number| number as i64),
+        ));
     }
-    narrowed(&numbers.unary::<_, Int64Type>(|number| i64::from(number as i32)), to)
+    narrowed(
+        &numbers.unary::<_, Int64Type>(|number| i64::from(number as i32)),
+        to,
+    )
 }
 
 fn to_float(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
@@ -81,7 +90,11 @@ fn to_float(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef> {
     if *to == Arrow::Float64 {
         return Ok(Arc::new(doubles.collect::<Float64Array>()));
     }
-    Ok(Arc::new(doubles.map(|number| number.map(|number| number as f32)).collect::<Float32Array>()))
+    Ok(Arc::new(
+        doubles
+            .map(|number| number.map(|number| number as f32))
+            .collect::<Float32Array>(),
+    ))
 }
 
 /// Rounded to the digits that there are; NULL if they are too few.
@@ -89,20 +102,30 @@ fn to_decimal(array: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef> {
     let numbers: Vec<Option<i128>> = match array.data_type() {
         Arrow::Decimal128(_, from) => {
             let from = *from;
-            array.as_primitive::<Decimal128Type>().iter().map(|number| rescaled(number?, from, scale)).collect()
+            array
+                .as_primitive::<Decimal128Type>()
+                .iter()
+                .map(|number| rescaled(number?, from, scale))
+                .collect()
         }
         Arrow::Float32 => {
             let numbers = array.as_primitive::<Float32Type>().iter();
-            numbers.map(|number| decimal_of_text(&number?.to_string(), scale)).collect()
+            numbers
+                .map(|number| decimal_of_text(&number?.to_string(), scale))
+                .collect()
         }
         Arrow::Float64 => {
             let numbers = array.as_primitive::<Float64Type>().iter();
-            numbers.map(|number| decimal_of_text(&number?.to_string(), scale)).collect()
+            numbers
+                .map(|number| decimal_of_text(&number?.to_string(), scale))
+                .collect()
         }
         _ => {
             let longs = arrow_cast(array, &Arrow::Int64)?;
             let longs = longs.as_primitive::<Int64Type>().iter();
-            longs.map(|number| rescaled(i128::from(number?), 0, scale)).collect()
+            longs
+                .map(|number| rescaled(i128::from(number?), 0, scale))
+                .collect()
         }
     };
     decimals(numbers, precision, scale)
@@ -111,9 +134,13 @@ fn to_decimal(array: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef> {
 /// Numbers of a scale; those that have too many digits are NULL.
 pub(super) fn decimals(numbers: Vec<Option<i128>>, precision: u8, scale: i8) -> Result<ArrayRef> {
     let bound = 10i128.pow(u32::from(precision));
-    let numbers = numbers.into_iter().map(|number| number.filter(|number| number.abs() < bound));
+    let numbers = numbers
+        .into_iter()
+        .map(|number| number.filter(|number| number.abs() < bound));
     let numbers: Decimal128Array = numbers.collect();
-    Ok(Arc::new(numbers.with_precision_and_scale(precision, scale)?))
+    Ok(Arc::new(
+        numbers.with_precision_and_scale(precision, scale)?,
+    ))
 }
 
 fn rescaled(number: i128, from: i8, to: i8) -> Option<i128> {
@@ -139,7 +166,10 @@ pub(super) fn decimal_of_text(text: &str, scale: i8) -> Option<i128> {
         return None;
     }
     // How many of the digits are before the scale's last place.
-    let kept = i32::try_from(whole.len()).ok()?.checked_add(exponent)?.checked_add(i32::from(scale))?;
+    let kept = i32::try_from(whole.len())
+        .ok()?
+        .checked_add(exponent)?
+        .checked_add(i32::from(scale))?;
     let Ok(kept) = usize::try_from(kept) else {
         return Some(0);
     };
@@ -151,8 +181,16 @@ pub(super) fn decimal_of_text(text: &str, scale: i8) -> Option<i128> {
     if kept > leading + 39 {
         return None;
     }
-    let front: String = all.chars().chain(std::iter::repeat('0')).take(kept).collect();
-    let number: i128 = if front.is_empty() { 0 } else { front.parse().ok()? };
+    let front: String = all
+        .chars()
+        .chain(std::iter::repeat('0'))
+        .take(kept)
+        .collect();
+    let number: i128 = if front.is_empty() {
+        0
+    } else {
+        front.parse().ok()?
+    };
     let next = all.as_bytes().get(kept);
     let is_up = next.is_some_and(|digit| *digit >= b'5');
     Some(sign * (number + i128::from(is_up)))

@@ -29,11 +29,15 @@ impl Caster {
         match to {
             TypeKind::Boolean => {
                 let mut booleans = BooleanBuilder::with_capacity(texts.len());
-                self.each(texts, to, boolean_of_text)?.into_iter().for_each(|value| booleans.append_option(value));
+                self.each(texts, to, boolean_of_text)?
+                    .into_iter()
+                    .for_each(|value| booleans.append_option(value));
                 Ok(Arc::new(booleans.finish()))
             }
             TypeKind::Float => {
-                let values = self.each(texts, to, |text| double_of_text(text).map(|_| float_of_text(text)))?;
+                let values = self.each(texts, to, |text| {
+                    double_of_text(text).map(|_| float_of_text(text))
+                })?;
                 Ok(Arc::new(PrimitiveArray::<Float32Type>::from_iter(values)))
             }
             TypeKind::Double => {
@@ -79,7 +83,9 @@ impl Caster {
             Arrow::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
             _ => (i64::MIN, i64::MAX),
         };
-        let values = self.each(texts, to, |text| long_of_text(text).filter(|number| (least..=most).contains(number)))?;
+        let values = self.each(texts, to, |text| {
+            long_of_text(text).filter(|number| (least..=most).contains(number))
+        })?;
         let longs = PrimitiveArray::<Int64Type>::from_iter(values);
         Ok(arrow_cast(&longs, arrow)?)
     }
@@ -90,7 +96,9 @@ impl Caster {
             TypeKind::Time(_) => Some(NaiveDate::default().and_time(time_of_text(text)?)),
             _ => timestamp_of_text(text),
         })?;
-        let ticks = values.into_iter().map(|time| ticks_of(time?, arrow, self.zone));
+        let ticks = values
+            .into_iter()
+            .map(|time| ticks_of(time?, arrow, self.zone));
         let times = as_times(ticks.collect::<Int64Array>(), arrow)?;
         super::time::truncated(times, to)
     }
@@ -116,11 +124,16 @@ fn long_of_text(text: &str) -> Option<i64> {
 /// Of the names that Rust has for what is no number, those that Java has too.
 fn is_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
-    matches!(digits, "NaN" | "Infinity") || digits.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
+    matches!(digits, "NaN" | "Infinity")
+        || digits.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
 }
 
 fn double_of_text(text: &str) -> Option<f64> {
-    if is_number(text) { text.parse().ok() } else { None }
+    if is_number(text) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 fn float_of_text(text: &str) -> f32 {

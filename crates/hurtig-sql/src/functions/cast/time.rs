@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Time32MillisecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    Time32MillisecondType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType,
 };
 use arrow_array::{Array, ArrayRef, Int64Array, PrimitiveArray};
 use arrow_schema::{DataType as Arrow, Field};
@@ -16,7 +17,12 @@ use super::super::arguments::Arguments;
 use super::super::time::{Times, Zone, as_times, ticks_of};
 
 /// What the session's clocks show, of another type; digits that it does not have are cut off.
-pub(super) fn of_time(array: &ArrayRef, to: &TypeKind, arrow: &Arrow, zone: Zone) -> Result<ArrayRef> {
+pub(super) fn of_time(
+    array: &ArrayRef,
+    to: &TypeKind,
+    arrow: &Arrow,
+    zone: Zone,
+) -> Result<ArrayRef> {
     let is_same = |from: &Arrow| match (from, arrow) {
         (Arrow::Timestamp(from, from_zone), Arrow::Timestamp(to, to_zone)) => {
             from == to && from_zone.is_some() == to_zone.is_some()
@@ -42,7 +48,9 @@ pub(super) fn of_time(array: &ArrayRef, to: &TypeKind, arrow: &Arrow, zone: Zone
 /// Times with no more digits than their type has: Arrow keeps thousandths, millionths and billionths alone.
 pub(super) fn truncated(array: ArrayRef, to: &TypeKind) -> Result<ArrayRef> {
     let digits = match to {
-        TypeKind::Time(digits) | TypeKind::Timestamp(digits) | TypeKind::TimestampLtz(digits) => *digits,
+        TypeKind::Time(digits) | TypeKind::Timestamp(digits) | TypeKind::TimestampLtz(digits) => {
+            *digits
+        }
         _ => return Ok(array),
     };
     let kept = match digits {
@@ -61,18 +69,32 @@ pub(super) fn truncated(array: ArrayRef, to: &TypeKind) -> Result<ArrayRef> {
             Arc::new(times.unary::<_, Time32MillisecondType>(|ticks| cut(i64::from(ticks)) as i32))
         }
         Arrow::Timestamp(unit, zone) => match unit {
-            arrow_schema::TimeUnit::Microsecond => {
-                zoned(array.as_primitive::<TimestampMicrosecondType>().unary::<_, TimestampMicrosecondType>(cut), zone)
-            }
-            arrow_schema::TimeUnit::Nanosecond => {
-                zoned(array.as_primitive::<TimestampNanosecondType>().unary::<_, TimestampNanosecondType>(cut), zone)
-            }
-            _ => zoned(array.as_primitive::<TimestampMillisecondType>().unary::<_, TimestampMillisecondType>(cut), zone),
+            arrow_schema::TimeUnit::Microsecond => zoned(
+                array
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .unary::<_, TimestampMicrosecondType>(cut),
+                zone,
+            ),
+            arrow_schema::TimeUnit::Nanosecond => zoned(
+                array
+                    .as_primitive::<TimestampNanosecondType>()
+                    .unary::<_, TimestampNanosecondType>(cut),
+                zone,
+            ),
+            _ => zoned(
+                array
+                    .as_primitive::<TimestampMillisecondType>()
+                    .unary::<_, TimestampMillisecondType>(cut),
+                zone,
+            ),
         },
         _ => array,
     })
 }
 
-fn zoned<T: arrow_array::types::ArrowTimestampType>(times: PrimitiveArray<T>, zone: &Option<Arc<str>>) -> ArrayRef {
+fn zoned<T: arrow_array::types::ArrowTimestampType>(
+    times: PrimitiveArray<T>,
+    zone: &Option<Arc<str>>,
+) -> ArrayRef {
     Arc::new(times.with_timezone_opt(zone.clone()))
 }

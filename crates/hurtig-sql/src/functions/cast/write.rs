@@ -22,7 +22,12 @@ use crate::error::Carry;
 use crate::types::flink_of;
 
 /// Values as texts of a type: cut to its length, and filled up if it is CHAR.
-pub(super) fn to_text(array: &ArrayRef, from: &TypeKind, to: &TypeKind, zone: Zone) -> Result<ArrayRef> {
+pub(super) fn to_text(
+    array: &ArrayRef,
+    from: &TypeKind,
+    to: &TypeKind,
+    zone: Zone,
+) -> Result<ArrayRef> {
     let length = match to {
         TypeKind::Char(length) | TypeKind::Varchar(length) => *length as usize,
         _ => usize::MAX,
@@ -73,19 +78,39 @@ pub(super) fn to_bytes(array: &ArrayRef, to: &TypeKind) -> Result<ArrayRef> {
 }
 
 /// Each value as text.
-pub(in crate::functions) fn texts_of_values(array: &ArrayRef, kind: &TypeKind, zone: Zone) -> Result<Vec<Option<String>>> {
+pub(in crate::functions) fn texts_of_values(
+    array: &ArrayRef,
+    kind: &TypeKind,
+    zone: Zone,
+) -> Result<Vec<Option<String>>> {
     let rows = 0..array.len();
     let texts = |text: &dyn Fn(usize) -> String| -> Vec<Option<String>> {
-        rows.map(|row| (!array.is_null(row)).then(|| text(row))).collect()
+        rows.map(|row| (!array.is_null(row)).then(|| text(row)))
+            .collect()
     };
     Ok(match array.data_type() {
         Arrow::Null => vec![None; array.len()],
-        Arrow::Boolean => texts(&|row| if array.as_boolean().value(row) { "TRUE" } else { "FALSE" }.to_string()),
-        Arrow::Float32 => texts(&|row| text_of_float(array.as_primitive::<Float32Type>().value(row))),
-        Arrow::Float64 => texts(&|row| text_of_double(array.as_primitive::<Float64Type>().value(row))),
-        Arrow::Decimal128(..) => texts(&|row| array.as_primitive::<Decimal128Type>().value_as_string(row)),
+        Arrow::Boolean => texts(&|row| {
+            if array.as_boolean().value(row) {
+                "TRUE"
+            } else {
+                "FALSE"
+            }
+            .to_string()
+        }),
+        Arrow::Float32 => {
+            texts(&|row| text_of_float(array.as_primitive::<Float32Type>().value(row)))
+        }
+        Arrow::Float64 => {
+            texts(&|row| text_of_double(array.as_primitive::<Float64Type>().value(row)))
+        }
+        Arrow::Decimal128(..) => {
+            texts(&|row| array.as_primitive::<Decimal128Type>().value_as_string(row))
+        }
         Arrow::Interval(unit) => texts(&|row| interval(array, *unit, row)),
-        Arrow::Date32 | Arrow::Time32(_) | Arrow::Time64(_) | Arrow::Timestamp(..) => times(array, kind, zone)?,
+        Arrow::Date32 | Arrow::Time32(_) | Arrow::Time64(_) | Arrow::Timestamp(..) => {
+            times(array, kind, zone)?
+        }
         Arrow::List(_) | Arrow::Map(..) | Arrow::Struct(_) => nested(array, zone)?,
         data_type if is_bytes(data_type) => {
             let bytes = arrow_cast(array, &Arrow::Binary)?;
@@ -113,9 +138,17 @@ fn times(array: &ArrayRef, kind: &TypeKind, zone: Zone) -> Result<Vec<Option<Str
         let time = times.at(row)?;
         Some(match kind {
             TypeKind::Date => time.date().to_string(),
-            TypeKind::Time(digits) => format!("{}{}", time.format("%H:%M:%S"), fraction(time.nanosecond(), *digits)),
+            TypeKind::Time(digits) => format!(
+                "{}{}",
+                time.format("%H:%M:%S"),
+                fraction(time.nanosecond(), *digits)
+            ),
             TypeKind::Timestamp(digits) | TypeKind::TimestampLtz(digits) => {
-                format!("{}{}", time.format("%Y-%m-%d %H:%M:%S"), fraction(time.nanosecond(), *digits))
+                format!(
+                    "{}{}",
+                    time.format("%Y-%m-%d %H:%M:%S"),
+                    fraction(time.nanosecond(), *digits)
+                )
             }
             _ => time.to_string(),
         })
@@ -134,14 +167,23 @@ fn fraction(nanos: u32, digits: u32) -> String {
 /// `+1-02` of months, `+1 02:03:04.567` of time.
 fn interval(array: &ArrayRef, unit: IntervalUnit, row: usize) -> String {
     let (months, millis) = match unit {
-        IntervalUnit::YearMonth => (i64::from(array.as_primitive::<IntervalYearMonthType>().value(row)), 0),
+        IntervalUnit::YearMonth => (
+            i64::from(array.as_primitive::<IntervalYearMonthType>().value(row)),
+            0,
+        ),
         IntervalUnit::DayTime => {
             let value = array.as_primitive::<IntervalDayTimeType>().value(row);
-            (0, i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds))
+            (
+                0,
+                i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds),
+            )
         }
         IntervalUnit::MonthDayNano => {
             let value = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
-            (i64::from(value.months), i64::from(value.days) * 86_400_000 + value.nanoseconds / 1_000_000)
+            (
+                i64::from(value.months),
+                i64::from(value.days) * 86_400_000 + value.nanoseconds / 1_000_000,
+            )
         }
     };
     let sign = if months < 0 || millis < 0 { '-' } else { '+' };
@@ -149,8 +191,16 @@ fn interval(array: &ArrayRef, unit: IntervalUnit, row: usize) -> String {
         return format!("{sign}{}-{:02}", months.abs() / 12, months.abs() % 12);
     }
     let millis = millis.abs();
-    let (hours, minutes, seconds) = (millis / 3_600_000 % 24, millis / 60_000 % 60, millis / 1000 % 60);
-    format!("{sign}{} {hours:02}:{minutes:02}:{seconds:02}.{:03}", millis / 86_400_000, millis % 1000)
+    let (hours, minutes, seconds) = (
+        millis / 3_600_000 % 24,
+        millis / 60_000 % 60,
+        millis / 1000 % 60,
+    );
+    format!(
+        "{sign}{} {hours:02}:{minutes:02}:{seconds:02}.{:03}",
+        millis / 86_400_000,
+        millis % 1000
+    )
 }
 
 /// `[1, 2]`, `{a=1}`, `(1, x)`.
@@ -168,7 +218,8 @@ fn nested(array: &ArrayRef, zone: Zone) -> Result<Vec<Option<String>>> {
             }
             Arrow::Struct(fields) => {
                 let columns = array.as_struct().columns().iter().zip(fields);
-                let values = columns.map(|(column, field)| items(&column.slice(row, 1), field, zone));
+                let values =
+                    columns.map(|(column, field)| items(&column.slice(row, 1), field, zone));
                 let values = values.collect::<Result<Vec<_>>>()?.concat();
                 format!("({})", values.join(", "))
             }
@@ -181,7 +232,10 @@ fn nested(array: &ArrayRef, zone: Zone) -> Result<Vec<Option<String>>> {
 fn items(array: &ArrayRef, field: &Field, zone: Zone) -> Result<Vec<String>> {
     let kind = flink_of(field).carried()?.kind;
     let texts = texts_of_values(array, &kind, zone)?;
-    Ok(texts.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_string())).collect())
+    Ok(texts
+        .into_iter()
+        .map(|text| text.unwrap_or_else(|| "NULL".to_string()))
+        .collect())
 }
 
 fn entries(array: &ArrayRef, row: usize, zone: Zone) -> Result<String> {
@@ -190,7 +244,9 @@ fn entries(array: &ArrayRef, row: usize, zone: Zone) -> Result<String> {
     let ([keys, values], [key, value]) = (columns, fields.as_ref()) else {
         return internal_err!("a map without keys and values");
     };
-    let pairs = items(keys, key, zone)?.into_iter().zip(items(values, value, zone)?);
+    let pairs = items(keys, key, zone)?
+        .into_iter()
+        .zip(items(values, value, zone)?);
     let mut text = String::from("{");
     for (index, (key, value)) in pairs.enumerate() {
         let comma = if index > 0 { ", " } else { "" };

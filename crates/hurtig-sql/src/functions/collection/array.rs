@@ -27,8 +27,19 @@ pub(super) static ALL: [Definition; 7] = [
     Definition::new("array_append", WITH_ITEM, WIDENED, |a| put(a, false)).nullable(),
     Definition::new("array_prepend", WITH_ITEM, WIDENED, |a| put(a, true)).nullable(),
     Definition::new("array_remove", WITH_ITEM, Returns::Argument(0), remove).nullable(),
-    Definition::new("array_reverse", &[Kind::Array], Returns::Argument(0), reverse),
-    Definition::new("array_concat", &[Kind::Array], Returns::Type(type_of_all), concat_all).repeats(),
+    Definition::new(
+        "array_reverse",
+        &[Kind::Array],
+        Returns::Argument(0),
+        reverse,
+    ),
+    Definition::new(
+        "array_concat",
+        &[Kind::Array],
+        Returns::Type(type_of_all),
+        concat_all,
+    )
+    .repeats(),
 ];
 
 /// The items of some arrays beside each other, and for each array where those of a row are.
@@ -41,7 +52,11 @@ pub(super) struct Lists {
 
 impl Lists {
     /// Of arguments that are arrays, or items by themselves; all as the items of an array of this type.
-    pub(super) fn of(arguments: &Arguments<'_>, indexes: &[usize], item: &DataType) -> Result<Self> {
+    pub(super) fn of(
+        arguments: &Arguments<'_>,
+        indexes: &[usize],
+        item: &DataType,
+    ) -> Result<Self> {
         let mut arrays = Vec::new();
         let mut items = Vec::new();
         let mut starts = vec![0];
@@ -53,7 +68,11 @@ impl Lists {
             arrays.push(list);
         }
         let all: Vec<&dyn Array> = items.iter().map(AsRef::as_ref).collect();
-        Ok(Self { arrays, items: concat(&all)?, starts })
+        Ok(Self {
+            arrays,
+            items: concat(&all)?,
+            starts,
+        })
     }
 
     /// Where the items of a row are in all items; `None` if the array is NULL.
@@ -92,7 +111,9 @@ fn as_list(array: ArrayRef) -> Result<ListArray> {
         return Ok(list.clone());
     }
     let item = Arc::new(Field::new("item", DataType::Null, true));
-    Ok(cast(&array, &DataType::List(item))?.as_list::<i32>().clone())
+    Ok(cast(&array, &DataType::List(item))?
+        .as_list::<i32>()
+        .clone())
 }
 
 pub(super) fn item_type(call: &Call<'_>, index: usize) -> DataType {
@@ -109,16 +130,26 @@ pub(super) fn list_of(item: DataType) -> DataType {
 fn type_with_item(call: &Call<'_>) -> Result<DataType> {
     match common_type([&item_type(call, 0), call.type_of(1)].into_iter()) {
         Some(item) => Ok(list_of(item)),
-        None => plan_err!("{} has an ARRAY of {} and an item that is {}", call.name.to_uppercase(), item_type(call, 0), call.type_of(1)),
+        None => plan_err!(
+            "{} has an ARRAY of {} and an item that is {}",
+            call.name.to_uppercase(),
+            item_type(call, 0),
+            call.type_of(1)
+        ),
     }
 }
 
 /// An array of what all items have in common.
 pub(super) fn type_of_all(call: &Call<'_>) -> Result<DataType> {
-    let items: Vec<_> = (0..call.fields.len()).map(|index| item_type(call, index)).collect();
+    let items: Vec<_> = (0..call.fields.len())
+        .map(|index| item_type(call, index))
+        .collect();
     match common_type(items.iter()) {
         Some(item) => Ok(list_of(item)),
-        None => plan_err!("the arrays of {} have no type in common: CAST them", call.name.to_uppercase()),
+        None => plan_err!(
+            "the arrays of {} have no type in common: CAST them",
+            call.name.to_uppercase()
+        ),
     }
 }
 
@@ -153,7 +184,11 @@ impl Search {
         let lists = Lists::of(arguments, &[0], &item)?;
         let wanted = cast(&wanted, &item)?;
         let keys = Keys::of(&[&lists.items, &wanted])?;
-        Ok(Self { lists, wanted, keys })
+        Ok(Self {
+            lists,
+            wanted,
+            keys,
+        })
     }
 
     fn is_wanted(&self, item: usize, row: usize) -> bool {
@@ -201,7 +236,11 @@ fn put(arguments: &Arguments<'_>, first: bool) -> Result<ArrayRef> {
     let rows = (0..arguments.rows).map(|row| {
         let items = lists.range(0, row)?;
         let item = count + row;
-        Some(if first { std::iter::once(item).chain(items).collect() } else { items.chain([item]).collect() })
+        Some(if first {
+            std::iter::once(item).chain(items).collect()
+        } else {
+            items.chain([item]).collect()
+        })
     });
     lists.pick(rows)
 }
@@ -218,7 +257,13 @@ fn concat_all(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let lists = Lists::of(arguments, &indexes, &item_of_result(arguments))?;
     let rows = (0..arguments.rows).map(|row| {
         let ranges = indexes.iter().map(|index| lists.range(*index, row));
-        Some(ranges.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        Some(
+            ranges
+                .collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .flatten()
+                .collect(),
+        )
     });
     lists.pick(rows)
 }

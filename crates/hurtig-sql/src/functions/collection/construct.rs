@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_array::UInt32Array;
 use arrow_array::{Array, ArrayRef, ListArray, MapArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Fields};
 use arrow_select::concat::concat;
 use arrow_select::take::take;
-use arrow_array::UInt32Array;
 use datafusion_common::{Result, internal_err, plan_err};
 
 use super::super::arguments::Arguments;
@@ -19,9 +19,15 @@ use super::super::parameters::Kind;
 const ANY: &[Kind] = &[Kind::Any];
 
 pub(super) static ALL: [Definition; 3] = [
-    Definition::new("__array", ANY, Returns::Type(type_of_array), array).repeats().never_null(),
-    Definition::new("__map", ANY, Returns::Type(type_of_map), map).repeats().never_null(),
-    Definition::new("row", ANY, Returns::Type(type_of_row), row).repeats().never_null(),
+    Definition::new("__array", ANY, Returns::Type(type_of_array), array)
+        .repeats()
+        .never_null(),
+    Definition::new("__map", ANY, Returns::Type(type_of_map), map)
+        .repeats()
+        .never_null(),
+    Definition::new("row", ANY, Returns::Type(type_of_row), row)
+        .repeats()
+        .never_null(),
 ];
 
 fn type_of_array(call: &Call<'_>) -> Result<DataType> {
@@ -29,23 +35,44 @@ fn type_of_array(call: &Call<'_>) -> Result<DataType> {
         return plan_err!("the items of an ARRAY have no type in common: CAST them");
     };
     let is_nullable = call.fields.iter().any(|field| field.is_nullable());
-    Ok(DataType::List(Arc::new(Field::new("item", item, is_nullable))))
+    Ok(DataType::List(Arc::new(Field::new(
+        "item",
+        item,
+        is_nullable,
+    ))))
 }
 
 fn type_of_map(call: &Call<'_>) -> Result<DataType> {
-    let every_second = |first: usize| call.fields.iter().skip(first).step_by(2).map(|field| field.data_type());
+    let every_second = |first: usize| {
+        call.fields
+            .iter()
+            .skip(first)
+            .step_by(2)
+            .map(|field| field.data_type())
+    };
     let types = common_type(every_second(0)).zip(common_type(every_second(1)));
     let Some((key, value)) = types else {
         return plan_err!("the keys or the values of a MAP have no type in common: CAST them");
     };
-    let is_nullable = call.fields.iter().skip(1).step_by(2).any(|field| field.is_nullable());
+    let is_nullable = call
+        .fields
+        .iter()
+        .skip(1)
+        .step_by(2)
+        .any(|field| field.is_nullable());
     Ok(map_of(key, value, is_nullable))
 }
 
 /// The type of a map.
 pub(super) fn map_of(key: DataType, value: DataType, is_nullable: bool) -> DataType {
-    let entries = Fields::from(vec![Field::new("keys", key, false), Field::new("values", value, is_nullable)]);
-    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
+    let entries = Fields::from(vec![
+        Field::new("keys", key, false),
+        Field::new("values", value, is_nullable),
+    ]);
+    DataType::Map(
+        Arc::new(Field::new("entries", DataType::Struct(entries), false)),
+        false,
+    )
 }
 
 fn type_of_row(call: &Call<'_>) -> Result<DataType> {
@@ -57,13 +84,20 @@ fn type_of_row(call: &Call<'_>) -> Result<DataType> {
 }
 
 /// All arguments, cast and interleaved: the items of each row beside each other.
-fn interleaved(arguments: &Arguments<'_>, indexes: &[usize], data_type: &DataType) -> Result<ArrayRef> {
-    let columns = indexes.iter().map(|index| Ok(cast(&arguments.array(*index)?, data_type)?));
+fn interleaved(
+    arguments: &Arguments<'_>,
+    indexes: &[usize],
+    data_type: &DataType,
+) -> Result<ArrayRef> {
+    let columns = indexes
+        .iter()
+        .map(|index| Ok(cast(&arguments.array(*index)?, data_type)?));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let all: Vec<&dyn Array> = columns.iter().map(AsRef::as_ref).collect();
     let all = concat(&all)?;
     let rows = arguments.rows;
-    let places = (0..rows).flat_map(|row| (0..indexes.len()).map(move |column| (column * rows + row) as u32));
+    let places = (0..rows)
+        .flat_map(|row| (0..indexes.len()).map(move |column| (column * rows + row) as u32));
     Ok(take(&all, &UInt32Array::from_iter_values(places), None)?)
 }
 
@@ -74,7 +108,12 @@ fn array(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let indexes: Vec<_> = (0..arguments.count()).collect();
     let items = interleaved(arguments, &indexes, item.data_type())?;
     let offsets = OffsetBuffer::from_repeated_length(indexes.len(), arguments.rows);
-    Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, items, None)?))
+    Ok(Arc::new(ListArray::try_new(
+        Arc::clone(item),
+        offsets,
+        items,
+        None,
+    )?))
 }
 
 /// Of a key that comes again the last value stays.
@@ -97,7 +136,13 @@ fn map(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (keys, values, lengths) = pairs;
     let pairs = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
     let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?))
+    Ok(Arc::new(MapArray::try_new(
+        Arc::clone(entries),
+        offsets,
+        pairs,
+        None,
+        false,
+    )?))
 }
 
 fn row(arguments: &Arguments<'_>) -> Result<ArrayRef> {
@@ -106,5 +151,10 @@ fn row(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     };
     let columns = (0..arguments.count()).map(|index| arguments.array(index));
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), columns, None, arguments.rows)?))
+    Ok(Arc::new(StructArray::try_new_with_length(
+        fields.clone(),
+        columns,
+        None,
+        arguments.rows,
+    )?))
 }

@@ -13,22 +13,46 @@ use super::super::parameters::Kind;
 use super::keys::Keys;
 
 pub(super) static ALL: [Definition; 3] = [
-    Definition::new("__item", &[Kind::Collection, Kind::Any], Returns::Type(type_of_item), item).nullable(),
-    Definition::new("element", &[Kind::Array], Returns::Type(type_of_item), element).nullable(),
-    Definition::new("cardinality", &[Kind::Collection], Returns::Int, cardinality),
+    Definition::new(
+        "__item",
+        &[Kind::Collection, Kind::Any],
+        Returns::Type(type_of_item),
+        item,
+    )
+    .nullable(),
+    Definition::new(
+        "element",
+        &[Kind::Array],
+        Returns::Type(type_of_item),
+        element,
+    )
+    .nullable(),
+    Definition::new(
+        "cardinality",
+        &[Kind::Collection],
+        Returns::Int,
+        cardinality,
+    ),
 ];
 
 /// The type of an array's items, or of a map's values.
 pub(super) fn type_of_item(call: &Call<'_>) -> Result<DataType> {
     match call.type_of(0) {
         DataType::List(item) => {
-            if call.fields.len() > 1 && !call.type_of(1).is_integer() && !call.type_of(1).is_null() {
-                return plan_err!("an ARRAY has items by number, and not by {}", call.type_of(1));
+            if call.fields.len() > 1 && !call.type_of(1).is_integer() && !call.type_of(1).is_null()
+            {
+                return plan_err!(
+                    "an ARRAY has items by number, and not by {}",
+                    call.type_of(1)
+                );
             }
             Ok(item.data_type().clone())
         }
         DataType::Map(entries, _) => match entries.data_type() {
-            DataType::Struct(fields) => Ok(fields.iter().nth(1).map_or(DataType::Null, |field| field.data_type().clone())),
+            DataType::Struct(fields) => Ok(fields
+                .iter()
+                .nth(1)
+                .map_or(DataType::Null, |field| field.data_type().clone())),
             _ => Ok(DataType::Null),
         },
         other => plan_err!("{other} has no items"),
@@ -54,7 +78,9 @@ fn item_of_array(arguments: &Arguments<'_>, array: &ArrayRef) -> Result<ArrayRef
             continue;
         };
         if place < 1 {
-            return exec_err!("an array's items are numbered from 1, and its item {place} is asked for");
+            return exec_err!(
+                "an array's items are numbered from 1, and its item {place} is asked for"
+            );
         }
         let length = i64::from(list.value_length(row));
         let offset = list.value_offsets().get(row).copied().unwrap_or(0);
@@ -86,7 +112,11 @@ fn element(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let list = array.as_list::<i32>();
     let mut indexes = Vec::with_capacity(arguments.rows);
     for row in 0..arguments.rows {
-        let length = if list.is_null(row) { 0 } else { list.value_length(row) };
+        let length = if list.is_null(row) {
+            0
+        } else {
+            list.value_length(row)
+        };
         indexes.push(match length {
             0 => None,
             1 => list.value_offsets().get(row).map(|offset| *offset as u32),

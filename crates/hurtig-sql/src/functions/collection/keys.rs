@@ -15,8 +15,12 @@ impl Keys {
             return Ok(Self { rows: Vec::new() });
         };
         let converter = RowConverter::new(vec![SortField::new(first.data_type().clone())])?;
-        let rows = arrays.iter().map(|array| converter.convert_columns(&[ArrayRef::clone(array)]));
-        Ok(Self { rows: rows.collect::<Result<_, _>>()? })
+        let rows = arrays
+            .iter()
+            .map(|array| converter.convert_columns(&[ArrayRef::clone(array)]));
+        Ok(Self {
+            rows: rows.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The key of an item of one of the arrays.

@@ -22,10 +22,27 @@ use super::keys::Keys;
 const MAP: &[Kind] = &[Kind::Map];
 
 pub(super) static ALL: [Definition; 5] = [
-    Definition::new("map_keys", MAP, Returns::Type(|call| Ok(list_of(types(call, 0).0))), |a| parts(a, Part::Keys)),
-    Definition::new("map_values", MAP, Returns::Type(|call| Ok(list_of(types(call, 0).1))), |a| parts(a, Part::Values)),
-    Definition::new("map_entries", MAP, Returns::Type(type_of_entries), |a| parts(a, Part::Entries)),
-    Definition::new("map_from_arrays", &[Kind::Array, Kind::Array], Returns::Type(type_from_arrays), from_arrays),
+    Definition::new(
+        "map_keys",
+        MAP,
+        Returns::Type(|call| Ok(list_of(types(call, 0).0))),
+        |a| parts(a, Part::Keys),
+    ),
+    Definition::new(
+        "map_values",
+        MAP,
+        Returns::Type(|call| Ok(list_of(types(call, 0).1))),
+        |a| parts(a, Part::Values),
+    ),
+    Definition::new("map_entries", MAP, Returns::Type(type_of_entries), |a| {
+        parts(a, Part::Entries)
+    }),
+    Definition::new(
+        "map_from_arrays",
+        &[Kind::Array, Kind::Array],
+        Returns::Type(type_from_arrays),
+        from_arrays,
+    ),
     Definition::new("map_union", MAP, Returns::Type(type_of_union), union).repeats(),
 ];
 
@@ -52,7 +69,10 @@ fn types(call: &Call<'_>, index: usize) -> (DataType, DataType) {
 
 fn type_of_entries(call: &Call<'_>) -> Result<DataType> {
     let (key, value) = types(call, 0);
-    let fields = vec![Field::new("key", key, false), Field::new("value", value, true)];
+    let fields = vec![
+        Field::new("key", key, false),
+        Field::new("value", value, true),
+    ];
     Ok(list_of(DataType::Struct(Fields::from(fields))))
 }
 
@@ -61,7 +81,9 @@ fn type_from_arrays(call: &Call<'_>) -> Result<DataType> {
 }
 
 fn type_of_union(call: &Call<'_>) -> Result<DataType> {
-    let all: Vec<_> = (0..call.fields.len()).map(|index| types(call, index)).collect();
+    let all: Vec<_> = (0..call.fields.len())
+        .map(|index| types(call, index))
+        .collect();
     let keys = common_type(all.iter().map(|(key, _)| key));
     match keys.zip(common_type(all.iter().map(|(_, value)| value))) {
         Some((key, value)) => Ok(map_of(key, value, true)),
@@ -85,7 +107,12 @@ fn parts(arguments: &Arguments<'_>, part: Part) -> Result<ArrayRef> {
         (Part::Entries, other) => return internal_err!("entries of a map as {other}"),
     };
     let nulls = map.nulls().cloned();
-    Ok(Arc::new(ListArray::try_new(Arc::clone(item), map.offsets().clone(), items, nulls)?))
+    Ok(Arc::new(ListArray::try_new(
+        Arc::clone(item),
+        map.offsets().clone(),
+        items,
+        nulls,
+    )?))
 }
 
 /// Keys and values of the same places.
@@ -101,7 +128,9 @@ fn from_arrays(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         }
         let (key_count, value_count) = (keys.value_length(row), values.value_length(row));
         if key_count != value_count {
-            return exec_err!("MAP_FROM_ARRAYS has {key_count} keys and {value_count} values: there should be as many");
+            return exec_err!(
+                "MAP_FROM_ARRAYS has {key_count} keys and {value_count} values: there should be as many"
+            );
         }
         let range = |list: &ListArray| {
             let offset = list.value_offsets().get(row).copied().unwrap_or(0) as u32;
@@ -113,7 +142,11 @@ fn from_arrays(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     }
     let keys = take(keys.values(), &UInt32Array::from(key_places), None)?;
     let values = take(values.values(), &UInt32Array::from(value_places), None)?;
-    assembled(arguments, last_of_each(&keys, &values, lengths.into_iter())?, nulls)
+    assembled(
+        arguments,
+        last_of_each(&keys, &values, lengths.into_iter())?,
+        nulls,
+    )
 }
 
 /// Keys, values, and how many there are in each row: without those whose key comes again in it.
@@ -128,7 +161,10 @@ pub(super) fn last_of_each(
     for length in lengths {
         let mut kept: Vec<(usize, usize)> = Vec::new();
         for entry in from..from + length {
-            match kept.iter_mut().find(|(key, _)| compared.at(0, *key) == compared.at(0, entry)) {
+            match kept
+                .iter_mut()
+                .find(|(key, _)| compared.at(0, *key) == compared.at(0, entry))
+            {
                 Some((_, value)) => *value = entry,
                 None => kept.push((entry, entry)),
             }
@@ -139,7 +175,11 @@ pub(super) fn last_of_each(
         value_places.extend(kept.iter().map(|(_, value)| *value as u32));
     }
     let keys = take(keys, &UInt32Array::from(key_places), None)?;
-    Ok((keys, take(values, &UInt32Array::from(value_places), None)?, counts))
+    Ok((
+        keys,
+        take(values, &UInt32Array::from(value_places), None)?,
+        counts,
+    ))
 }
 
 fn assembled(
@@ -155,15 +195,26 @@ fn assembled(
     };
     let pairs = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
     let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, false)?))
+    Ok(Arc::new(MapArray::try_new(
+        Arc::clone(entries),
+        offsets,
+        pairs,
+        nulls,
+        false,
+    )?))
 }
 
 /// Of a key that is in several maps, the value of the last.
 fn union(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let arrays = (0..arguments.count()).map(|index| arguments.array(index)).collect::<Result<Vec<_>>>()?;
+    let arrays = (0..arguments.count())
+        .map(|index| arguments.array(index))
+        .collect::<Result<Vec<_>>>()?;
     let maps: Vec<&MapArray> = arrays.iter().map(|array| array.as_map()).collect();
     let DataType::Map(entries, _) = arguments.returns.data_type() else {
-        return internal_err!("a union of maps of the type {}", arguments.returns.data_type());
+        return internal_err!(
+            "a union of maps of the type {}",
+            arguments.returns.data_type()
+        );
     };
     let DataType::Struct(fields) = entries.data_type() else {
         return internal_err!("a map without entries");
@@ -172,13 +223,21 @@ fn union(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         return internal_err!("a map without keys and values");
     };
     let all = |parts: Vec<&ArrayRef>, data_type: &DataType| -> Result<ArrayRef> {
-        let parts = parts.into_iter().map(|part| Ok(cast(part, data_type)?)).collect::<Result<Vec<_>>>()?;
+        let parts = parts
+            .into_iter()
+            .map(|part| Ok(cast(part, data_type)?))
+            .collect::<Result<Vec<_>>>()?;
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         Ok(concat(&parts)?)
     };
     let keys = all(maps.iter().map(|map| map.keys()).collect(), key.data_type())?;
-    let values = all(maps.iter().map(|map| map.values()).collect(), value.data_type())?;
-    let nulls = maps.iter().fold(None, |nulls: Option<NullBuffer>, map| NullBuffer::union(nulls.as_ref(), map.nulls()));
+    let values = all(
+        maps.iter().map(|map| map.values()).collect(),
+        value.data_type(),
+    )?;
+    let nulls = maps.iter().fold(None, |nulls: Option<NullBuffer>, map| {
+        NullBuffer::union(nulls.as_ref(), map.nulls())
+    });
     let (mut places, mut lengths) = (Vec::new(), Vec::new());
     for row in 0..arguments.rows {
         let before = places.len();
@@ -186,7 +245,11 @@ fn union(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         for map in &maps {
             let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
             let offset = start + map.value_offsets().get(row).copied().unwrap_or(0) as usize;
-            let length = if is_null { 0 } else { map.value_length(row) as usize };
+            let length = if is_null {
+                0
+            } else {
+                map.value_length(row) as usize
+            };
             places.extend((offset..offset + length).map(|place| place as u32));
             start += map.keys().len();
         }
@@ -194,5 +257,9 @@ fn union(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     }
     let places = UInt32Array::from(places);
     let (keys, values) = (take(&keys, &places, None)?, take(&values, &places, None)?);
-    assembled(arguments, last_of_each(&keys, &values, lengths.into_iter())?, nulls)
+    assembled(
+        arguments,
+        last_of_each(&keys, &values, lengths.into_iter())?,
+        nulls,
+    )
 }

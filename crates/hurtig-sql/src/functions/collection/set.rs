@@ -14,7 +14,12 @@ const TWO: &[Kind] = &[Kind::Array, Kind::Array];
 const ALL_ITEMS: Returns = Returns::Type(type_of_all);
 
 pub(super) static ALL: [Definition; 4] = [
-    Definition::new("array_distinct", &[Kind::Array], Returns::Argument(0), distinct),
+    Definition::new(
+        "array_distinct",
+        &[Kind::Array],
+        Returns::Argument(0),
+        distinct,
+    ),
     Definition::new("array_union", TWO, ALL_ITEMS, union),
     Definition::new("array_intersect", TWO, ALL_ITEMS, intersect),
     Definition::new("array_except", TWO, ALL_ITEMS, except),
@@ -24,7 +29,10 @@ pub(super) static ALL: [Definition; 4] = [
 fn unique(items: impl Iterator<Item = usize>, keys: &Keys) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::new();
     for item in items {
-        if !kept.iter().any(|other| keys.at(0, *other) == keys.at(0, item)) {
+        if !kept
+            .iter()
+            .any(|other| keys.at(0, *other) == keys.at(0, item))
+        {
             kept.push(item);
         }
     }
@@ -46,19 +54,28 @@ fn of_both(
     let lists = Lists::of(arguments, &[0, 1], &item_of_result(arguments))?;
     let keys = Keys::of(&[&lists.items])?;
     let rows = (0..arguments.rows).map(|row| {
-        let (left, right) = (lists.range(0, row)?.collect(), lists.range(1, row)?.collect());
+        let (left, right) = (
+            lists.range(0, row)?.collect(),
+            lists.range(1, row)?.collect(),
+        );
         Some(rule(left, right, &keys))
     });
     lists.pick(rows)
 }
 
 fn union(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    of_both(arguments, |left, right, keys| unique(left.into_iter().chain(right), keys))
+    of_both(arguments, |left, right, keys| {
+        unique(left.into_iter().chain(right), keys)
+    })
 }
 
 fn intersect(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     of_both(arguments, |left, right, keys| {
-        let is_in_right = |item: &usize| right.iter().any(|other| keys.at(0, *other) == keys.at(0, *item));
+        let is_in_right = |item: &usize| {
+            right
+                .iter()
+                .any(|other| keys.at(0, *other) == keys.at(0, *item))
+        };
         unique(left.into_iter().filter(is_in_right), keys)
     })
 }
@@ -67,7 +84,9 @@ fn intersect(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 fn except(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     of_both(arguments, |left, mut right, keys| {
         let is_left = |item: &usize| {
-            let place = right.iter().position(|other| keys.at(0, *other) == keys.at(0, *item));
+            let place = right
+                .iter()
+                .position(|other| keys.at(0, *other) == keys.at(0, *item));
             place.map(|place| right.swap_remove(place)).is_none()
         };
         left.into_iter().filter(is_left).collect()

@@ -9,14 +9,23 @@ use super::super::definition::{Definition, Returns};
 use super::super::parameters::Kind;
 use super::array::{Lists, item_of};
 
-pub(super) static ALL: [Definition; 1] =
-    [Definition::new("array_slice", &[Kind::Array, Kind::Long, Kind::Long], Returns::Argument(0), slice).optional(1)];
+pub(super) static ALL: [Definition; 1] = [Definition::new(
+    "array_slice",
+    &[Kind::Array, Kind::Long, Kind::Long],
+    Returns::Argument(0),
+    slice,
+)
+.optional(1)];
 
 /// From a place to another, both included; negative ones count from the end, and what is beyond an end is the end.
 fn slice(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let lists = Lists::of(arguments, &[0], &item_of(arguments, 0))?;
     let starts = arguments.longs(1)?;
-    let ends = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
+    let ends = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
     let rows = (0..arguments.rows).map(|row| {
         let range = lists.range(0, row)?;
         let length = range.len() as i64;
@@ -26,7 +35,12 @@ fn slice(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         if start > end {
             return Some(Vec::new());
         }
-        Some(range.skip(start as usize - 1).take((end - start) as usize + 1).collect())
+        Some(
+            range
+                .skip(start as usize - 1)
+                .take((end - start) as usize + 1)
+                .collect(),
+        )
     });
     Ok(cast(&lists.pick(rows)?, arguments.returns.data_type())?)
 }

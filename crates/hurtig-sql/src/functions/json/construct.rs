@@ -15,12 +15,21 @@ const ANY: &[Kind] = &[Kind::Text, Kind::Any];
 
 pub(super) static ALL: [Definition; 3] = [
     Definition::new("json_string", &[Kind::Any], Returns::Type(checked), string),
-    Definition::new("__json_object", ANY, Returns::Field(json), object).repeats().optional(1).never_null(),
-    Definition::new("__json_array", ANY, Returns::Field(json), array).repeats().optional(1).never_null(),
+    Definition::new("__json_object", ANY, Returns::Field(json), object)
+        .repeats()
+        .optional(1)
+        .never_null(),
+    Definition::new("__json_array", ANY, Returns::Field(json), array)
+        .repeats()
+        .optional(1)
+        .never_null(),
 ];
 
 fn checked(call: &Call<'_>) -> Result<DataType> {
-    let unwritable = call.fields.iter().find(|field| !is_writable(field.data_type()));
+    let unwritable = call
+        .fields
+        .iter()
+        .find(|field| !is_writable(field.data_type()));
     match unwritable {
         Some(field) => plan_err!("{} cannot be JSON: CAST it to STRING", field.data_type()),
         None => Ok(DataType::Utf8View),
@@ -46,7 +55,9 @@ fn all(arguments: &Arguments<'_>, from: usize) -> Result<Vec<Vec<Option<String>>
         };
         if field.metadata().contains_key(IS_JSON) {
             let texts = arguments.texts(index)?;
-            return Ok((0..arguments.rows).map(|row| texts.at(row).map(str::to_string)).collect());
+            return Ok((0..arguments.rows)
+                .map(|row| texts.at(row).map(str::to_string))
+                .collect());
         }
         values_of(&array, field, arguments.zone)
     });
@@ -57,13 +68,23 @@ fn all(arguments: &Arguments<'_>, from: usize) -> Result<Vec<Vec<Option<String>>
 fn object(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let on_null = arguments.texts(0)?;
     let values = all(arguments, 1)?;
-    let keys = (1..arguments.count()).step_by(2).map(|index| arguments.texts(index));
+    let keys = (1..arguments.count())
+        .step_by(2)
+        .map(|index| arguments.texts(index));
     let keys = keys.collect::<Result<Vec<_>>>()?;
     Ok(arguments.texts_of(|row| {
         let keeps_nulls = on_null.at(row) != Some("ABSENT");
-        let values = values.iter().skip(1).step_by(2).map(|column| column.get(row).cloned().flatten());
-        let entries = keys.iter().zip(values).filter(|(_, value)| keeps_nulls || value.is_some());
-        let entries = entries.map(|(key, value)| (key.at(row).unwrap_or_default().to_string(), value));
+        let values = values
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .map(|column| column.get(row).cloned().flatten());
+        let entries = keys
+            .iter()
+            .zip(values)
+            .filter(|(_, value)| keeps_nulls || value.is_some());
+        let entries =
+            entries.map(|(key, value)| (key.at(row).unwrap_or_default().to_string(), value));
         Some(written_object(entries))
     }))
 }
@@ -73,7 +94,11 @@ fn array(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let values = all(arguments, 1)?;
     Ok(arguments.texts_of(|row| {
         let keeps_nulls = on_null.at(row) == Some("NULL");
-        let values = values.iter().map(|column| column.get(row).cloned().flatten());
-        Some(written_array(values.filter(|value| keeps_nulls || value.is_some())))
+        let values = values
+            .iter()
+            .map(|column| column.get(row).cloned().flatten());
+        Some(written_array(
+            values.filter(|value| keeps_nulls || value.is_some()),
+        ))
     }))
 }

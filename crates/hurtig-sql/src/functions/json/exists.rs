@@ -11,8 +11,20 @@ use super::text::parse;
 use super::value::{Found, search};
 
 pub(super) static ALL: [Definition; 2] = [
-    Definition::new("__is_json", &[Kind::Text, Kind::Text], Returns::Boolean, is_json).never_null(),
-    Definition::new("__json_exists", &[Kind::Text, Kind::Text, Kind::Text], Returns::Boolean, exists).nullable(),
+    Definition::new(
+        "__is_json",
+        &[Kind::Text, Kind::Text],
+        Returns::Boolean,
+        is_json,
+    )
+    .never_null(),
+    Definition::new(
+        "__json_exists",
+        &[Kind::Text, Kind::Text, Kind::Text],
+        Returns::Boolean,
+        exists,
+    )
+    .nullable(),
 ];
 
 /// Of a kind: VALUE is any. NULL is none.
@@ -33,7 +45,11 @@ fn is_json(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 /// Whether the path leads to something; what is answered on an error is the third argument.
 fn exists(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, paths, on_error) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(2)?);
+    let (texts, paths, on_error) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(2)?,
+    );
     let mut answers = Vec::with_capacity(arguments.rows);
     for row in 0..arguments.rows {
         let (Some(text), Some(path)) = (texts.at(row), paths.at(row)) else {

@@ -29,7 +29,8 @@ impl Path {
         let text = text.trim();
         let mode = |name: &str| {
             let (word, rest) = text.split_at_checked(name.len())?;
-            (word.eq_ignore_ascii_case(name) && rest.starts_with([' ', '$'])).then(|| rest.trim_start())
+            (word.eq_ignore_ascii_case(name) && rest.starts_with([' ', '$']))
+                .then(|| rest.trim_start())
         };
         let (is_strict, rest) = match (mode("strict"), mode("lax")) {
             (Some(rest), _) => (true, rest),
@@ -49,14 +50,19 @@ impl Path {
 
     /// Whether it leads to one value at most.
     pub(super) fn is_single(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
+        self.steps
+            .iter()
+            .all(|step| matches!(step, Step::Key(_) | Step::Index(_)))
     }
 
     /// The values that it leads to.
     pub(super) fn find<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
         let mut found = vec![value];
         for step in &self.steps {
-            found = found.into_iter().flat_map(|value| step.from(value)).collect();
+            found = found
+                .into_iter()
+                .flat_map(|value| step.from(value))
+                .collect();
         }
         found
     }
@@ -65,7 +71,11 @@ impl Path {
 fn after_dot<'a>(rest: &'a str, steps: &mut Vec<Step>) -> Option<&'a str> {
     if let Some(rest) = rest.strip_prefix('.') {
         steps.push(Step::Descend);
-        return if rest.starts_with('[') { Some(rest) } else { after_dot(rest, steps) };
+        return if rest.starts_with('[') {
+            Some(rest)
+        } else {
+            after_dot(rest, steps)
+        };
     }
     if let Some(rest) = rest.strip_prefix('*') {
         steps.push(Step::Every);
@@ -117,7 +127,9 @@ impl Step {
             }
             (Self::Slice(from, to), Value::Array(items)) => {
                 let from = from.map_or(0, |place| from_start(place, items.len()));
-                let to = to.map_or(items.len(), |place| from_start(place, items.len())).min(items.len());
+                let to = to
+                    .map_or(items.len(), |place| from_start(place, items.len()))
+                    .min(items.len());
                 items.get(from..to).unwrap_or_default().iter().collect()
             }
             (Self::Every, Value::Array(items)) => items.iter().collect(),
@@ -130,7 +142,11 @@ impl Step {
 
 /// A place from the start; those before it are nowhere.
 fn from_start(place: i64, length: usize) -> usize {
-    let place = if place < 0 { length as i64 + place } else { place };
+    let place = if place < 0 {
+        length as i64 + place
+    } else {
+        place
+    };
     usize::try_from(place).unwrap_or(usize::MAX)
 }
 
@@ -140,7 +156,9 @@ fn descendants(value: &Value) -> Vec<&Value> {
         Value::Object(entries) => entries.values().collect(),
         _ => Vec::new(),
     };
-    std::iter::once(value).chain(inner.into_iter().flat_map(descendants)).collect()
+    std::iter::once(value)
+        .chain(inner.into_iter().flat_map(descendants))
+        .collect()
 }
 
 #[cfg(test)]
@@ -152,7 +170,10 @@ mod tests {
         let value = serde_json::json!({"a": [{"b": 1}, {"b": 2}], "c d": true});
         let found = |path: &str| {
             let path = Path::parse(path).unwrap();
-            path.find(&value).iter().map(ToString::to_string).collect::<Vec<_>>()
+            path.find(&value)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
         };
         assert_eq!(found("$.a[1].b"), ["2"]);
         assert_eq!(found("lax $.a[*].b"), ["1", "2"]);

@@ -14,13 +14,24 @@ use super::super::parameters::Kind;
 use super::text::{parse, written};
 use super::value::{Found, returned, search, type_of};
 
-const PARAMETERS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Text];
+const PARAMETERS: &[Kind] = &[
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+];
 
 pub(super) static ALL: [Definition; 1] =
     [Definition::new("__json_query", PARAMETERS, Returns::Field(type_of), query).nullable()];
 
 fn query(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, paths, wrappers) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(3)?);
+    let (texts, paths, wrappers) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(3)?,
+    );
     let (on_empty, on_error) = (arguments.texts(4)?, arguments.texts(5)?);
     let mut values: Vec<Option<String>> = Vec::with_capacity(arguments.rows);
     for row in 0..arguments.rows {
@@ -31,15 +42,25 @@ fn query(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         values.push(match search(text, path)? {
             Found::Error(message) => otherwise(on_error.at(row), &message)?,
             Found::Values(found) => match found.into_iter().next() {
-                None | Some(Value::Null) => otherwise(on_empty.at(row), "there is nothing at the path")?,
+                None | Some(Value::Null) => {
+                    otherwise(on_empty.at(row), "there is nothing at the path")?
+                }
                 Some(value) => match wrapped(value, wrappers.at(row)) {
                     Some(value) => Some(written(&value)),
-                    None => otherwise(on_error.at(row), "there is a scalar at the path, and no wrapper")?,
+                    None => otherwise(
+                        on_error.at(row),
+                        "there is a scalar at the path, and no wrapper",
+                    )?,
                 },
             },
         });
     }
-    let texts: ArrayRef = Arc::new(values.iter().map(Option::as_deref).collect::<StringViewArray>());
+    let texts: ArrayRef = Arc::new(
+        values
+            .iter()
+            .map(Option::as_deref)
+            .collect::<StringViewArray>(),
+    );
     match arguments.returns.data_type() {
         DataType::List(item) => Ok(items(&values, item)),
         _ => returned(arguments, &texts),

@@ -17,8 +17,15 @@ use super::text::parse;
 use crate::error::Carry;
 use crate::types::{field_of, flink_of};
 
-const PARAMETERS: &[Kind] =
-    &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Any, Kind::Text, Kind::Any];
+const PARAMETERS: &[Kind] = &[
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Any,
+    Kind::Text,
+    Kind::Any,
+];
 
 pub(super) static ALL: [Definition; 1] =
     [Definition::new("__json_value", PARAMETERS, Returns::Field(type_of), value).nullable()];
@@ -101,7 +108,9 @@ fn value(arguments: &Arguments<'_>) -> Result<ArrayRef> {
             Found::Error(message) => on_error.answer(row, &message)?,
             Found::Values(found) => match found.first() {
                 None | Some(Value::Null) => on_empty.answer(row, "there is nothing at the path")?,
-                Some(Value::Object(_) | Value::Array(_)) => on_error.answer(row, "there is no scalar at the path")?,
+                Some(Value::Object(_) | Value::Array(_)) => {
+                    on_error.answer(row, "there is no scalar at the path")?
+                }
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(scalar) => Some(scalar.to_string()),
             },
@@ -119,6 +128,9 @@ pub(super) fn returned(arguments: &Arguments<'_>, texts: &ArrayRef) -> Result<Ar
     let target = arguments.texts(2)?;
     let target = target.at(0).and_then(|text| text.parse::<DataType>().ok());
     let target = target.ok_or_else(|| exec_datafusion_err!("RETURNING what is no type"))?;
-    let caster = Caster { zone: arguments.zone, tries: false };
+    let caster = Caster {
+        zone: arguments.zone,
+        tries: false,
+    };
     caster.cast(texts, &TypeKind::STRING, &target.kind)
 }

@@ -21,21 +21,35 @@ pub(super) fn is_writable(data_type: &DataType) -> bool {
         DataType::List(item) => is_writable(item.data_type()),
         DataType::Struct(fields) => fields.iter().all(|field| is_writable(field.data_type())),
         DataType::Map(entries, _) => is_writable(entries.data_type()),
-        other => other.is_numeric() || is_text(other) || is_bytes(other) || matches!(other, DataType::Boolean | DataType::Null),
+        other => {
+            other.is_numeric()
+                || is_text(other)
+                || is_bytes(other)
+                || matches!(other, DataType::Boolean | DataType::Null)
+        }
     }
 }
 
 /// Each value as JSON; `None` for NULL.
-pub(super) fn values_of(array: &ArrayRef, field: &Field, zone: Zone) -> Result<Vec<Option<String>>> {
+pub(super) fn values_of(
+    array: &ArrayRef,
+    field: &Field,
+    zone: Zone,
+) -> Result<Vec<Option<String>>> {
     let rows = 0..array.len();
     let texts = |text: &dyn Fn(usize) -> String| -> Vec<Option<String>> {
-        rows.map(|row| (!array.is_null(row)).then(|| text(row))).collect()
+        rows.map(|row| (!array.is_null(row)).then(|| text(row)))
+            .collect()
     };
     Ok(match array.data_type() {
         DataType::Null => vec![None; array.len()],
         DataType::Boolean => texts(&|row| array.as_boolean().value(row).to_string()),
-        DataType::Float32 => texts(&|row| text_of_double(f64::from(array.as_primitive::<Float32Type>().value(row)))),
-        DataType::Float64 => texts(&|row| text_of_double(array.as_primitive::<Float64Type>().value(row))),
+        DataType::Float32 => {
+            texts(&|row| text_of_double(f64::from(array.as_primitive::<Float32Type>().value(row))))
+        }
+        DataType::Float64 => {
+            texts(&|row| text_of_double(array.as_primitive::<Float64Type>().value(row)))
+        }
         data_type if is_text(data_type) => {
             let views = cast(array, &DataType::Utf8View)?;
             texts(&|row| quoted(views.as_string_view().value(row)))
@@ -80,7 +94,9 @@ fn nested(array: &ArrayRef, zone: Zone) -> Result<Vec<Option<String>>> {
                     return exec_err!("a map without keys and values");
                 };
                 let kind = flink_of(key).carried()?.kind;
-                let keys = texts_of_values(entries.column(0), &kind, zone)?.into_iter().flatten();
+                let keys = texts_of_values(entries.column(0), &kind, zone)?
+                    .into_iter()
+                    .flatten();
                 written_object(keys.zip(values_of(entries.column(1), value, zone)?))
             }
         }));
@@ -99,7 +115,9 @@ pub(super) fn written_array(items: impl IntoIterator<Item = Option<String>>) -> 
     text
 }
 
-pub(super) fn written_object(entries: impl IntoIterator<Item = (String, Option<String>)>) -> String {
+pub(super) fn written_object(
+    entries: impl IntoIterator<Item = (String, Option<String>)>,
+) -> String {
     let mut text = String::from("{");
     for (index, (key, value)) in entries.into_iter().enumerate() {
         separate(&mut text, index);

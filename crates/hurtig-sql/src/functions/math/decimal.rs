@@ -18,16 +18,36 @@ const TWO: &[Kind] = &[Kind::Number, Kind::Number];
 const RESULT: Returns = Returns::Type(type_of_result);
 
 /// The functions that operators become, `+ - * / %`.
-pub(crate) const OPERATORS: [&str; 5] =
-    ["__decimal_plus", "__decimal_minus", "__decimal_times", "__decimal_divide", "__decimal_modulo"];
+pub(crate) const OPERATORS: [&str; 5] = [
+    "__decimal_plus",
+    "__decimal_minus",
+    "__decimal_times",
+    "__decimal_divide",
+    "__decimal_modulo",
+];
 
 /// A result that has too many digits is NULL.
 pub(super) static ALL: [Definition; 5] = [
-    Definition::new("__decimal_plus", TWO, RESULT, |a| compute(a, Operator::Plus)).nullable(),
-    Definition::new("__decimal_minus", TWO, RESULT, |a| compute(a, Operator::Minus)).nullable(),
-    Definition::new("__decimal_times", TWO, RESULT, |a| compute(a, Operator::Times)).nullable(),
-    Definition::new("__decimal_divide", TWO, RESULT, |a| compute(a, Operator::Divide)).nullable(),
-    Definition::new("__decimal_modulo", TWO, RESULT, |a| compute(a, Operator::Modulo)).nullable(),
+    Definition::new("__decimal_plus", TWO, RESULT, |a| {
+        compute(a, Operator::Plus)
+    })
+    .nullable(),
+    Definition::new("__decimal_minus", TWO, RESULT, |a| {
+        compute(a, Operator::Minus)
+    })
+    .nullable(),
+    Definition::new("__decimal_times", TWO, RESULT, |a| {
+        compute(a, Operator::Times)
+    })
+    .nullable(),
+    Definition::new("__decimal_divide", TWO, RESULT, |a| {
+        compute(a, Operator::Divide)
+    })
+    .nullable(),
+    Definition::new("__decimal_modulo", TWO, RESULT, |a| {
+        compute(a, Operator::Modulo)
+    })
+    .nullable(),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +86,10 @@ impl DecimalType {
             return Self { precision, scale };
         }
         let whole = precision - scale;
-        Self { precision: 38, scale: (38 - whole).max(scale.min(6)) }
+        Self {
+            precision: 38,
+            scale: (38 - whole).max(scale.min(6)),
+        }
     }
 
     pub(crate) const fn arrow(self) -> DataType {
@@ -88,7 +111,10 @@ impl DecimalType {
 fn operator_type(function: &str, left: DecimalType, right: DecimalType) -> DecimalType {
     let scale = left.scale.max(right.scale);
     match function {
-        "__decimal_times" => DecimalType::capped(left.precision + right.precision + 1, left.scale + right.scale),
+        "__decimal_times" => DecimalType::capped(
+            left.precision + right.precision + 1,
+            left.scale + right.scale,
+        ),
         "__decimal_divide" => {
             let scale = (left.scale + right.precision + 1).max(6);
             DecimalType::capped(left.whole() + right.scale + scale, scale)
@@ -102,7 +128,12 @@ fn type_of_result(call: &Call<'_>) -> Result<DataType> {
     let digits = |index| DecimalType::of(call.type_of(index));
     match digits(0).zip(digits(1)) {
         Some((left, right)) => Ok(operator_type(call.name, left, right).arrow()),
-        None => plan_err!("{} of {} and {}", call.name, call.type_of(0), call.type_of(1)),
+        None => plan_err!(
+            "{} of {} and {}",
+            call.name,
+            call.type_of(0),
+            call.type_of(1)
+        ),
     }
 }
 
@@ -129,19 +160,28 @@ impl Side {
     }
 
     fn at(&self, row: usize) -> Option<i128> {
-        self.numbers.place(row).map(|place| self.numbers.array.value(place))
+        self.numbers
+            .place(row)
+            .map(|place| self.numbers.array.value(place))
     }
 }
 
 fn compute(arguments: &Arguments<'_>, operator: Operator) -> Result<ArrayRef> {
     let (left, right) = (Side::of(arguments, 0)?, Side::of(arguments, 1)?);
     let DataType::Decimal128(precision, scale) = *arguments.returns.data_type() else {
-        return exec_err!("{operator:?} of DECIMAL has the type {}", arguments.returns.data_type());
+        return exec_err!(
+            "{operator:?} of DECIMAL has the type {}",
+            arguments.returns.data_type()
+        );
     };
     let Some(bound) = power_of_ten(i64::from(precision)) else {
         return exec_err!("a DECIMAL of {precision} digits");
     };
-    let scales = Scales { left: left.scale, right: right.scale, result: i64::from(scale) };
+    let scales = Scales {
+        left: left.scale,
+        right: right.scale,
+        result: i64::from(scale),
+    };
     let mut results = Vec::with_capacity(arguments.rows);
     for row in 0..arguments.rows {
         let (Some(left), Some(right)) = (left.at(row), right.at(row)) else {
@@ -151,7 +191,9 @@ fn compute(arguments: &Arguments<'_>, operator: Operator) -> Result<ArrayRef> {
         if right == 0 && matches!(operator, Operator::Divide | Operator::Modulo) {
             return exec_err!("Division by zero");
         }
-        let result = scales.narrow(operator, left, right).or_else(|| scales.wide(operator, left, right));
+        let result = scales
+            .narrow(operator, left, right)
+            .or_else(|| scales.wide(operator, left, right));
         results.push(result.filter(|result| result.abs() < bound));
     }
     let results = Decimal128Array::from(results).with_precision_and_scale(precision, scale)?;
@@ -172,11 +214,18 @@ impl Scales {
         let common = self.left.max(self.right);
         let aligned = |number: i128, scale: i64| number.checked_mul(power_of_ten(common - scale)?);
         match operator {
-            Operator::Times => rounded(left.checked_mul(right)?, self.left + self.right - self.result),
+            Operator::Times => rounded(
+                left.checked_mul(right)?,
+                self.left + self.right - self.result,
+            ),
             Operator::Divide => {
                 let shift = power_of_ten(self.result + self.right - self.left)?;
                 let sign = right.signum();
-                Some(divide_rounded(left.checked_mul(shift)?.checked_mul(sign)?, right.abs(), Rounding::HalfUp))
+                Some(divide_rounded(
+                    left.checked_mul(shift)?.checked_mul(sign)?,
+                    right.abs(),
+                    Rounding::HalfUp,
+                ))
             }
             _ => {
                 let (left, right) = (aligned(left, self.left)?, aligned(right, self.right)?);
@@ -196,9 +245,13 @@ impl Scales {
         let common = self.left.max(self.right);
         let aligned = |number: i256, scale: i64| number.checked_mul(wide_power(common - scale)?);
         match operator {
-            Operator::Times => wide_rounded(left.checked_mul(right)?, wide_power(self.left + self.right - self.result)?),
+            Operator::Times => wide_rounded(
+                left.checked_mul(right)?,
+                wide_power(self.left + self.right - self.result)?,
+            ),
             Operator::Divide => {
-                let shifted = left.checked_mul(wide_power(self.result + self.right - self.left)?)?;
+                let shifted =
+                    left.checked_mul(wide_power(self.result + self.right - self.left)?)?;
                 let (shifted, by) = if right < i256::ZERO {
                     (shifted.checked_neg()?, right.checked_neg()?)
                 } else {
@@ -223,7 +276,11 @@ impl Scales {
 fn rounded(number: i128, digits: i64) -> Option<i128> {
     match digits {
         ..=0 => number.checked_mul(power_of_ten(-digits)?),
-        _ => Some(divide_rounded(number, power_of_ten(digits)?, Rounding::HalfUp)),
+        _ => Some(divide_rounded(
+            number,
+            power_of_ten(digits)?,
+            Rounding::HalfUp,
+        )),
     }
 }
 
@@ -235,7 +292,11 @@ fn wide_rounded(number: i256, by: i256) -> Option<i128> {
         true => i256::MINUS_ONE,
         false => i256::ONE,
     };
-    let rounded = if is_up { quotient.checked_add(step)? } else { quotient };
+    let rounded = if is_up {
+        quotient.checked_add(step)?
+    } else {
+        quotient
+    };
     rounded.to_i128()
 }
 

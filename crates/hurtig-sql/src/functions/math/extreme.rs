@@ -15,15 +15,24 @@ use super::super::definition::{Call, Definition, Returns};
 use super::super::parameters::Kind;
 
 pub(super) static ALL: [Definition; 2] = [
-    Definition::new("greatest", &[Kind::Any], Returns::Type(type_of), |a| extreme(a, true)).repeats(),
-    Definition::new("least", &[Kind::Any], Returns::Type(type_of), |a| extreme(a, false)).repeats(),
+    Definition::new("greatest", &[Kind::Any], Returns::Type(type_of), |a| {
+        extreme(a, true)
+    })
+    .repeats(),
+    Definition::new("least", &[Kind::Any], Returns::Type(type_of), |a| {
+        extreme(a, false)
+    })
+    .repeats(),
 ];
 
 fn type_of(call: &Call<'_>) -> Result<DataType> {
     let types = call.fields.iter().map(|field| field.data_type());
     match common_type(types) {
         Some(common) => Ok(common),
-        None => plan_err!("the arguments of {} have no type in common: CAST them", call.name.to_uppercase()),
+        None => plan_err!(
+            "the arguments of {} have no type in common: CAST them",
+            call.name.to_uppercase()
+        ),
     }
 }
 
@@ -34,7 +43,11 @@ fn extreme(arguments: &Arguments<'_>, greatest: bool) -> Result<ArrayRef> {
     for index in 1..arguments.count() {
         let other = cast(&arguments.array(index)?, arguments.returns.data_type())?;
         nulls = NullBuffer::union(nulls.as_ref(), other.logical_nulls().as_ref());
-        let is_better = if greatest { gt(&other, &best)? } else { lt(&other, &best)? };
+        let is_better = if greatest {
+            gt(&other, &best)?
+        } else {
+            lt(&other, &best)?
+        };
         best = zip(&is_better, &other, &best)?;
     }
     let Some(nulls) = nulls else {

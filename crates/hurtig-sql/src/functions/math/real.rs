@@ -31,8 +31,12 @@ pub(super) static ALL: [Definition; 23] = [
     Definition::new("pow", TWO, Returns::Double, |a| of_two(a, power)),
     Definition::new("atan2", TWO, Returns::Double, |a| of_two(a, f64::atan2)),
     Definition::new("log", TWO, Returns::Double, log).optional(1),
-    Definition::new("pi", &[], Returns::Double, |a| Ok(a.doubles_of(|_| Some(std::f64::consts::PI)))),
-    Definition::new("e", &[], Returns::Double, |a| Ok(a.doubles_of(|_| Some(std::f64::consts::E)))),
+    Definition::new("pi", &[], Returns::Double, |a| {
+        Ok(a.doubles_of(|_| Some(std::f64::consts::PI)))
+    }),
+    Definition::new("e", &[], Returns::Double, |a| {
+        Ok(a.doubles_of(|_| Some(std::f64::consts::E)))
+    }),
 ];
 
 /// As Java: what is no number stays so, and no power of 1 is known.

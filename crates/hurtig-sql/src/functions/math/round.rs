@@ -55,7 +55,10 @@ fn type_of_rounded(call: &Call<'_>) -> Result<DataType> {
     }
     let scale_after = places.max(0) as i8;
     let whole = *precision as i8 - scale + 1;
-    Ok(DataType::Decimal128((whole + scale_after).min(38) as u8, scale_after))
+    Ok(DataType::Decimal128(
+        (whole + scale_after).min(38) as u8,
+        scale_after,
+    ))
 }
 
 fn type_of_whole(call: &Call<'_>) -> Result<DataType> {
@@ -66,24 +69,37 @@ fn type_of_whole(call: &Call<'_>) -> Result<DataType> {
 }
 
 fn round(arguments: &Arguments<'_>, rounding: Rounding) -> Result<ArrayRef> {
-    let places = if arguments.has(1) { Some(arguments.longs(1)?) } else { None };
+    let places = if arguments.has(1) {
+        Some(arguments.longs(1)?)
+    } else {
+        None
+    };
     let places = |row| places.as_ref().map_or(Some(0), |places| places.at(row));
     match arguments.type_of(0) {
         DataType::Float64 => {
             let numbers = arguments.doubles(0)?;
-            Ok(arguments.doubles_of(|row| Some(round_double(numbers.at(row)?, places(row)?, rounding))))
+            Ok(arguments
+                .doubles_of(|row| Some(round_double(numbers.at(row)?, places(row)?, rounding))))
         }
         DataType::Float32 => {
             let column = arguments.column(0)?;
             let numbers = column.array.as_primitive::<Float32Type>().clone();
-            let column = Column { array: numbers, is_constant: column.is_constant };
+            let column = Column {
+                array: numbers,
+                is_constant: column.is_constant,
+            };
             let value = |row| {
                 let number = column.array.value(column.place(row)?);
                 // By the digits of the FLOAT, not of the DOUBLE beside it.
-                let shortest = number.to_string().parse().unwrap_or_else(|_| f64::from(number));
+                let shortest = number
+                    .to_string()
+                    .parse()
+                    .unwrap_or_else(|_| f64::from(number));
                 Some(round_double(shortest, places(row)?, rounding) as f32)
             };
-            Ok(Arc::new((0..arguments.rows).map(value).collect::<Float32Array>()))
+            Ok(Arc::new(
+                (0..arguments.rows).map(value).collect::<Float32Array>(),
+            ))
         }
         DataType::Decimal128(_, scale) => round_decimals(arguments, scale, places, rounding),
         _ => {
@@ -112,11 +128,18 @@ fn round_decimals(
         let number = (!numbers.is_null(row)).then(|| numbers.value(row))?;
         let rounded = rescale(number, i64::from(scale), places(row)?, rounding)?;
         // The type's digits: those that were rounded away are zero.
-        rescale(rounded, i64::from(scale), i64::from(scale_after), Rounding::Down)?
-            .checked_div(power_of_ten(i64::from(scale - scale_after))?)
+        rescale(
+            rounded,
+            i64::from(scale),
+            i64::from(scale_after),
+            Rounding::Down,
+        )?
+        .checked_div(power_of_ten(i64::from(scale - scale_after))?)
     };
     let rounded: Decimal128Array = (0..arguments.rows).map(value).collect();
-    Ok(Arc::new(rounded.with_precision_and_scale(precision, scale_after)?))
+    Ok(Arc::new(
+        rounded.with_precision_and_scale(precision, scale_after)?,
+    ))
 }
 
 /// A number of this scale, with zeros behind so many places.
@@ -131,7 +154,11 @@ fn rescale(number: i128, scale: i64, places: i64, rounding: Rounding) -> Option<
 }
 
 /// A quotient as a whole number; the divisor is positive.
-pub(in crate::functions) const fn divide_rounded(number: i128, by: i128, rounding: Rounding) -> i128 {
+pub(in crate::functions) const fn divide_rounded(
+    number: i128,
+    by: i128,
+    rounding: Rounding,
+) -> i128 {
     let (quotient, rest) = (number / by, number % by);
     match rounding {
         Rounding::Down => quotient,
@@ -164,11 +191,20 @@ fn round_double(number: f64, places: i64, rounding: Rounding) -> f64 {
     };
     let (front, behind) = digits.split_at(kept);
     let mut whole: u64 = front.parse().unwrap_or(0);
-    if rounding == Rounding::HalfUp && behind.as_bytes().first().is_some_and(|digit| *digit >= b'5') {
+    if rounding == Rounding::HalfUp
+        && behind
+            .as_bytes()
+            .first()
+            .is_some_and(|digit| *digit >= b'5')
+    {
         whole += 1;
     }
     let rounded: f64 = format!("{whole}e{}", -places).parse().unwrap_or(number);
-    if whole == 0 { 0.0 } else { rounded.copysign(number) }
+    if whole == 0 {
+        0.0
+    } else {
+        rounded.copysign(number)
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +213,18 @@ mod tests {
 
     #[test]
     fn numbers_are_rounded_by_their_digits() {
-        for (number, places, expected) in [(1.005, 2, 1.01), (0.285, 2, 0.29), (-2.5, 0, -3.0), (125.0, -1, 130.0), (0.04, 1, 0.0)] {
-            assert_eq!(round_double(number, places, Rounding::HalfUp), expected, "{number}");
+        for (number, places, expected) in [
+            (1.005, 2, 1.01),
+            (0.285, 2, 0.29),
+            (-2.5, 0, -3.0),
+            (125.0, -1, 130.0),
+            (0.04, 1, 0.0),
+        ] {
+            assert_eq!(
+                round_double(number, places, Rounding::HalfUp),
+                expected,
+                "{number}"
+            );
         }
         assert_eq!(round_double(-42.329, 2, Rounding::Down), -42.32);
         assert_eq!(divide_rounded(-25, 10, Rounding::HalfUp), -3);

@@ -12,10 +12,16 @@ const TEXT: &[Kind] = &[Kind::Text];
 const BYTES_MAX: usize = 1 << 30;
 
 pub(super) static ALL: [Definition; 5] = [
-    Definition::new("upper", TEXT, Returns::Text, |a| each(a, |text| text.to_uppercase())),
-    Definition::new("lower", TEXT, Returns::Text, |a| each(a, |text| text.to_lowercase())),
+    Definition::new("upper", TEXT, Returns::Text, |a| {
+        each(a, |text| text.to_uppercase())
+    }),
+    Definition::new("lower", TEXT, Returns::Text, |a| {
+        each(a, |text| text.to_lowercase())
+    }),
     Definition::new("initcap", TEXT, Returns::Text, |a| each(a, initcap)),
-    Definition::new("reverse", TEXT, Returns::Text, |a| each(a, |text| text.chars().rev().collect())),
+    Definition::new("reverse", TEXT, Returns::Text, |a| {
+        each(a, |text| text.chars().rev().collect())
+    }),
     Definition::new("repeat", &[Kind::Text, Kind::Long], Returns::Text, repeat),
 ];
 
@@ -28,7 +34,11 @@ fn each(arguments: &Arguments<'_>, change: fn(&str) -> String) -> Result<ArrayRe
 fn initcap(text: &str) -> String {
     let mut is_inside = false;
     let change = |letter: char| {
-        let changed = if is_inside { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+        let changed = if is_inside {
+            letter.to_ascii_lowercase()
+        } else {
+            letter.to_ascii_uppercase()
+        };
         is_inside = letter.is_ascii_alphanumeric();
         changed
     };

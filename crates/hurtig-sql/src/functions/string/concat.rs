@@ -9,8 +9,17 @@ use super::super::parameters::Kind;
 
 pub(super) static ALL: [Definition; 3] = [
     Definition::new("concat", &[Kind::Text], Returns::Text, concat).repeats(),
-    Definition::new("concat_ws", &[Kind::Text, Kind::Text], Returns::Text, concat_ws).repeats().nullable(),
-    Definition::new("elt", &[Kind::Long, Kind::Text], Returns::Text, elt).repeats().nullable(),
+    Definition::new(
+        "concat_ws",
+        &[Kind::Text, Kind::Text],
+        Returns::Text,
+        concat_ws,
+    )
+    .repeats()
+    .nullable(),
+    Definition::new("elt", &[Kind::Long, Kind::Text], Returns::Text, elt)
+        .repeats()
+        .nullable(),
 ];
 
 /// NULL if one is.
@@ -56,7 +65,9 @@ fn elt(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         if place < 0 {
             return exec_err!("ELT's first argument is {place}: it counts the texts from 1");
         }
-        let text = usize::try_from(place - 1).ok().and_then(|place| texts.get(place));
+        let text = usize::try_from(place - 1)
+            .ok()
+            .and_then(|place| texts.get(place));
         Ok(text.and_then(|text| text.at(row)))
     })
 }

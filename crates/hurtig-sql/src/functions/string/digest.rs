@@ -16,7 +16,9 @@ const TEXT: &[Kind] = &[Kind::Text];
 
 pub(super) static ALL: [Definition; 7] = [
     Definition::new("md5", TEXT, Returns::Text, |a| each(a, digest::<Md5>)),
-    Definition::new("sha1", TEXT, Returns::Text, |a| each(a, |bytes| digits(&sha1(bytes), false))),
+    Definition::new("sha1", TEXT, Returns::Text, |a| {
+        each(a, |bytes| digits(&sha1(bytes), false))
+    }),
     Definition::new("sha224", TEXT, Returns::Text, |a| each(a, digest::<Sha224>)),
     Definition::new("sha256", TEXT, Returns::Text, |a| each(a, digest::<Sha256>)),
     Definition::new("sha384", TEXT, Returns::Text, |a| each(a, digest::<Sha384>)),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use arrow_array::ArrayRef;
 use base64::Engine;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion_common::{Result, exec_err};
 
 use super::super::arguments::Arguments;
@@ -58,8 +58,14 @@ impl Charset {
     fn encode(self, text: &str) -> Vec<u8> {
         // What the set does not have becomes a question mark.
         let narrow = |most: u32| {
-            let byte = |letter: char| u8::try_from(u32::from(letter)).ok().filter(|_| u32::from(letter) <= most);
-            text.chars().map(|letter| byte(letter).unwrap_or(b'?')).collect()
+            let byte = |letter: char| {
+                u8::try_from(u32::from(letter))
+                    .ok()
+                    .filter(|_| u32::from(letter) <= most)
+            };
+            text.chars()
+                .map(|letter| byte(letter).unwrap_or(b'?'))
+                .collect()
         };
         match self {
             Self::Utf8 => text.as_bytes().to_vec(),
@@ -67,13 +73,22 @@ impl Charset {
             Self::Latin1 => narrow(255),
             Self::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
             Self::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            Self::Utf16 => [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect(),
+            Self::Utf16 => [0xfe, 0xff]
+                .into_iter()
+                .chain(text.encode_utf16().flat_map(u16::to_be_bytes))
+                .collect(),
         }
     }
 
     fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
         let latin = |byte: &u8| char::from(*byte);
-        let ascii = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
+        let ascii = |byte: &u8| {
+            if byte.is_ascii() {
+                char::from(*byte)
+            } else {
+                char::REPLACEMENT_CHARACTER
+            }
+        };
         match self {
             Self::Utf8 => String::from_utf8_lossy(bytes),
             Self::Ascii => bytes.iter().map(ascii).collect::<String>().into(),

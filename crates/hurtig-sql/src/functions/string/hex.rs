@@ -29,7 +29,11 @@ pub(super) fn digits(bytes: &[u8], large: bool) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a string does not fail.
-        let _ = if large { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
+        let _ = if large {
+            write!(text, "{byte:02X}")
+        } else {
+            write!(text, "{byte:02x}")
+        };
     }
     text
 }

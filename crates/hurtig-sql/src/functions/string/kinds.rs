@@ -27,7 +27,10 @@ fn is_alpha(text: &str) -> bool {
 
 /// Digits of any script.
 fn is_digit(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_numeric() && !letter.is_alphabetic())
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| letter.is_numeric() && !letter.is_alphabetic())
 }
 
 /// A number, with a sign, a point and an exponent or without.

@@ -19,16 +19,24 @@ pub(super) static ALL: [Definition; 2] = [
 
 /// NULL for a negative length, and where there is nothing to fill up with.
 fn pad(arguments: &Arguments<'_>, left: bool) -> Result<ArrayRef> {
-    let (texts, lengths, fills) = (arguments.texts(0)?, arguments.longs(1)?, arguments.texts(2)?);
+    let (texts, lengths, fills) = (
+        arguments.texts(0)?,
+        arguments.longs(1)?,
+        arguments.texts(2)?,
+    );
     arguments.try_texts_of(|row| {
-        let (Some(text), Some(length), Some(fill)) = (texts.at(row), lengths.at(row), fills.at(row)) else {
+        let (Some(text), Some(length), Some(fill)) =
+            (texts.at(row), lengths.at(row), fills.at(row))
+        else {
             return Ok(None);
         };
         let Ok(length) = usize::try_from(length) else {
             return Ok(None);
         };
         if length > LENGTH_MAX {
-            return exec_err!("a text cannot be padded to {length} characters: {LENGTH_MAX} are the most");
+            return exec_err!(
+                "a text cannot be padded to {length} characters: {LENGTH_MAX} are the most"
+            );
         }
         Ok(padded(text, length, fill, left))
     })
@@ -43,5 +51,9 @@ fn padded(text: &str, length: usize, fill: &str, left: bool) -> Option<String> {
         return None;
     }
     let fill: String = fill.chars().cycle().take(length - count).collect();
-    Some(if left { fill + text } else { text.to_string() + &fill })
+    Some(if left {
+        fill + text
+    } else {
+        text.to_string() + &fill
+    })
 }

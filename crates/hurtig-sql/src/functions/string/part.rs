@@ -12,8 +12,12 @@ const SIDE: &[Kind] = &[Kind::Text, Kind::Long];
 const OVERLAY: &[Kind] = &[Kind::Text, Kind::Text, Kind::Long, Kind::Long];
 
 pub(super) static ALL: [Definition; 5] = [
-    Definition::new("substring", SUBSTRING, Returns::Text, substring).optional(1).nullable(),
-    Definition::new("substr", SUBSTRING, Returns::Text, substring).optional(1).nullable(),
+    Definition::new("substring", SUBSTRING, Returns::Text, substring)
+        .optional(1)
+        .nullable(),
+    Definition::new("substr", SUBSTRING, Returns::Text, substring)
+        .optional(1)
+        .nullable(),
     Definition::new("left", SIDE, Returns::Text, left),
     Definition::new("right", SIDE, Returns::Text, right),
     Definition::new("overlay", OVERLAY, Returns::Text, overlay).optional(1),
@@ -22,7 +26,11 @@ pub(super) static ALL: [Definition; 5] = [
 /// From a place on, or from the end if it is negative; NULL if the length is.
 fn substring(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, starts) = (arguments.texts(0)?, arguments.longs(1)?);
-    let lengths = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
+    let lengths = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
     Ok(arguments.texts_of(|row| {
         let (text, start) = (texts.at(row)?, starts.at(row)?);
         let length = match &lengths {
@@ -79,8 +87,16 @@ fn right(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 /// A text in the place of another, of its own length if none is said; a text stays as it is where the place is none of its.
 fn overlay(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, others, starts) = (arguments.texts(0)?, arguments.texts(1)?, arguments.longs(2)?);
-    let lengths = if arguments.has(3) { Some(arguments.longs(3)?) } else { None };
+    let (texts, others, starts) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.longs(2)?,
+    );
+    let lengths = if arguments.has(3) {
+        Some(arguments.longs(3)?)
+    } else {
+        None
+    };
     Ok(arguments.texts_of(|row| {
         let (text, other, start) = (texts.at(row)?, others.at(row)?, starts.at(row)?);
         let length = match &lengths {
@@ -93,7 +109,9 @@ fn overlay(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         }
         let from = (start - 1) as usize;
         let behind = match start.checked_add(length) {
-            Some(behind) if behind <= count && length >= 0 => slice(text, (behind - 1) as usize, usize::MAX),
+            Some(behind) if behind <= count && length >= 0 => {
+                slice(text, (behind - 1) as usize, usize::MAX)
+            }
             _ => "",
         };
         Some([slice(text, 0, from), other, behind].concat())

@@ -18,10 +18,26 @@ pub(super) static ALL: [Definition; 9] = [
     Definition::new("octet_length", &[Kind::TextOrBytes], Returns::Int, octets),
     Definition::new("ascii", TEXT, Returns::Int, ascii),
     Definition::new("position", TWO, Returns::Int, locate),
-    Definition::new("locate", &[Kind::Text, Kind::Text, Kind::Long], Returns::Int, locate).optional(1),
-    Definition::new("instr", &[Kind::Text, Kind::Text, Kind::Long, Kind::Long], Returns::Int, instr).optional(2),
-    Definition::new("startswith", SAME, Returns::Boolean, |a| at_end(a, |bytes, end| bytes.starts_with(end))),
-    Definition::new("endswith", SAME, Returns::Boolean, |a| at_end(a, |bytes, end| bytes.ends_with(end))),
+    Definition::new(
+        "locate",
+        &[Kind::Text, Kind::Text, Kind::Long],
+        Returns::Int,
+        locate,
+    )
+    .optional(1),
+    Definition::new(
+        "instr",
+        &[Kind::Text, Kind::Text, Kind::Long, Kind::Long],
+        Returns::Int,
+        instr,
+    )
+    .optional(2),
+    Definition::new("startswith", SAME, Returns::Boolean, |a| {
+        at_end(a, |bytes, end| bytes.starts_with(end))
+    }),
+    Definition::new("endswith", SAME, Returns::Boolean, |a| {
+        at_end(a, |bytes, end| bytes.ends_with(end))
+    }),
 ];
 
 fn length(arguments: &Arguments<'_>) -> Result<ArrayRef> {
@@ -46,7 +62,11 @@ fn ascii(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 /// Where the first is in the second, from 1, or 0; searched from a place on.
 fn locate(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (wanted, texts) = (arguments.texts(0)?, arguments.texts(1)?);
-    let starts = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
+    let starts = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
     Ok(arguments.ints_of(|row| {
         let start = match &starts {
             Some(starts) => starts.at(row)?,
@@ -75,11 +95,21 @@ fn characters(text: &str, byte: usize) -> usize {
 /// Where the second is in the first, from a place on (from the end, backwards, if it is negative), for the n-th time.
 fn instr(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, wanted) = (arguments.texts(0)?, arguments.texts(1)?);
-    let starts = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
-    let times = if arguments.has(3) { Some(arguments.longs(3)?) } else { None };
+    let starts = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
+    let times = if arguments.has(3) {
+        Some(arguments.longs(3)?)
+    } else {
+        None
+    };
     Ok(arguments.ints_of(|row| {
         let or_one = |column: &Option<_>| match column {
-            Some(column) => super::super::arguments::Column::<arrow_array::Int64Array>::at(column, row),
+            Some(column) => {
+                super::super::arguments::Column::<arrow_array::Int64Array>::at(column, row)
+            }
             None => Some(1),
         };
         let (start, nth) = (or_one(&starts)?, or_one(&times)?);
@@ -94,16 +124,24 @@ fn nth_place(text: &str, wanted: &str, start: i64, nth: i64) -> usize {
     let first = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(wanted));
     let places = text.char_indices().map(|(at, _)| at).enumerate();
     let found = match start {
-        1.. => places.skip((start - 1) as usize).filter(|(_, at)| first(*at)).nth(skip),
+        1.. => places
+            .skip((start - 1) as usize)
+            .filter(|(_, at)| first(*at))
+            .nth(skip),
         0 => None,
         _ => {
             let last = text.chars().count() as i64 + start;
-            let mut places: Vec<_> = places.filter(|(number, _)| *number as i64 <= last).collect();
+            let mut places: Vec<_> = places
+                .filter(|(number, _)| *number as i64 <= last)
+                .collect();
             places.reverse();
             places.into_iter().filter(|(_, at)| first(*at)).nth(skip)
         }
     };
-    found.map_or_else(|| usize::from(wanted.is_empty() && text.is_empty()), |(number, _)| number + 1)
+    found.map_or_else(
+        || usize::from(wanted.is_empty() && text.is_empty()),
+        |(number, _)| number + 1,
+    )
 }
 
 fn at_end(arguments: &Arguments<'_>, is_there: fn(&[u8], &[u8]) -> bool) -> Result<ArrayRef> {

@@ -23,9 +23,19 @@ const TEXTS: Returns = Returns::Type(|_| Ok(DataType::List(item())));
 
 pub(super) static ALL: [Definition; 7] = [
     Definition::new("regexp", TWO, Returns::Boolean, regexp),
-    Definition::new("regexp_extract", GROUP, Returns::Text, extract).optional(1).nullable(),
-    Definition::new("regexp_extract_all", GROUP, TEXTS, extract_all).optional(1).nullable(),
-    Definition::new("regexp_replace", &[Kind::Text, Kind::Text, Kind::Text], Returns::Text, replace).nullable(),
+    Definition::new("regexp_extract", GROUP, Returns::Text, extract)
+        .optional(1)
+        .nullable(),
+    Definition::new("regexp_extract_all", GROUP, TEXTS, extract_all)
+        .optional(1)
+        .nullable(),
+    Definition::new(
+        "regexp_replace",
+        &[Kind::Text, Kind::Text, Kind::Text],
+        Returns::Text,
+        replace,
+    )
+    .nullable(),
     Definition::new("regexp_count", TWO, Returns::Int, count).nullable(),
     Definition::new("regexp_instr", TWO, Returns::Int, instr).nullable(),
     Definition::new("regexp_substr", TWO, Returns::Text, substr).nullable(),
@@ -60,7 +70,11 @@ fn compiled(pattern: &str) -> Option<Rc<Regex>> {
 }
 
 /// What `act` makes of the text and the pattern of a row.
-fn matched<'a, T>(text: Option<&'a str>, pattern: Option<&str>, act: impl FnOnce(&Regex, &'a str) -> Option<T>) -> Option<T> {
+fn matched<'a, T>(
+    text: Option<&'a str>,
+    pattern: Option<&str>,
+    act: impl FnOnce(&Regex, &'a str) -> Option<T>,
+) -> Option<T> {
     let text = text?;
     with_pattern(pattern?, |pattern| act(pattern, text)).flatten()
 }
@@ -70,7 +84,9 @@ fn regexp(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
     Ok(arguments.booleans_of(|row| {
         let (text, pattern) = (texts.at(row)?, patterns.at(row)?);
-        let found = matched(Some(text), Some(pattern), |pattern, text| Some(pattern.is_match(text)));
+        let found = matched(Some(text), Some(pattern), |pattern, text| {
+            Some(pattern.is_match(text))
+        });
         Some(!pattern.is_empty() && found.unwrap_or(false))
     }))
 }
@@ -78,7 +94,11 @@ fn regexp(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 /// A group of the first match; 0 is all of it.
 fn extract(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
-    let groups = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
+    let groups = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
     Ok(arguments.texts_of(|row| {
         let group = groups.as_ref().map_or(Some(0), |groups| groups.at(row))?;
         let group = usize::try_from(group).ok()?;
@@ -86,7 +106,10 @@ fn extract(arguments: &Arguments<'_>) -> Result<ArrayRef> {
             if group == 0 {
                 return pattern.find(text).map(|found| found.as_str());
             }
-            pattern.captures(text)?.get(group).map(|found| found.as_str())
+            pattern
+                .captures(text)?
+                .get(group)
+                .map(|found| found.as_str())
         })
     }))
 }
@@ -98,17 +121,25 @@ fn item() -> Arc<Field> {
 /// A group of all matches, the first if none is said; NULL if the pattern has no such group.
 fn extract_all(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
-    let groups = if arguments.has(2) { Some(arguments.longs(2)?) } else { None };
+    let groups = if arguments.has(2) {
+        Some(arguments.longs(2)?)
+    } else {
+        None
+    };
     let mut lists = ListBuilder::new(StringViewBuilder::new()).with_field(item());
     for row in 0..arguments.rows {
         let group = groups.as_ref().map_or(Some(1), |groups| groups.at(row));
         let group = group.and_then(|group| usize::try_from(group).ok());
         let all = matched(texts.at(row), patterns.at(row), |pattern, text| {
             let group = group.filter(|group| *group < pattern.captures_len())?;
-            let all = pattern.captures_iter(text).map(|captures| Some(captures.get(group)?.as_str()));
+            let all = pattern
+                .captures_iter(text)
+                .map(|captures| Some(captures.get(group)?.as_str()));
             Some(all.collect::<Vec<_>>())
         });
-        all.iter().flatten().for_each(|text| lists.values().append_option(*text));
+        all.iter()
+            .flatten()
+            .for_each(|text| lists.values().append_option(*text));
         lists.append(all.is_some());
     }
     Ok(Arc::new(lists.finish()))
@@ -116,17 +147,25 @@ fn extract_all(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 /// The text in the place of matches is taken as it is: `$1` is no group.
 fn replace(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, patterns, others) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(2)?);
+    let (texts, patterns, others) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(2)?,
+    );
     Ok(arguments.texts_of(|row| {
         let other = others.at(row)?;
-        matched(texts.at(row), patterns.at(row), |pattern, text| Some(pattern.replace_all(text, NoExpand(other))))
+        matched(texts.at(row), patterns.at(row), |pattern, text| {
+            Some(pattern.replace_all(text, NoExpand(other)))
+        })
     }))
 }
 
 fn count(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
     Ok(arguments.ints_of(|row| {
-        matched(texts.at(row), patterns.at(row), |pattern, text| Some(pattern.find_iter(text).count() as i64))
+        matched(texts.at(row), patterns.at(row), |pattern, text| {
+            Some(pattern.find_iter(text).count() as i64)
+        })
     }))
 }
 
@@ -134,7 +173,9 @@ fn instr(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
     Ok(arguments.ints_of(|row| {
         matched(texts.at(row), patterns.at(row), |pattern, text| {
-            let before = pattern.find(text).and_then(|found| text.get(..found.start()));
+            let before = pattern
+                .find(text)
+                .and_then(|found| text.get(..found.start()));
             Some(before.map_or(0, |before| before.chars().count() as i64 + 1))
         })
     }))
@@ -143,6 +184,8 @@ fn instr(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 fn substr(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (texts, patterns) = (arguments.texts(0)?, arguments.texts(1)?);
     Ok(arguments.texts_of(|row| {
-        matched(texts.at(row), patterns.at(row), |pattern, text| pattern.find(text).map(|found| found.as_str()))
+        matched(texts.at(row), patterns.at(row), |pattern, text| {
+            pattern.find(text).map(|found| found.as_str())
+        })
     }))
 }

@@ -16,13 +16,21 @@ pub(super) static ALL: [Definition; 3] = [
 ];
 
 fn replace(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, old, new) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(2)?);
+    let (texts, old, new) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(2)?,
+    );
     Ok(arguments.texts_of(|row| Some(texts.at(row)?.replace(old.at(row)?, new.at(row)?))))
 }
 
 /// Each character of the second becomes that of the third in its place; those that have none there go.
 fn translate(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (texts, from, to) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(2)?);
+    let (texts, from, to) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(2)?,
+    );
     Ok(arguments.texts_of(|row| {
         let (text, from, to) = (texts.at(row)?, from.at(row)?, to.at(row)?);
         let change = |letter: char| match from.chars().position(|other| other == letter) {

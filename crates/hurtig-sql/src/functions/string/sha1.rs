@@ -8,7 +8,13 @@ pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
         message.push(0);
     }
     message.extend_from_slice(&(bytes.len() as u64).wrapping_mul(8).to_be_bytes());
-    let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+    let mut state = [
+        0x6745_2301,
+        0xefcd_ab89,
+        0x98ba_dcfe,
+        0x1032_5476,
+        0xc3d2_e1f0,
+    ];
     for block in message.chunks_exact(64) {
         let parts = rounds(state, &schedule(block));
         for (sum, part) in state.iter_mut().zip(parts) {
@@ -24,7 +30,11 @@ pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
 
 /// The 16 words of a block, made to 80.
 fn schedule(block: &[u8]) -> Vec<u32> {
-    let word = |bytes: &[u8]| bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte))
+    };
     let mut words: Vec<u32> = block.chunks_exact(4).map(word).collect();
     while words.len() < 80 {
         let back = |count: usize| words.get(words.len() - count).copied().unwrap_or(0);

@@ -15,9 +15,21 @@ use super::regexp::with_pattern;
 const TEXTS: Returns = Returns::Type(|_| Ok(DataType::List(item())));
 
 pub(super) static ALL: [Definition; 3] = [
-    Definition::new("split_index", &[Kind::Text, Kind::NumberOrText, Kind::Long], Returns::Text, split_index).nullable(),
+    Definition::new(
+        "split_index",
+        &[Kind::Text, Kind::NumberOrText, Kind::Long],
+        Returns::Text,
+        split_index,
+    )
+    .nullable(),
     Definition::new("split", &[Kind::Text, Kind::Text], TEXTS, split),
-    Definition::new("str_to_map", &[Kind::Text, Kind::Text, Kind::Text], Returns::Type(|_| Ok(map())), str_to_map).optional(2),
+    Definition::new(
+        "str_to_map",
+        &[Kind::Text, Kind::Text, Kind::Text],
+        Returns::Type(|_| Ok(map())),
+        str_to_map,
+    )
+    .optional(2),
 ];
 
 fn item() -> Arc<Field> {
@@ -37,8 +49,14 @@ fn split_index(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     if !is_text(&arguments.type_of(1)) {
         let codes = arguments.longs(1)?;
         return Ok(arguments.texts_of(|row| {
-            let code = u32::try_from(codes.at(row)?).ok().filter(|code| (1..=255).contains(code))?;
-            piece(texts.at(row)?, char::from_u32(code)?.encode_utf8(&mut [0; 4]), indexes.at(row)?)
+            let code = u32::try_from(codes.at(row)?)
+                .ok()
+                .filter(|code| (1..=255).contains(code))?;
+            piece(
+                texts.at(row)?,
+                char::from_u32(code)?.encode_utf8(&mut [0; 4]),
+                indexes.at(row)?,
+            )
         }));
     }
     let cuts = arguments.texts(1)?;
@@ -65,11 +83,14 @@ fn split(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         match (texts.at(row), cuts.at(row)) {
             (Some(""), Some(_)) => lists.append(true),
             (Some(text), Some("")) => {
-                text.chars().for_each(|letter| lists.values().append_value(letter.encode_utf8(&mut [0; 4])));
+                text.chars().for_each(|letter| {
+                    lists.values().append_value(letter.encode_utf8(&mut [0; 4]))
+                });
                 lists.append(true);
             }
             (Some(text), Some(cut)) => {
-                text.split(cut).for_each(|piece| lists.values().append_value(piece));
+                text.split(cut)
+                    .for_each(|piece| lists.values().append_value(piece));
                 lists.append(true);
             }
             _ => lists.append(false),
@@ -81,12 +102,30 @@ fn split(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 /// `k=v,k=v`: what cuts entries, and keys from values, are regular expressions; of a key that comes again the last value stays.
 fn str_to_map(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let texts = arguments.texts(0)?;
-    let entries = if arguments.has(1) { Some(arguments.texts(1)?) } else { None };
-    let values = if arguments.has(2) { Some(arguments.texts(2)?) } else { None };
-    let names = MapFieldNames { entry: "entries".into(), key: "keys".into(), value: "values".into() };
-    let mut maps = MapBuilder::new(Some(names), StringViewBuilder::new(), StringViewBuilder::new());
+    let entries = if arguments.has(1) {
+        Some(arguments.texts(1)?)
+    } else {
+        None
+    };
+    let values = if arguments.has(2) {
+        Some(arguments.texts(2)?)
+    } else {
+        None
+    };
+    let names = MapFieldNames {
+        entry: "entries".into(),
+        key: "keys".into(),
+        value: "values".into(),
+    };
+    let mut maps = MapBuilder::new(
+        Some(names),
+        StringViewBuilder::new(),
+        StringViewBuilder::new(),
+    );
     for row in 0..arguments.rows {
-        let cut = entries.as_ref().map_or(Some(","), |entries| entries.at(row));
+        let cut = entries
+            .as_ref()
+            .map_or(Some(","), |entries| entries.at(row));
         let is = values.as_ref().map_or(Some("="), |values| values.at(row));
         let (Some(text), Some(cut), Some(is)) = (texts.at(row), cut, is) else {
             maps.append(false)?;
@@ -108,7 +147,9 @@ fn pairs<'a>(text: &'a str, cut: &str, is: &str) -> Vec<(&'a str, Option<&'a str
     }
     let entries = with_pattern(cut, |cut| cut.split(text).collect::<Vec<_>>());
     for entry in entries.unwrap_or_default() {
-        let mut parts = with_pattern(is, |is| is.splitn(entry, 2).collect::<Vec<_>>()).unwrap_or_default().into_iter();
+        let mut parts = with_pattern(is, |is| is.splitn(entry, 2).collect::<Vec<_>>())
+            .unwrap_or_default()
+            .into_iter();
         let key = parts.next().unwrap_or(entry);
         let value = parts.next();
         match pairs.iter_mut().find(|(known, _)| *known == key) {

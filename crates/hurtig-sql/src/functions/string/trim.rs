@@ -10,7 +10,9 @@ use super::super::parameters::Kind;
 const PARAMETERS: &[Kind] = &[Kind::Text, Kind::Text];
 
 pub(super) static ALL: [Definition; 4] = [
-    Definition::new("trim", &[Kind::Text], Returns::Text, |a| trim(a, true, true)),
+    Definition::new("trim", &[Kind::Text], Returns::Text, |a| {
+        trim(a, true, true)
+    }),
     Definition::new("btrim", PARAMETERS, Returns::Text, |a| trim(a, true, true)).optional(1),
     Definition::new("ltrim", PARAMETERS, Returns::Text, |a| trim(a, true, false)).optional(1),
     Definition::new("rtrim", PARAMETERS, Returns::Text, |a| trim(a, false, true)).optional(1),
@@ -19,7 +21,11 @@ pub(super) static ALL: [Definition; 4] = [
 /// All characters of the second argument are taken away, spaces if there is none.
 fn trim(arguments: &Arguments<'_>, left: bool, right: bool) -> Result<ArrayRef> {
     let texts = arguments.texts(0)?;
-    let sets = if arguments.has(1) { Some(arguments.texts(1)?) } else { None };
+    let sets = if arguments.has(1) {
+        Some(arguments.texts(1)?)
+    } else {
+        None
+    };
     Ok(arguments.texts_of(|row| {
         let mut text = texts.at(row)?;
         let set = match &sets {

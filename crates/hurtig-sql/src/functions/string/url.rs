@@ -8,7 +8,14 @@ use super::super::definition::{Definition, Returns};
 use super::super::parameters::Kind;
 
 pub(super) static ALL: [Definition; 3] = [
-    Definition::new("parse_url", &[Kind::Text, Kind::Text, Kind::Text], Returns::Text, parse_url).optional(1).nullable(),
+    Definition::new(
+        "parse_url",
+        &[Kind::Text, Kind::Text, Kind::Text],
+        Returns::Text,
+        parse_url,
+    )
+    .optional(1)
+    .nullable(),
     Definition::new("url_encode", &[Kind::Text], Returns::Text, url_encode),
     Definition::new("url_decode", &[Kind::Text], Returns::Text, url_decode).nullable(),
 ];
@@ -35,7 +42,13 @@ impl<'a> Url<'a> {
             Some(rest) => rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?,
             None => ("", rest),
         };
-        Some(Self { protocol, authority, path, query, reference })
+        Some(Self {
+            protocol,
+            authority,
+            path,
+            query,
+            reference,
+        })
     }
 
     fn user(&self) -> Option<&'a str> {
@@ -43,7 +56,10 @@ impl<'a> Url<'a> {
     }
 
     fn host(&self) -> &'a str {
-        let host = self.authority.rsplit_once('@').map_or(self.authority, |(_, host)| host);
+        let host = self
+            .authority
+            .rsplit_once('@')
+            .map_or(self.authority, |(_, host)| host);
         let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
         match host.rsplit_once(':') {
             Some((name, port)) if is_port(port) => name,
@@ -70,13 +86,18 @@ impl<'a> Url<'a> {
 }
 
 fn cut(text: &str, at: char) -> (&str, Option<&str>) {
-    text.split_once(at).map_or((text, None), |(before, behind)| (before, Some(behind)))
+    text.split_once(at)
+        .map_or((text, None), |(before, behind)| (before, Some(behind)))
 }
 
 /// A part by its name; of QUERY the value of a key, if one is said.
 fn parse_url(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let (urls, parts) = (arguments.texts(0)?, arguments.texts(1)?);
-    let keys = if arguments.has(2) { Some(arguments.texts(2)?) } else { None };
+    let keys = if arguments.has(2) {
+        Some(arguments.texts(2)?)
+    } else {
+        None
+    };
     Ok(arguments.texts_of(|row| {
         let part = parts.at(row)?;
         let url = Url::parse(urls.at(row)?)?;
@@ -87,8 +108,13 @@ fn parse_url(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         if part != "QUERY" {
             return None;
         }
-        let mut entries = url.query?.split('&').filter_map(|entry| entry.split_once('='));
-        entries.find(|(known, _)| *known == key).map(|(_, value)| value.to_string())
+        let mut entries = url
+            .query?
+            .split('&')
+            .filter_map(|entry| entry.split_once('='));
+        entries
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| value.to_string())
     }))
 }
 

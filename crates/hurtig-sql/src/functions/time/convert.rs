@@ -21,16 +21,37 @@ const INSTANT: Returns =
     Returns::Type(|_| Ok(DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into()))));
 
 pub(super) static ALL: [Definition; 4] = [
-    Definition::new("to_date", &[Kind::Text, Kind::Text], Returns::Type(|_| Ok(DataType::Date32)), to_date)
-        .optional(1)
-        .nullable(),
-    Definition::new("to_timestamp", &[Kind::Text, Kind::Text], TIMESTAMP, to_timestamp)
-        .optional(1)
-        .nullable(),
-    Definition::new("to_timestamp_ltz", &[Kind::NumberOrText, Kind::NumberOrText, Kind::Text], INSTANT, to_timestamp_ltz)
-        .optional(2)
-        .nullable(),
-    Definition::new("unix_timestamp", &[Kind::Text, Kind::Text], Returns::Long, unix_timestamp).optional(1),
+    Definition::new(
+        "to_date",
+        &[Kind::Text, Kind::Text],
+        Returns::Type(|_| Ok(DataType::Date32)),
+        to_date,
+    )
+    .optional(1)
+    .nullable(),
+    Definition::new(
+        "to_timestamp",
+        &[Kind::Text, Kind::Text],
+        TIMESTAMP,
+        to_timestamp,
+    )
+    .optional(1)
+    .nullable(),
+    Definition::new(
+        "to_timestamp_ltz",
+        &[Kind::NumberOrText, Kind::NumberOrText, Kind::Text],
+        INSTANT,
+        to_timestamp_ltz,
+    )
+    .optional(2)
+    .nullable(),
+    Definition::new(
+        "unix_timestamp",
+        &[Kind::Text, Kind::Text],
+        Returns::Long,
+        unix_timestamp,
+    )
+    .optional(1),
 ];
 
 fn to_date(arguments: &Arguments<'_>) -> Result<ArrayRef> {
@@ -38,7 +59,9 @@ fn to_date(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         return by_pattern(arguments);
     }
     let texts = arguments.texts(0)?;
-    times_of(arguments, |row| date_of_text(texts.at(row)?)?.and_hms_opt(0, 0, 0))
+    times_of(arguments, |row| {
+        date_of_text(texts.at(row)?)?.and_hms_opt(0, 0, 0)
+    })
 }
 
 fn to_timestamp(arguments: &Arguments<'_>) -> Result<ArrayRef> {
@@ -54,12 +77,20 @@ fn to_timestamp_ltz(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     if is_text(&arguments.type_of(0)) {
         return instants_of_texts(arguments);
     }
-    let precision = if arguments.has(1) { arguments.longs(1)?.at(0) } else { Some(3) };
+    let precision = if arguments.has(1) {
+        arguments.longs(1)?.at(0)
+    } else {
+        Some(3)
+    };
     let millis: i64 = match precision {
         Some(0) => 1000,
         Some(3) => 1,
         None => return times_of(arguments, |_| None),
-        Some(other) => return exec_err!("TO_TIMESTAMP_LTZ has the precision {other}, and should have 0 (seconds) or 3 (milliseconds)"),
+        Some(other) => {
+            return exec_err!(
+                "TO_TIMESTAMP_LTZ has the precision {other}, and should have 0 (seconds) or 3 (milliseconds)"
+            );
+        }
     };
     let numbers = arguments.longs(0)?;
     times_in(arguments, Zone::UTC, |row| {
@@ -70,8 +101,16 @@ fn to_timestamp_ltz(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 fn instants_of_texts(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let texts = arguments.texts(0)?;
-    let patterns = if arguments.has(1) { Some(Patterns::of(arguments, 1)?) } else { None };
-    let zones = if arguments.has(2) { Some(arguments.texts(2)?) } else { None };
+    let patterns = if arguments.has(1) {
+        Some(Patterns::of(arguments, 1)?)
+    } else {
+        None
+    };
+    let zones = if arguments.has(2) {
+        Some(arguments.texts(2)?)
+    } else {
+        None
+    };
     let mut instants = Vec::with_capacity(arguments.rows);
     for row in 0..arguments.rows {
         let zone = match &zones {
@@ -88,12 +127,16 @@ fn instants_of_texts(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         };
         instants.push(local.zip(zone).and_then(|(local, zone)| zone.to_utc(local)));
     }
-    times_in(arguments, Zone::UTC, |row| instants.get(row).copied().flatten())
+    times_in(arguments, Zone::UTC, |row| {
+        instants.get(row).copied().flatten()
+    })
 }
 
 fn by_pattern(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let times = read_all(arguments, Manner::Strict)?;
-    times_of(arguments, |row| times.get(row)?.as_ref().map(|read| read.local))
+    times_of(arguments, |row| {
+        times.get(row)?.as_ref().map(|read| read.local)
+    })
 }
 
 fn read_all(arguments: &Arguments<'_>, manner: Manner) -> Result<Vec<Option<Read>>> {

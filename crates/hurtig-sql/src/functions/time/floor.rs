@@ -15,8 +15,12 @@ const PARAMETERS: &[Kind] = &[Kind::Time, Kind::Text];
 const DAY_MILLIS: i64 = 86_400_000;
 
 pub(super) static ALL: [Definition; 2] = [
-    Definition::new("__floor_to", PARAMETERS, Returns::Argument(0), |a| round(a, false)),
-    Definition::new("__ceil_to", PARAMETERS, Returns::Argument(0), |a| round(a, true)),
+    Definition::new("__floor_to", PARAMETERS, Returns::Argument(0), |a| {
+        round(a, false)
+    }),
+    Definition::new("__ceil_to", PARAMETERS, Returns::Argument(0), |a| {
+        round(a, true)
+    }),
 ];
 
 fn round(arguments: &Arguments<'_>, up: bool) -> Result<ArrayRef> {

@@ -17,17 +17,50 @@ use super::zone::Zone;
 
 pub(super) const DEFAULT: &str = "yyyy-MM-dd HH:mm:ss";
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = [
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
 ];
 
 pub(super) static ALL: [Definition; 3] = [
-    Definition::new("date_format", &[Kind::TimeOrText, Kind::Text], Returns::Text, date_format),
-    Definition::new("from_unixtime", &[Kind::Long, Kind::Text], Returns::Text, from_unixtime).optional(1),
-    Definition::new("convert_tz", &[Kind::Text, Kind::Text, Kind::Text], Returns::Text, convert_tz).nullable(),
+    Definition::new(
+        "date_format",
+        &[Kind::TimeOrText, Kind::Text],
+        Returns::Text,
+        date_format,
+    ),
+    Definition::new(
+        "from_unixtime",
+        &[Kind::Long, Kind::Text],
+        Returns::Text,
+        from_unixtime,
+    )
+    .optional(1),
+    Definition::new(
+        "convert_tz",
+        &[Kind::Text, Kind::Text, Kind::Text],
+        Returns::Text,
+        convert_tz,
+    )
+    .nullable(),
 ];
 
 /// A pattern for all rows, or one for each.
@@ -47,7 +80,11 @@ impl Patterns {
     }
 
     /// What `act` makes of the pattern of a row.
-    pub(super) fn with<T>(&self, row: usize, act: impl FnOnce(&Pattern) -> Result<T>) -> Result<Option<T>> {
+    pub(super) fn with<T>(
+        &self,
+        row: usize,
+        act: impl FnOnce(&Pattern) -> Result<T>,
+    ) -> Result<Option<T>> {
         match (&self.constant, self.texts.at(row)) {
             (Some(pattern), _) => act(pattern).map(Some),
             (None, Some(text)) => act(&Pattern::parse(text)?).map(Some),
@@ -59,8 +96,15 @@ impl Patterns {
 fn date_format(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let times = Times::of(arguments, 0)?;
     let patterns = Patterns::of(arguments, 1)?;
-    let is_instant = matches!(arguments.type_of(0), arrow_schema::DataType::Timestamp(_, Some(_)));
-    let zone = if is_instant { arguments.zone } else { Zone::UTC };
+    let is_instant = matches!(
+        arguments.type_of(0),
+        arrow_schema::DataType::Timestamp(_, Some(_))
+    );
+    let zone = if is_instant {
+        arguments.zone
+    } else {
+        Zone::UTC
+    };
     arguments.try_texts_of(|row| {
         let Some(time) = times.at(row) else {
             return Ok(None);
@@ -79,7 +123,9 @@ fn from_unixtime(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     };
     let zone = arguments.zone;
     arguments.try_texts_of(|row| {
-        let time = seconds.at(row).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let time = seconds
+            .at(row)
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let Some(time) = time.and_then(|time| zone.to_local(time.naive_utc())) else {
             return Ok(None);
         };
@@ -92,7 +138,11 @@ fn from_unixtime(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 /// What the clocks of one zone show when those of another show this.
 fn convert_tz(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let (times, from, to) = (arguments.texts(0)?, arguments.texts(1)?, arguments.texts(2)?);
+    let (times, from, to) = (
+        arguments.texts(0)?,
+        arguments.texts(1)?,
+        arguments.texts(2)?,
+    );
     let pattern = Pattern::parse(DEFAULT)?;
     arguments.try_texts_of(|row| {
         let (Some(time), Some(from), Some(to)) = (times.at(row), from.at(row), to.at(row)) else {
@@ -108,7 +158,9 @@ fn convert_tz(arguments: &Arguments<'_>) -> Result<ArrayRef> {
 
 pub(super) fn zone_of(text: &str) -> Result<Zone> {
     Zone::parse(text).ok_or_else(|| {
-        exec_datafusion_err!("there is no time zone '{text}': write it as Europe/Berlin or GMT+02:00")
+        exec_datafusion_err!(
+            "there is no time zone '{text}': write it as Europe/Berlin or GMT+02:00"
+        )
     })
 }
 
@@ -120,7 +172,9 @@ pub(super) fn write(pattern: &Pattern, time: NaiveDateTime, zone: Zone) -> Resul
             Piece::Text(piece) => text.push_str(piece),
             Piece::Field(letter, count) => {
                 if field(&mut text, *letter, *count, time, zone).is_none() {
-                    return exec_err!("the pattern's letter {letter} cannot be written {count} times");
+                    return exec_err!(
+                        "the pattern's letter {letter} cannot be written {count} times"
+                    );
                 }
             }
         }
@@ -128,7 +182,13 @@ pub(super) fn write(pattern: &Pattern, time: NaiveDateTime, zone: Zone) -> Resul
     Ok(text)
 }
 
-fn field(text: &mut String, letter: char, count: usize, time: NaiveDateTime, zone: Zone) -> Option<()> {
+fn field(
+    text: &mut String,
+    letter: char,
+    count: usize,
+    time: NaiveDateTime,
+    zone: Zone,
+) -> Option<()> {
     let number = |text: &mut String, number: i64| write!(text, "{number:0count$}").ok();
     let hour = i64::from(time.hour());
     match letter {
@@ -137,7 +197,12 @@ fn field(text: &mut String, letter: char, count: usize, time: NaiveDateTime, zon
         'Y' => number(text, i64::from(time.iso_week().year())),
         'M' | 'L' if count >= 3 => name(text, &MONTHS, time.month0() as usize, count),
         'M' | 'L' => number(text, i64::from(time.month())),
-        'E' => name(text, &DAYS, time.weekday().num_days_from_monday() as usize, count),
+        'E' => name(
+            text,
+            &DAYS,
+            time.weekday().num_days_from_monday() as usize,
+            count,
+        ),
         'e' => number(text, i64::from(time.weekday().number_from_sunday())),
         'Q' | 'q' if count >= 3 => write!(text, "Q{}", time.month0() / 3 + 1).ok(),
         'Q' | 'q' => number(text, i64::from(time.month0() / 3 + 1)),
@@ -145,7 +210,9 @@ fn field(text: &mut String, letter: char, count: usize, time: NaiveDateTime, zon
         'd' => number(text, i64::from(time.day())),
         'D' => number(text, i64::from(time.ordinal())),
         'a' => text.write_str(if hour < 12 { "AM" } else { "PM" }).ok(),
-        'G' => text.write_str(if time.year() > 0 { "AD" } else { "BC" }).ok(),
+        'G' => text
+            .write_str(if time.year() > 0 { "AD" } else { "BC" })
+            .ok(),
         'H' => number(text, hour),
         'k' => number(text, if hour == 0 { 24 } else { hour }),
         'K' => number(text, hour % 12),
@@ -153,7 +220,11 @@ fn field(text: &mut String, letter: char, count: usize, time: NaiveDateTime, zon
         'm' => number(text, i64::from(time.minute())),
         's' => number(text, i64::from(time.second())),
         'n' => number(text, i64::from(time.nanosecond())),
-        'A' => number(text, i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000)),
+        'A' => number(
+            text,
+            i64::from(time.num_seconds_from_midnight()) * 1000
+                + i64::from(time.nanosecond() / 1_000_000),
+        ),
         'S' => {
             let digits = format!("{:09}", time.nanosecond());
             text.write_str(digits.get(..count)?).ok()
@@ -169,7 +240,13 @@ fn name(text: &mut String, names: &[&str], index: usize, count: usize) -> Option
 }
 
 /// The zone, or how far it is from UTC.
-fn offset(text: &mut String, letter: char, count: usize, time: NaiveDateTime, zone: Zone) -> Option<()> {
+fn offset(
+    text: &mut String,
+    letter: char,
+    count: usize,
+    time: NaiveDateTime,
+    zone: Zone,
+) -> Option<()> {
     if matches!(letter, 'z' | 'V') {
         return text.write_str(&zone.name()).ok();
     }

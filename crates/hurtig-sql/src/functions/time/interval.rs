@@ -13,14 +13,22 @@ use super::super::arguments::{Arguments, Column};
 use super::super::definition::{Call, Definition, Returns};
 use super::super::parameters::Kind;
 
-pub(super) static ALL: [Definition; 1] = [
-    Definition::new("__interval", &[Kind::Text, Kind::Text], Returns::Type(type_of), interval),
-];
+pub(super) static ALL: [Definition; 1] = [Definition::new(
+    "__interval",
+    &[Kind::Text, Kind::Text],
+    Returns::Type(type_of),
+    interval,
+)];
 
 fn type_of(call: &Call<'_>) -> Result<DataType> {
     let fields = call.text(1).unwrap_or_default();
-    let is_months = fields.starts_with("YEAR") || fields.starts_with("MONTH") || fields.starts_with("QUARTER");
-    Ok(DataType::Interval(if is_months { IntervalUnit::YearMonth } else { IntervalUnit::MonthDayNano }))
+    let is_months =
+        fields.starts_with("YEAR") || fields.starts_with("MONTH") || fields.starts_with("QUARTER");
+    Ok(DataType::Interval(if is_months {
+        IntervalUnit::YearMonth
+    } else {
+        IntervalUnit::MonthDayNano
+    }))
 }
 
 fn interval(arguments: &Arguments<'_>) -> Result<ArrayRef> {
@@ -33,8 +41,12 @@ fn interval(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let value = value.and_then(|value| IntervalLiteral::from_expr(&value)?.value());
     let value = value.ok_or_else(|| exec_datafusion_err!("{literal} is no interval"))?;
     let scalar = match value {
-        IntervalValue::Months(months) => ScalarValue::IntervalYearMonth(Some(i32::try_from(months).unwrap_or(i32::MAX))),
-        IntervalValue::Milliseconds(millis) => ScalarValue::new_interval_mdn(0, 0, millis.saturating_mul(1_000_000)),
+        IntervalValue::Months(months) => {
+            ScalarValue::IntervalYearMonth(Some(i32::try_from(months).unwrap_or(i32::MAX)))
+        }
+        IntervalValue::Milliseconds(millis) => {
+            ScalarValue::new_interval_mdn(0, 0, millis.saturating_mul(1_000_000))
+        }
     };
     scalar.to_array_of_size(arguments.rows)
 }
@@ -55,15 +67,21 @@ fn months_and_millis(column: &Column<ArrayRef>, row: usize) -> Option<(i64, i64)
     let place = column.place(row)?;
     let array: &Arc<dyn Array> = &column.array;
     Some(match array.data_type() {
-        DataType::Interval(IntervalUnit::YearMonth) => {
-            (i64::from(array.as_primitive::<IntervalYearMonthType>().value(place)), 0)
-        }
+        DataType::Interval(IntervalUnit::YearMonth) => (
+            i64::from(array.as_primitive::<IntervalYearMonthType>().value(place)),
+            0,
+        ),
         DataType::Interval(IntervalUnit::DayTime) => {
             let value = array.as_primitive::<IntervalDayTimeType>().value(place);
-            (0, i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds))
+            (
+                0,
+                i64::from(value.days) * 86_400_000 + i64::from(value.milliseconds),
+            )
         }
         _ => {
-            let value = array.as_primitive::<IntervalMonthDayNanoType>().value(place);
+            let value = array
+                .as_primitive::<IntervalMonthDayNanoType>()
+                .value(place);
             let millis = i64::from(value.days) * 86_400_000 + value.nanoseconds / 1_000_000;
             (i64::from(value.months), millis)
         }

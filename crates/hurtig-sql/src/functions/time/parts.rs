@@ -14,14 +14,23 @@ use super::values::Times;
 const TIME: &[Kind] = &[Kind::TimeOrText];
 
 pub(super) static ALL: [Definition; 11] = [
-    Definition::new("date_part", &[Kind::Text, Kind::Any], Returns::Long, extract),
+    Definition::new(
+        "date_part",
+        &[Kind::Text, Kind::Any],
+        Returns::Long,
+        extract,
+    ),
     Definition::new("year", TIME, Returns::Long, |a| part(a, Unit::Year)),
     Definition::new("quarter", TIME, Returns::Long, |a| part(a, Unit::Quarter)),
     Definition::new("month", TIME, Returns::Long, |a| part(a, Unit::Month)),
     Definition::new("week", TIME, Returns::Long, |a| part(a, Unit::Week)),
-    Definition::new("dayofyear", TIME, Returns::Long, |a| part(a, Unit::DayOfYear)),
+    Definition::new("dayofyear", TIME, Returns::Long, |a| {
+        part(a, Unit::DayOfYear)
+    }),
     Definition::new("dayofmonth", TIME, Returns::Long, |a| part(a, Unit::Day)),
-    Definition::new("dayofweek", TIME, Returns::Long, |a| part(a, Unit::DayOfWeek)),
+    Definition::new("dayofweek", TIME, Returns::Long, |a| {
+        part(a, Unit::DayOfWeek)
+    }),
     Definition::new("hour", TIME, Returns::Long, |a| part(a, Unit::Hour)),
     Definition::new("minute", TIME, Returns::Long, |a| part(a, Unit::Minute)),
     Definition::new("second", TIME, Returns::Long, |a| part(a, Unit::Second)),

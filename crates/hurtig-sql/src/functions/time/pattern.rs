@@ -79,5 +79,9 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
             break;
         }
     }
-    if text.is_empty() { "'".to_string() } else { text }
+    if text.is_empty() {
+        "'".to_string()
+    } else {
+        text
+    }
 }

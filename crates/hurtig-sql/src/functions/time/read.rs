@@ -66,7 +66,13 @@ pub(super) fn read(pattern: &Pattern, text: &str, manner: Manner) -> Option<Read
 fn split_digits(text: &str, letter: char, count: usize, fixed: bool) -> Option<(&str, &str)> {
     let there = text.bytes().take_while(u8::is_ascii_digit).count();
     let most = match letter {
-        'y' | 'u' | 'Y' if count != 2 => if fixed { count } else { 9 },
+        'y' | 'u' | 'Y' if count != 2 => {
+            if fixed {
+                count
+            } else {
+                9
+            }
+        }
         _ if fixed => count,
         'S' | 'n' => 9,
         _ => 10,
@@ -82,7 +88,9 @@ impl Fields {
     fn set(&mut self, letter: char, count: usize, digits: &str) -> Option<()> {
         let number: u32 = digits.parse().ok()?;
         match letter {
-            'y' | 'u' | 'Y' if count == 2 && digits.len() == 2 => self.year = Some(2000 + number as i32),
+            'y' | 'u' | 'Y' if count == 2 && digits.len() == 2 => {
+                self.year = Some(2000 + number as i32)
+            }
             'y' | 'u' | 'Y' => self.year = Some(i32::try_from(number).ok()?),
             'M' | 'L' => self.month = Some(number),
             'd' => self.day = Some(number),
@@ -122,7 +130,9 @@ impl Fields {
 
     fn set_zone<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         let is_of_zone = |letter: char| letter.is_ascii_alphanumeric() || "+-:/_".contains(letter);
-        let end = text.find(|letter| !is_of_zone(letter)).unwrap_or(text.len());
+        let end = text
+            .find(|letter| !is_of_zone(letter))
+            .unwrap_or(text.len());
         let (zone, rest) = text.split_at_checked(end)?;
         self.zone = Some(Zone::parse(zone)?);
         Some(rest)
@@ -138,7 +148,9 @@ impl Fields {
     }
 
     fn time(&self) -> Option<NaiveTime> {
-        let half = self.half_hour.map(|hour| hour + if self.is_afternoon { 12 } else { 0 });
+        let half = self
+            .half_hour
+            .map(|hour| hour + if self.is_afternoon { 12 } else { 0 });
         let hour = self.hour.or(half).unwrap_or(0);
         NaiveTime::from_hms_nano_opt(hour, self.minute, self.second, self.nanos)
     }
@@ -163,7 +175,11 @@ impl Fields {
 }
 
 /// A name's index: all of it, or its first three letters.
-fn strip_name<'a>(text: &'a str, names: &'static [&'static str], count: usize) -> Option<(usize, &'a str)> {
+fn strip_name<'a>(
+    text: &'a str,
+    names: &'static [&'static str],
+    count: usize,
+) -> Option<(usize, &'a str)> {
     let short = |name: &'static str| name.get(..3).unwrap_or(name);
     if count == 3 {
         return strip_any(text, names, short);

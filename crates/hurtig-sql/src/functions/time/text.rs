@@ -38,7 +38,11 @@ pub(in crate::functions) fn timestamp_of_text(text: &str) -> Option<NaiveDateTim
 
 fn full_date(text: &str) -> Option<NaiveDate> {
     let dashes = text.bytes().filter(|byte| *byte == b'-').count();
-    if dashes == 2 { date_of_text(text) } else { None }
+    if dashes == 2 {
+        date_of_text(text)
+    } else {
+        None
+    }
 }
 
 /// The number of so many digits.

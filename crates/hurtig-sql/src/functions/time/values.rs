@@ -161,8 +161,8 @@ pub(in crate::functions) fn times_in(
     value: impl Fn(usize) -> Option<NaiveDateTime>,
 ) -> Result<ArrayRef> {
     let data_type = arguments.returns.data_type();
-    let ticks = (0..arguments.rows)
-        .map(|row| value(row).and_then(|time| ticks_of(time, data_type, zone)));
+    let ticks =
+        (0..arguments.rows).map(|row| value(row).and_then(|time| ticks_of(time, data_type, zone)));
     as_times(ticks.collect(), data_type)
 }
 
