@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SETUP := @scripts/setup.sh
 
-.PHONY: help setup demo test sim torment fuzz model check fmt clippy doc tidy bench bench-state clean
+.PHONY: help setup demo test parity sim torment fuzz model check fmt clippy doc tidy bench bench-state bench-nexmark clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ test: ## Run every test, doc examples included
 	$(CARGO) test --workspace
 	$(CARGO) test --workspace --features hurtig-sim/planted-bugs --test planted_bugs
 	$(CARGO) test --package hurtig-exchange --features model --test model --test model_finds_mistakes
+
+parity: ## Ask Flink itself the queries of testing/parity, and Hurtig the same (ten minutes)
+	$(SETUP)
+	scripts/parity.sh check
+	$(CARGO) test --package hurtig-testing-parity -- --nocapture
 
 sim: ## Run thousands of seeds of the simulation; SEEDS=N for another number
 	$(SETUP)
@@ -66,6 +71,11 @@ bench: ## Measure every workload beside its peers, and what checkpoints cost (te
 bench-state: ## Measure state larger than memory, increments and restores (RocksDB is compiled first: a quarter of an hour)
 	$(SETUP)
 	$(CARGO) run --quiet --release --package hurtig-bench-state
+
+bench-nexmark: ## Measure the queries of Nexmark; EVENTS=N, PARALLELISM=N, QUERIES=q0,q5, BACKEND=rocksdb for others
+	$(SETUP)
+	$(CARGO) run --quiet --release --package hurtig-cli -- bench nexmark --events $(or $(EVENTS),10000000) \
+		--parallelism $(or $(PARALLELISM),2) --state-backend $(or $(BACKEND),hashmap) $(if $(QUERIES),--queries $(QUERIES))
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -9,13 +9,14 @@ use hurtig_connector_files::{FileSink, FileSource};
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_table::RowStream;
 use hurtig_table::connector::{
-    ChangelogMode, FormatFactory, FormatTable, Formats, ScanRequest, ScanTable, SinkTable,
-    TableDescription, TableFactory, TableOption, TableOptions,
+    ChangelogMode, FormatFactory, FormatTable, Formats, LookupTable, ScanRequest, ScanTable,
+    SinkTable, TableDescription, TableFactory, TableOption, TableOptions,
 };
 use hurtig_types::{Error, Result};
 use regex::Regex;
 
 use crate::columns::{Metadata, Origin, Plan};
+use crate::lookup::FilesystemLookup;
 use crate::sink::{Partitions, TableSink};
 use crate::source::{Files, TableFiles};
 
@@ -73,19 +74,11 @@ impl TableFactory for FilesystemFactory {
     }
 
     fn scan(&self, table: &TableDescription) -> Result<Arc<dyn ScanTable>> {
-        let format = Arc::clone(self.formats.of(&table.options)?);
-        let data = data_columns(table)?;
-        let scan = FilesystemScan {
-            format,
-            table: table.clone(),
-            data,
-            interval: interval(&table.options)?,
-            pattern: pattern(&table.options)?,
-        };
-        // What is wrong with the format shows here, and not when the job is built.
-        let all: Vec<_> = (0..table.schema.fields().len() + table.metadata.len()).collect();
-        scan.files(&all)?;
-        Ok(Arc::new(scan))
+        Ok(Arc::new(self.files_of(table)?))
+    }
+
+    fn lookup(&self, table: &TableDescription) -> Result<Arc<dyn LookupTable>> {
+        Ok(Arc::new(FilesystemLookup(self.files_of(table)?)))
     }
 
     fn sink(&self, table: &TableDescription) -> Result<SinkTable> {
@@ -116,6 +109,24 @@ impl TableFactory for FilesystemFactory {
             sink,
             parallelism,
         ))
+    }
+}
+
+impl FilesystemFactory {
+    fn files_of(&self, table: &TableDescription) -> Result<FilesystemScan> {
+        let format = Arc::clone(self.formats.of(&table.options)?);
+        let data = data_columns(table)?;
+        let scan = FilesystemScan {
+            format,
+            table: table.clone(),
+            data,
+            interval: interval(&table.options)?,
+            pattern: pattern(&table.options)?,
+        };
+        // What is wrong with the format shows here, and not when the job is built.
+        let all: Vec<_> = (0..table.schema.fields().len() + table.metadata.len()).collect();
+        scan.files(&all)?;
+        Ok(scan)
     }
 }
 
@@ -202,7 +213,7 @@ fn success_file(options: &TableOptions) -> Result<Option<String>> {
     }
 }
 
-struct FilesystemScan {
+pub(crate) struct FilesystemScan {
     format: Arc<dyn FormatFactory>,
     table: TableDescription,
     data: Vec<usize>,
@@ -227,7 +238,7 @@ impl FilesystemScan {
     }
 
     /// The files, and how rows are put together from what is in them and their paths.
-    fn files(&self, projection: &[usize]) -> Result<(Files, Plan)> {
+    pub(crate) fn files(&self, projection: &[usize]) -> Result<(Files, Plan)> {
         let physical = self.table.schema.fields().len();
         let (mut decoded, mut origins) = (Vec::new(), Vec::new());
         for index in projection {

@@ -11,7 +11,9 @@
 //! ```
 //!
 //! Reading and writing are those of `hurtig-connector-files`: paths, directories, globs, gzip and zstd, splits and exactly-once. Formats
-//! are handed in. What it is not: a catalog of partitions; compaction of small files.
+//! are handed in. Looked up by key (`FOR SYSTEM_TIME AS OF`), a table is read whole at the first question.
+//!
+//! What it is not: a catalog of partitions; compaction of small files.
 //!
 //! Two laws:
 //! 1. A column of a partition is in the path alone, as Hive writes it: `year=2013/month=01/part-….csv`.
@@ -36,6 +38,7 @@
 
 mod columns;
 mod factory;
+mod lookup;
 mod partition;
 mod reader;
 mod sink;

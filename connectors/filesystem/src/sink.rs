@@ -1,15 +1,17 @@
 //! A sink of files whose rows are divided by partition.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use arrow_ord::partition::partition;
 use hurtig_connect::{
     BoxFuture, Committer, EncodingFormat, PreCommit, Sink, SinkWriter, WriterContext,
 };
 use hurtig_connector_files::FileSink;
 use hurtig_env::World;
-use hurtig_table::RowBatch;
+use hurtig_table::{ArrowContext, RowBatch};
 use hurtig_types::{Records, Result, Timestamp, Watermark};
 
 use crate::partition::directory;
@@ -43,15 +45,28 @@ impl Partitions {
         }
     }
 
+    /// Rows behind each other that are of one partition.
+    fn runs(&self, rows: &RowBatch) -> Result<Vec<Range<usize>>> {
+        let columns = rows.columns.columns();
+        let keys = self
+            .keys
+            .iter()
+            .filter_map(|key| columns.get(*key).cloned());
+        let keys: Vec<_> = keys.collect();
+        let runs = partition(&keys).during("dividing rows by partition")?;
+        Ok(runs.ranges())
+    }
+
     /// Rows by their directories.
     fn divide(&self, rows: RowBatch) -> Result<BTreeMap<String, RowBatch>> {
         if self.keys.is_empty() {
             return Ok(BTreeMap::from([(String::new(), rows)]));
         }
         let mut indexes: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        for row in 0..rows.rows() {
-            let of = indexes.entry(self.directory(&rows, row)).or_default();
-            of.push(row as u32);
+        // Rows of one partition mostly come behind each other: a directory is looked at once for all of them.
+        for run in self.runs(&rows)? {
+            let of = indexes.entry(self.directory(&rows, run.start)).or_default();
+            of.extend(run.start as u32..run.end as u32);
         }
         if indexes.len() == 1 {
             return Ok(indexes

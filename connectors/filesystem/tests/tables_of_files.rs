@@ -253,6 +253,27 @@ fn only_files_that_match_are_read() {
 }
 
 #[test]
+fn a_table_is_asked_by_key() {
+    let world = World::simulated(1);
+    put(&world, "in/a.csv", b"AA,1,2013\nUA,2,2014\n");
+    put(&world, "in/b.csv", b"AA,3,2015\n");
+    let lookup = factory().lookup(&table(&[("path", "in"), ("format", "csv")], &[]));
+    let lookup = lookup.unwrap();
+    let mut rows = lookup.connect(&world, &[0], &[2, 1]).unwrap();
+    let keys = batch([("k", column::of(["UA", "none", "AA"]))]).columns;
+    for _ in 0..2 {
+        let found = world.block_on(rows.lookup(keys.clone())).unwrap().unwrap();
+        let found = found.into_iter().map(|it| shown(&RowBatch::inserts(it)));
+        let mut found: Vec<_> = found.collect();
+        found[2].sort_unstable();
+        let expected: [&[&str]; 3] = [&["+I[2014, 2]"], &[], &["+I[2013, 1]", "+I[2015, 3]"]];
+        assert_eq!(found, expected);
+        // It was read, and is not read again.
+        put(&world, "in/c.csv", b"UA,9,2016\n");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_names_file_and_line() {
     let world = World::simulated(1);
     put(

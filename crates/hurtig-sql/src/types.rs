@@ -75,6 +75,12 @@ pub fn field_of(name: &str, data_type: &DataType) -> Result<FieldRef> {
     Ok(Arc::new(field.with_metadata(metadata)))
 }
 
+/// Whether the values of a field, which Arrow has as a map, are of type MULTISET.
+pub(crate) fn is_multiset(field: &Field) -> bool {
+    let declared = field.metadata().get(DECLARED);
+    declared.is_some_and(|it| it.starts_with("MULTISET"))
+}
+
 /// Arrow's type for the values of a type.
 ///
 /// # Errors

@@ -35,7 +35,8 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+/// An option and its value.
+pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) => Ok((key.trim().to_string(), value.trim().to_string())),
         None => Err(format!("`{text}`: write KEY=VALUE")),

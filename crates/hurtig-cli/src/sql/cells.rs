@@ -5,6 +5,7 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
+use hurtig_table::text::write_value;
 
 /// A cell as text; `None` for NULL.
 pub(super) fn text(column: &ArrayRef, index: usize) -> Option<String> {
@@ -64,7 +65,12 @@ fn nested(column: &ArrayRef, index: usize) -> Option<String> {
             let pairs = pairs.map(|(key, value)| format!("{key}={value}"));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
-        other => format!("<{other}>"),
+        // Intervals: as `print` writes them.
+        _ => {
+            let mut out = String::new();
+            write_value(&mut out, column, index);
+            out
+        }
     })
 }
 
@@ -108,7 +114,11 @@ fn date(days: i32) -> String {
 fn time(millis: i32) -> String {
     let seconds = millis.div_euclid(1000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)
+    let time = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
+    match millis.rem_euclid(1000) {
+        0 => time,
+        millis => format!("{time}.{millis:03}"),
+    }
 }
 
 /// Instants (TIMESTAMP_LTZ) are shown in UTC.

@@ -10,6 +10,12 @@ pub(super) fn header<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     names.map(quoted).collect::<Vec<_>>().join(",")
 }
 
+/// Cells that are all there.
+pub(super) fn line(cells: &[String]) -> String {
+    let cells = cells.iter().map(|cell| quoted(cell));
+    cells.collect::<Vec<_>>().join(",")
+}
+
 /// The changes of a batch, a line each; NULL is nothing between two commas, an empty text two quotes.
 pub(super) fn lines(rows: &RowBatch) -> impl Iterator<Item = String> {
     (0..rows.rows()).map(move |index| {

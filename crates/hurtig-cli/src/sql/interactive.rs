@@ -1,5 +1,6 @@
-//! The client to type in.
+//! The client to type in, or to pipe statements into.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use hurtig_sql_parser::is_complete;
@@ -8,7 +9,7 @@ use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
 use super::run::{Client, Next};
-use super::tell;
+use super::{out, tell};
 
 const WELCOME: &str = "Hurtig SQL. Statements end with a semicolon; HELP; shows more, QUIT; ends.";
 
@@ -21,70 +22,109 @@ SET 'key' = 'value' ;           sets an option; SET; shows all, RESET; forgets t
 CLEAR ; QUIT ;
 ";
 
-/// Reads statements and runs them until the end of the input.
-pub(super) fn run(client: &mut Client) -> Result<()> {
-    let failed =
-        |error: ReadlineError| Error::io(format!("cannot read from the terminal: {error}"));
-    let mut editor = DefaultEditor::new().map_err(failed)?;
+/// What statements are typed with, where there is a terminal.
+///
+/// It takes Ctrl-C for itself when it is made: whoever listens to Ctrl-C while statements run does so behind it.
+pub(super) fn editor() -> Result<Option<DefaultEditor>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    DefaultEditor::new().map(Some).map_err(unreadable)
+}
+
+fn unreadable(error: ReadlineError) -> Error {
+    Error::io(format!("cannot read from the terminal: {error}"))
+}
+
+/// Reads statements and runs them until the end of the input. What is wrong is said, and the client goes on.
+pub(super) fn run(client: &mut Client, editor: Option<DefaultEditor>) -> Result<Next> {
+    match editor {
+        Some(editor) => typed(client, editor),
+        None => piped(client),
+    }
+}
+
+/// Without a prompt. Whoever piped in a script wants to know whether all went well.
+fn piped(client: &mut Client) -> Result<Next> {
+    let mut last = Next::GoOn;
+    let mut statement = String::new();
+    for line in std::io::stdin().lines() {
+        let line = line.map_err(|error| Error::io(format!("cannot read the input: {error}")))?;
+        let Some(text) = completed(&mut statement, &line) else {
+            continue;
+        };
+        match execute(client, &text) {
+            Next::Quit => return Ok(last),
+            Next::Failed => last = Next::Failed,
+            Next::GoOn | Next::Interrupted => {}
+        }
+    }
+    // The last one needs no semicolon, as behind `-e`.
+    if !statement.is_empty() && execute(client, &statement) == Next::Failed {
+        last = Next::Failed;
+    }
+    Ok(last)
+}
+
+/// At a terminal: with a prompt, and a history.
+fn typed(client: &mut Client, mut editor: DefaultEditor) -> Result<Next> {
     let history = history();
     if let Some(path) = &history {
         // The first time there is none.
         let _ = editor.load_history(path);
     }
-    println!("{WELCOME}");
+    client.say(WELCOME)?;
     let mut statement = String::new();
     loop {
-        let prompt = if statement.is_empty() {
+        let is_new = statement.is_empty();
+        let line = match editor.readline(if is_new {
             "Hurtig SQL> "
         } else {
             ">           "
-        };
-        match editor.readline(prompt) {
-            Ok(line) => {
-                statement.push_str(&line);
-                statement.push('\n');
-            }
+        }) {
+            Ok(line) => line,
             Err(ReadlineError::Interrupted) => {
                 statement.clear();
                 continue;
             }
             Err(ReadlineError::Eof) => break,
-            Err(error) => return Err(failed(error)),
-        }
-        if statement.trim().is_empty() {
-            statement.clear();
-        }
-        if !is_complete(&statement) {
-            continue;
-        }
-        let text = std::mem::take(&mut statement);
-        // A history that cannot be kept is none.
-        let _ = editor.add_history_entry(text.trim());
-        if execute(client, &text) == Next::Quit {
-            break;
+            Err(error) => return Err(unreadable(error)),
+        };
+        if let Some(text) = completed(&mut statement, &line) {
+            // A history that cannot be kept is none.
+            let _ = editor.add_history_entry(text.trim());
+            if execute(client, &text) == Next::Quit {
+                break;
+            }
         }
     }
     if let Some(path) = &history {
         let _ = editor.save_history(path);
     }
-    Ok(())
+    Ok(Next::GoOn)
 }
 
-/// Runs what was typed; what is wrong is said, and the client goes on.
+/// Adds a line to what was typed, and takes it all when it is complete.
+fn completed(statement: &mut String, line: &str) -> Option<String> {
+    statement.push_str(line);
+    statement.push('\n');
+    if statement.trim().is_empty() {
+        statement.clear();
+    }
+    is_complete(statement).then(|| std::mem::take(statement))
+}
+
 fn execute(client: &mut Client, text: &str) -> Next {
     let word = text.trim().trim_end_matches(';').trim();
-    if word.eq_ignore_ascii_case("help") {
-        print!("{HELP}");
-        return Next::GoOn;
-    }
-    let result = client.tables.execute(text.trim().trim_end_matches(';'));
-    match result.and_then(|outcome| client.show(outcome)) {
-        Ok(next) => next,
-        Err(error) => {
-            tell(&error);
-            Next::GoOn
-        }
-    }
+    let next = if word.eq_ignore_ascii_case("help") {
+        out::put(HELP).map(|()| Next::GoOn)
+    } else {
+        client.script(text)
+    };
+    next.unwrap_or_else(|error| {
+        tell(&error);
+        Next::Failed
+    })
 }
 
 fn history() -> Option<PathBuf> {

@@ -6,53 +6,58 @@ mod csv;
 mod interactive;
 mod interrupt;
 mod json;
+mod materialized;
+mod out;
 mod run;
 mod tableau;
 
-pub(crate) use args::Args;
+pub(crate) use args::{Args, key_value};
 
-use hurtig_connector_filesystem::FilesystemFactory;
-use hurtig_format_csv::table::CsvFactory;
-use hurtig_format_json::table::JsonFactory;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
 use hurtig_sql::TableEnvironment;
-use hurtig_table::connector::Formats;
 use hurtig_types::{Error, Result};
 
-use run::{Client, read};
+use run::{Client, Next, read};
 
-/// Runs what was asked for: the initial script, then statements, a file, or what is typed.
-pub(crate) fn run(args: &Args) -> Result<()> {
+/// Runs what was asked for: the initial script, then statements, a file, or what is typed. How the program is to end.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let is_script = args.file.is_some() || !args.statements.is_empty();
+    let editor = match is_script {
+        true => None,
+        false => interactive::editor()?,
+    };
     interrupt::listen()?;
     let mut tables = TableEnvironment::new();
-    connectors(&mut tables);
+    crate::connectors::add_to(&mut tables);
     for (key, value) in &args.options {
         tables.settings_mut().set(key, value)?;
     }
     let mut client = Client::new(tables, args.output);
-    if let Some(init) = &args.init {
-        client.script(&read(init)?)?;
-    }
-    if !args.statements.is_empty() {
-        return args
-            .statements
-            .iter()
-            .try_for_each(|sql| client.script(sql));
-    }
-    match &args.file {
-        Some(file) => client.script(&read(file)?),
-        None => interactive::run(&mut client),
-    }
+    let next = match scripts(args, &mut client)? {
+        Next::GoOn if !is_script => interactive::run(&mut client, editor)?,
+        next => next,
+    };
+    Ok(match next {
+        Next::GoOn | Next::Quit => ExitCode::SUCCESS,
+        Next::Failed => ExitCode::FAILURE,
+        Next::Interrupted => ExitCode::from(interrupt::EXIT_CODE),
+    })
 }
 
-/// The connectors that come with the binary.
-fn connectors(tables: &mut TableEnvironment) {
-    let formats = Formats::new().with(CsvFactory).with(JsonFactory);
-    tables
-        .add_connector(hurtig_connector_datagen::DatagenFactory)
-        .add_connector(FilesystemFactory::new(formats))
-        .add_connector(hurtig_connector_nexmark::NexmarkFactory)
-        .add_connector(hurtig_connector_print::PrintFactory)
-        .add_connector(hurtig_connector_print::BlackholeFactory);
+/// All that is not typed.
+fn scripts(args: &Args, client: &mut Client) -> Result<Next> {
+    let files = |file: &Option<PathBuf>| file.as_deref().map(read).transpose();
+    let (init, file) = (files(&args.init)?, files(&args.file)?);
+    let scripts = init.iter().chain(&args.statements).chain(&file);
+    for script in scripts {
+        let next = client.script(script)?;
+        if next != Next::GoOn {
+            return Ok(next);
+        }
+    }
+    Ok(Next::GoOn)
 }
 
 /// Says what went wrong.

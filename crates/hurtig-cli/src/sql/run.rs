@@ -1,30 +1,35 @@
 //! Statements, one after the other, with what they bring.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use hurtig_env::World;
+use hurtig_runtime::JobClient;
 use hurtig_sql::{Outcome, QueryHandle, TableEnvironment};
-use hurtig_sql_parser::split_script;
+use hurtig_sql_parser::{Statement, split_script};
 use hurtig_table::RowBatch;
 use hurtig_types::{Error, Result};
 
 use super::args::Format;
+use super::interrupt::{Interruptible, Waited};
+use super::materialized::Materialized;
 use super::tableau::Tableau;
-use super::{csv, interrupt, json};
+use super::{csv, json, out};
 
 /// A session, and how its results are shown.
 pub(super) struct Client {
-    pub(super) tables: TableEnvironment,
+    tables: TableEnvironment,
     format: Format,
 }
 
 /// What comes of a statement for who runs them.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     GoOn,
     Quit,
+    /// Ctrl-C ended it.
+    Interrupted,
+    /// It failed, which was said.
+    Failed,
 }
 
 /// The text of a script.
@@ -38,140 +43,199 @@ impl Client {
         Self { tables, format }
     }
 
-    /// Runs all statements of a script; the first that fails ends it.
-    pub(super) fn script(&mut self, text: &str) -> Result<()> {
+    /// Runs all statements of a script; the first that fails, ends the client or is interrupted ends it.
+    pub(super) fn script(&mut self, text: &str) -> Result<Next> {
         let statements =
             split_script(text).map_err(|error| Error::invalid_job(error.to_string()))?;
+        let several = statements.len() > 1;
         for statement in statements {
+            // The parser says the place by itself.
             let parsed = statement.parse();
             let parsed = parsed.map_err(|error| Error::invalid_job(error.to_string()))?;
-            let place = format!("the statement at line {}", statement.line);
-            let outcome = self.tables.run(parsed);
-            let outcome = outcome.map_err(|error| error.context(place.clone()))?;
-            if self.show(outcome).map_err(|error| error.context(place))? == Next::Quit {
-                break;
+            let next = self.run(parsed).map_err(|error| match several {
+                true => error.context(format!("the statement at line {}", statement.line)),
+                false => error,
+            })?;
+            if next != Next::GoOn {
+                return Ok(next);
             }
         }
-        Ok(())
+        Ok(Next::GoOn)
+    }
+
+    fn run(&mut self, statement: Statement) -> Result<Next> {
+        let running = Interruptible::begin();
+        let outcome = self.tables.run(statement)?;
+        let next = self.show(outcome, &running)?;
+        Ok(match next {
+            Next::GoOn if running.is_interrupted() => Next::Interrupted,
+            next => next,
+        })
     }
 
     /// Shows what a statement brought, and waits for it.
-    pub(super) fn show(&self, outcome: Outcome) -> Result<Next> {
+    fn show(&self, outcome: Outcome, running: &Interruptible) -> Result<Next> {
         match outcome {
-            Outcome::Ok => self.say("[INFO] Execute statement succeeded."),
-            Outcome::Text(text) => print!("{text}"),
-            Outcome::Table { columns, rows } => self.lines(&columns, &rows),
-            Outcome::Query(query) => self.query(query)?,
-            Outcome::Job(job) => {
-                self.say(&format!("[INFO] Job {} is running.", job.job_id()));
-                self.until_ctrl_c(job.wait(), || job.cancel())??;
-                self.say("[INFO] Complete execution of the SQL update statement.");
-            }
-            Outcome::Clear => print!("\x1b[2J\x1b[H"),
+            Outcome::Ok => self.say("[INFO] Execute statement succeeded.")?,
+            Outcome::Text(text) => out::lines([text.trim_end().to_string()])?,
+            Outcome::Table { columns, rows } => self.table(&columns, &rows)?,
+            Outcome::Query(query) => return self.query(query, running),
+            Outcome::Job(job) => return self.job(&job, running),
+            Outcome::Clear => out::put("\x1b[2J\x1b[H")?,
             Outcome::Quit => return Ok(Next::Quit),
         }
-        // A terminal that is gone has nobody to tell.
-        let _ = std::io::stdout().flush();
         Ok(Next::GoOn)
     }
 
     /// What is for people does not go between rows for programs.
-    fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) -> Result<()> {
         if self.format == Format::Tableau {
-            println!("{text}");
-        } else {
-            eprintln!("{text}");
+            return out::lines([text.to_string()]);
         }
-    }
-
-    fn lines(&self, columns: &[String], rows: &[Vec<String>]) {
-        if self.format != Format::Tableau {
-            for row in rows {
-                println!("{}", row.join(","));
-            }
-            return;
-        }
-        let table = Tableau::of_lines(columns, rows);
-        println!("{}\n{}\n{}", table.border(), table.header(), table.border());
-        for row in rows {
-            let cells: Vec<_> = row.iter().map(|cell| Some(cell.clone())).collect();
-            println!("{}", table.line(&cells));
-        }
-        println!("{}\n{}", table.border(), in_words(rows.len(), "in set"));
-    }
-
-    fn query(&self, mut query: QueryHandle) -> Result<()> {
-        let began = Instant::now();
-        let table = Tableau::of_changes(&query.schema);
-        self.head(&query, &table);
-        let mut rows = 0;
-        let job = query.job.clone();
-        loop {
-            let next = self.until_ctrl_c(query.next(), || job.cancel())?;
-            match next {
-                Ok(Some(batch)) => {
-                    rows += batch.rows();
-                    self.changes(&table, &batch)?;
-                }
-                Ok(None) => break,
-                Err(error) if error.kind() == hurtig_types::ErrorKind::Cancelled => break,
-                Err(error) => return Err(error),
-            }
-        }
-        if self.format == Format::Tableau {
-            println!("{}", table.border());
-            let seconds = began.elapsed().as_secs_f64();
-            println!(
-                "Received a total of {} ({seconds:.2} seconds)",
-                in_words(rows, "")
-            );
-        }
+        eprintln!("{text}");
         Ok(())
     }
 
-    fn head(&self, query: &QueryHandle, table: &Tableau) {
+    fn table(&self, columns: &[String], rows: &[Vec<String>]) -> Result<()> {
         match self.format {
-            Format::Tableau => {
-                println!("{}\n{}\n{}", table.border(), table.header(), table.border());
-            }
+            Format::Json => out::lines(rows.iter().map(|row| json::named(columns, row))),
             Format::Csv => {
-                let names = query
-                    .schema
-                    .fields()
-                    .iter()
-                    .map(|field| field.name().as_str());
-                println!("{}", csv::header(names));
+                let header = csv::line(columns);
+                out::lines(std::iter::once(header).chain(rows.iter().map(|row| csv::line(row))))
             }
-            Format::Json => {}
+            Format::Tableau => {
+                let table = Tableau::of_lines(columns, rows);
+                out::lines(table.head())?;
+                out::lines(rows.iter().map(|row| {
+                    let cells: Vec<_> = row.iter().map(|cell| Some(cell.clone())).collect();
+                    table.line(&cells)
+                }))?;
+                out::lines([table.border(), in_words(rows.len(), "in set")])
+            }
+        }
+    }
+
+    fn job(&self, job: &JobClient, running: &Interruptible) -> Result<Next> {
+        let id = job.job_id();
+        self.say(&format!("[INFO] Job {id} is running."))?;
+        match self.wait(running, job.wait())? {
+            Waited::For(ended) => drop(ended?),
+            Waited::Interrupted => {
+                self.cancel(job)?;
+                self.say(&format!("[INFO] Job {id} is canceled."))?;
+                return Ok(Next::Interrupted);
+            }
+        }
+        self.say("[INFO] Complete execution of the SQL update statement.")?;
+        Ok(Next::GoOn)
+    }
+
+    /// The table that a query's changes amount to, if that is how results are shown.
+    fn materialized(&self, query: &QueryHandle) -> Option<Materialized> {
+        let settings = self.tables.settings();
+        let wanted = settings.get("sql-client.execution.result-mode") == Some("table");
+        let rows_max = settings.get("sql-client.execution.max-table-result.rows");
+        let rows_max = rows_max
+            .and_then(|rows| rows.parse().ok())
+            .unwrap_or(1_000_000);
+        let names = query
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone());
+        (wanted && self.format == Format::Tableau)
+            .then(|| Materialized::new(names.collect(), rows_max))
+    }
+
+    fn query(&self, mut query: QueryHandle, running: &Interruptible) -> Result<Next> {
+        if let Some(table) = self.materialized(&query) {
+            return self.query_table(query, table, running);
+        }
+        let began = Instant::now();
+        let table = Tableau::of_changes(&query.schema);
+        self.head(&query, &table)?;
+        let mut rows = 0;
+        let next = loop {
+            match self.wait(running, query.next())? {
+                Waited::For(Ok(Some(batch))) => {
+                    rows += batch.rows();
+                    self.changes(&table, &batch)?;
+                }
+                Waited::For(Ok(None)) => break Next::GoOn,
+                Waited::For(Err(error)) => return Err(error),
+                Waited::Interrupted => {
+                    self.cancel(&query.job)?;
+                    break Next::Interrupted;
+                }
+            }
+        };
+        if self.format == Format::Tableau {
+            let (rows, seconds) = (in_words(rows, ""), began.elapsed().as_secs_f64());
+            let end = if next == Next::GoOn {
+                format!("Received a total of {rows} ({seconds:.2} seconds)")
+            } else {
+                format!("Query terminated, received a total of {rows}")
+            };
+            out::lines([table.border(), end])?;
+        }
+        Ok(next)
+    }
+
+    /// Shows a query as the table that it is at its end, or when it is interrupted.
+    fn query_table(
+        &self,
+        mut query: QueryHandle,
+        mut table: Materialized,
+        running: &Interruptible,
+    ) -> Result<Next> {
+        let began = Instant::now();
+        let next = loop {
+            match self.wait(running, query.next())? {
+                Waited::For(Ok(Some(batch))) => table.apply(&batch)?,
+                Waited::For(Ok(None)) => break Next::GoOn,
+                Waited::For(Err(error)) => return Err(error),
+                Waited::Interrupted => {
+                    self.cancel(&query.job)?;
+                    break Next::Interrupted;
+                }
+            }
+        };
+        table.finish()?;
+        let (rows, seconds) = (
+            in_words(table.len(), "in set"),
+            began.elapsed().as_secs_f64(),
+        );
+        out::lines([format!("{rows} ({seconds:.2} seconds)")])?;
+        Ok(next)
+    }
+
+    fn head(&self, query: &QueryHandle, table: &Tableau) -> Result<()> {
+        match self.format {
+            Format::Tableau => out::lines(table.head()),
+            Format::Csv => {
+                let names = query.schema.fields().iter();
+                out::lines([csv::header(names.map(|field| field.name().as_str()))])
+            }
+            Format::Json => Ok(()),
         }
     }
 
     fn changes(&self, table: &Tableau, rows: &RowBatch) -> Result<()> {
-        let mut out = std::io::stdout().lock();
-        let mut write = |line: String| writeln!(out, "{line}");
-        let written = match self.format {
-            Format::Tableau => table.changes(rows).try_for_each(&mut write),
-            Format::Json => json::lines(rows).try_for_each(&mut write),
-            Format::Csv => csv::lines(rows).try_for_each(&mut write),
-        };
-        written
-            .and_then(|()| out.flush())
-            .map_err(|error| Error::io(format!("cannot write the results: {error}")))
+        match self.format {
+            Format::Tableau => out::lines(table.changes(rows)),
+            Format::Json => out::lines(json::lines(rows)),
+            Format::Csv => out::lines(csv::lines(rows)),
+        }
     }
 
-    /// Waits; Ctrl-C ends what is waited for, not the client.
-    fn until_ctrl_c<T>(&self, work: impl Future<Output = T>, cancel: impl Fn()) -> Result<T> {
-        let world: &World = self.tables.world();
-        world.block_on(async {
-            let mut work = std::pin::pin!(work);
-            std::future::poll_fn(|context| {
-                if interrupt::taken(context.waker()) {
-                    cancel();
-                }
-                work.as_mut().poll(context)
-            })
-            .await
-        })
+    fn wait<T>(&self, running: &Interruptible, work: impl Future<Output = T>) -> Result<Waited<T>> {
+        self.tables.world().block_on(running.wait(work))
+    }
+
+    /// Cancels a job, and waits until it is. Ctrl-C meanwhile ends the process.
+    fn cancel(&self, job: &JobClient) -> Result<()> {
+        job.cancel();
+        self.tables.world().block_on(job.until_ended())
     }
 }
 

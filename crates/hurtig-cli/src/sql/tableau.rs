@@ -45,8 +45,13 @@ impl Tableau {
         format!("+{}+", dashes.collect::<Vec<_>>().join("+"))
     }
 
+    /// What is above the rows.
+    pub(super) fn head(&self) -> [String; 3] {
+        [self.border(), self.header(), self.border()]
+    }
+
     /// The names.
-    pub(super) fn header(&self) -> String {
+    fn header(&self) -> String {
         let names: Vec<_> = self.names.iter().map(|name| Some(name.clone())).collect();
         self.line(&names)
     }
@@ -69,7 +74,7 @@ impl Tableau {
         let cells = cells.iter().zip(&self.widths).map(|(cell, width)| {
             let cell = cell.as_deref().unwrap_or("<NULL>");
             let cell = cut(cell, *width);
-            format!("{}{cell}", " ".repeat(width - columns(&cell)))
+            format!("{}{cell}", " ".repeat(width.saturating_sub(columns(&cell))))
         });
         format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
     }

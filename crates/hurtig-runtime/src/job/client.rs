@@ -217,30 +217,37 @@ impl JobClient {
         tasks.iter().for_each(|task| task.cancel());
     }
 
+    /// Waits for the end, and leaves it to [`wait`](Self::wait) to say how it was.
+    pub async fn until_ended(&self) {
+        poll_fn(|context| {
+            let mut state = self.shared.state.lock();
+            if state.outcome.is_some() {
+                return Poll::Ready(());
+            }
+            let mut waiting = state.waiting.iter();
+            if !waiting.any(|known| known.will_wake(context.waker())) {
+                state.waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Waits for the end.
     ///
     /// # Errors
     /// Why the job failed, or that it was cancelled. The error is handed out once.
     pub async fn wait(&self) -> Result<JobExecutionResult> {
-        let net_runtime = poll_fn(|context| {
-            let mut state = self.shared.state.lock();
-            if let Some(outcome) = state.outcome.take() {
-                state.outcome = Some(match &outcome {
-                    Ok(runtime) => Ok(*runtime),
-                    Err(_) => Err(Error::bug("the job's error was handed out before")),
-                });
-                return Poll::Ready(outcome);
-            }
-            if !state
-                .waiting
-                .iter()
-                .any(|known| known.will_wake(context.waker()))
-            {
-                state.waiting.push(context.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await?;
+        self.until_ended().await;
+        let mut state = self.shared.state.lock();
+        let outcome = state.outcome.take();
+        let outcome = outcome.unwrap_or_else(|| Err(Error::bug("a job that ended nohow")));
+        state.outcome = Some(match &outcome {
+            Ok(runtime) => Ok(*runtime),
+            Err(_) => Err(Error::bug("the job's error was handed out before")),
+        });
+        drop(state);
+        let net_runtime = outcome?;
         Ok(JobExecutionResult {
             job_id: self.shared.job_id,
             job_name: self.job_name().to_string(),

@@ -33,7 +33,9 @@ enum ResultType {
     List,
 }
 
-const ALL: [(&str, ResultType); 15] = [
+const ALL: [(&str, ResultType); 16] = [
+    // The planner puts a number in its place.
+    ("grouping", ResultType::Count),
     ("count", ResultType::Count),
     ("sum", ResultType::Sum),
     ("sum0", ResultType::Sum),

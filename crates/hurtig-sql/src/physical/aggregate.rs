@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use datafusion_common::{Column, DFSchemaRef};
-use datafusion_expr::expr::AggregateFunction as Call;
-use datafusion_expr::{Aggregate, Expr, ExprSchemable};
+use datafusion_expr::{Aggregate, AggregateUDF, Expr};
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::aggregate::AggregateCall;
 use hurtig_table::operators::window::{Windowing, window_fields};
@@ -14,60 +13,26 @@ use hurtig_types::{Error, Result};
 
 use super::calc::column_of;
 use super::lower::{Lowering, calc_named, unqualified};
-use super::node::{Node, Op, WindowColumns, columns_of};
-use crate::error::PlanContext;
+use super::needed::Needed;
+use super::node::{Calc, Node, Op, WindowColumns, columns_of};
 use crate::functions::FlinkAggregate;
 use crate::planner::expression::{is_row, text_of};
-
-/// What an aggregate needs of its input: keys, arguments and filters, each once.
-struct Needed<'a> {
-    over: &'a DFSchemaRef,
-    expressions: Vec<Expr>,
-    fields: Vec<FieldRef>,
-}
-
-impl Needed<'_> {
-    /// Where an expression is.
-    fn column(&mut self, expression: &Expr) -> Result<usize> {
-        let bare = expression.clone().unalias();
-        if let Some(index) = self.expressions.iter().position(|it| *it == bare) {
-            return Ok(index);
-        }
-        let (_, field) = bare.to_field(self.over.as_ref()).planned()?;
-        self.expressions.push(bare);
-        self.fields.push(field);
-        Ok(self.expressions.len() - 1)
-    }
-
-    fn schema(&self) -> SchemaRef {
-        Arc::new(Schema::new(self.fields.clone()))
-    }
-}
 
 impl Lowering {
     pub(super) fn aggregate(&self, aggregate: &Aggregate) -> Result<Arc<Node>> {
         let input = self.lower(&aggregate.input)?;
         let over = aggregate.input.schema();
-        if let [Expr::GroupingSet(_)] = aggregate.group_expr.as_slice() {
-            return Err(Error::unsupported(
-                "GROUPING SETS, CUBE and ROLLUP are not built yet: write a UNION ALL of the groupings",
-            ));
-        }
         let output = columns_of(&aggregate.schema);
         match window_of(&input, over, &aggregate.group_expr) {
             Some(window) => windowed(input, aggregate, window, output),
             None => {
-                let mut needed = Needed {
-                    over,
-                    expressions: Vec::new(),
-                    fields: Vec::new(),
-                };
+                let mut needed = Needed::nothing(over);
                 let key = aggregate.group_expr.iter();
                 let key = key
                     .map(|it| needed.column(it))
                     .collect::<Result<Vec<_>>>()?;
                 let calls = calls_of(aggregate, &mut needed, &output)?;
-                let input = projected(input, needed);
+                let input = needed.of(input);
                 Ok(Arc::new(grouped(input, key, calls, Some(output))))
             }
         }
@@ -83,7 +48,7 @@ fn window_of(input: &Node, over: &DFSchemaRef, groups: &[Expr]) -> Option<Window
 
 fn calls_of(
     aggregate: &Aggregate,
-    needed: &mut Needed<'_>,
+    needed: &mut Needed,
     output: &SchemaRef,
 ) -> Result<Vec<AggregateCall>> {
     let results = output.fields().iter().skip(aggregate.group_expr.len());
@@ -93,46 +58,44 @@ fn calls_of(
         .collect()
 }
 
-fn call_of(expression: &Expr, needed: &mut Needed<'_>, output: FieldRef) -> Result<AggregateCall> {
+fn call_of(expression: &Expr, needed: &mut Needed, output: FieldRef) -> Result<AggregateCall> {
     let call = match expression {
         Expr::AggregateFunction(call) => call,
         Expr::Alias(alias) => return call_of(&alias.expr, needed, output),
         other => return Err(Error::bug(format!("{other} is no aggregate"))),
     };
-    let function = function_of(call)?;
-    let arguments = &call.params.args;
+    if !call.params.order_by.is_empty() {
+        return Err(Error::unsupported(format!("ORDER BY in {expression}")));
+    }
+    let filter = call.params.filter.as_deref();
+    let said = (call.params.args.as_slice(), filter, call.params.distinct);
+    aggregate_call(&call.func, said, needed, output)
+}
+
+/// A call of `function` with these arguments, a filter, and whether of distinct values alone.
+pub(super) fn aggregate_call(
+    function: &AggregateUDF,
+    (arguments, filter, distinct): (&[Expr], Option<&Expr>, bool),
+    needed: &mut Needed,
+    output: FieldRef,
+) -> Result<AggregateCall> {
+    let name = function.name();
+    let function = function.inner().as_ref().downcast_ref::<FlinkAggregate>();
+    let function =
+        function.ok_or_else(|| Error::unsupported(format!("the aggregate function {name}")))?;
     let is_star = arguments.first().is_some_and(is_row);
     let separator = arguments.get(1).and_then(text_of).map(str::to_string);
     let argument = match arguments.first() {
         Some(argument) if !is_star => Some(needed.column(argument)?),
         _ => None,
     };
-    let filter = call.params.filter.as_deref();
-    let filter = filter.map(|it| needed.column(it)).transpose()?;
-    if !call.params.order_by.is_empty() {
-        return Err(Error::unsupported(format!("ORDER BY in {expression}")));
-    }
     Ok(AggregateCall {
         function: function.function(separator, is_star),
         argument,
-        filter,
-        distinct: call.params.distinct && argument.is_some(),
+        filter: filter.map(|it| needed.column(it)).transpose()?,
+        distinct: distinct && argument.is_some(),
         output,
     })
-}
-
-fn function_of(call: &Call) -> Result<&FlinkAggregate> {
-    let function = call.func.inner().as_ref();
-    function
-        .downcast_ref::<FlinkAggregate>()
-        .ok_or_else(|| Error::unsupported(format!("the aggregate function {}", call.func.name())))
-}
-
-/// The columns that are needed, computed.
-fn projected(input: Arc<Node>, needed: Needed<'_>) -> Arc<Node> {
-    let schema = needed.schema();
-    let over = Arc::clone(needed.over);
-    Arc::new(calc_named(input, over, None, needed.expressions, schema))
 }
 
 /// Groups of all that has come.
@@ -164,11 +127,7 @@ fn windowed(
     output: SchemaRef,
 ) -> Result<Arc<Node>> {
     let over = aggregate.input.schema();
-    let mut needed = Needed {
-        over,
-        expressions: Vec::new(),
-        fields: Vec::new(),
-    };
+    let mut needed = Needed::nothing(over);
     let mut places = Vec::new();
     let mut key = Vec::new();
     for group in &aggregate.group_expr {
@@ -268,29 +227,39 @@ fn window_node(
     }
 }
 
+/// A projection, what is below it, and the window there: if it is above a window table function.
+fn projection_of_windows(node: &Node) -> Option<(&Calc, Arc<Node>, WindowColumns)> {
+    let (Op::Calc(calc), Some(below)) = (&node.op, node.input()) else {
+        return None;
+    };
+    let leads_there =
+        matches!(below.op, Op::Window { .. }) || projection_of_windows(below).is_some();
+    (calc.filter.is_none() && leads_there).then_some((calc, Arc::clone(below), below.window?))
+}
+
 /// How rows come to their windows: cut here, where a window table function is just below and nothing else wants its columns; else
 /// as they bring them along.
 fn windowing(
-    input: Arc<Node>,
-    window: WindowColumns,
-    mut needed: Needed<'_>,
+    mut input: Arc<Node>,
+    mut window: WindowColumns,
+    mut needed: Needed,
 ) -> Result<(Arc<Node>, Windowing)> {
+    while let Some((calc, below, of_below)) = projection_of_windows(&input) {
+        needed = needed.below(calc)?;
+        window = of_below;
+        input = below;
+    }
     let of_window =
         |column: usize| [Some(window.start), Some(window.end), window.time].contains(&Some(column));
-    let uses_window = needed.expressions.iter().any(|expression| {
-        let columns = expression.column_refs();
-        let mut indexes = columns
-            .into_iter()
-            .filter_map(|column| needed.over.index_of_column(column).ok());
-        indexes.any(of_window)
-    });
+    let over = Arc::clone(needed.over());
+    let uses_window = needed.columns_used().any(of_window);
     if let Op::Window { window, time } = &input.op
         && let Some(below) = input.input()
         && !uses_window
     {
         let time = match time {
             hurtig_table::operators::window::WindowTime::Rowtime(column) => {
-                let expression = column_at(needed.over, *column);
+                let expression = column_at(&over, *column);
                 hurtig_table::operators::window::WindowTime::Rowtime(needed.column(&expression)?)
             }
             proctime => *proctime,
@@ -299,15 +268,15 @@ fn windowing(
             window: *window,
             time,
         };
-        return Ok((projected(Arc::clone(below), needed), windowing));
+        return Ok((needed.of(Arc::clone(below)), windowing));
     }
-    let start = column_at(needed.over, window.start);
-    let end = column_at(needed.over, window.end);
+    let start = column_at(&over, window.start);
+    let end = column_at(&over, window.end);
     let (start, end) = (needed.column(&start)?, needed.column(&end)?);
     let windowing = Windowing::Attached {
         start,
         end,
         proctime: window.proctime,
     };
-    Ok((projected(input, needed), windowing))
+    Ok((needed.of(input), windowing))
 }

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_arith::aggregate::max;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
+use arrow_array::types::{Int64Type, TimestampMillisecondType};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
+use datafusion_expr::{BinaryExpr, Expr, Operator};
 use datafusion_physical_expr::PhysicalExpr;
 use hurtig_connect::WatermarkStrategy;
 use hurtig_datastream::{CollectionSource, StreamExecutionEnvironment};
@@ -26,11 +28,12 @@ use hurtig_table::operators::window::{
 use hurtig_table::{ArrowContext, KeyCodec, Named, RowBatch, RowStream};
 use hurtig_types::{Error, Result};
 
-use super::calc::{Evaluator, PairCondition, physical};
+use super::calc::{Evaluator, PairCondition, column_of, physical};
 use super::node::{Calc, Join, Node, Op, Watermark};
 use super::print::{describe, details, name};
 use super::ranked::Ranks;
 use crate::error::PlanContext;
+use crate::planner::expression::millis;
 
 /// What operators are told beyond the query.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +65,8 @@ impl<'a> Builder<'a> {
 
     /// The rows of a node; `before` says whether whoever reads them wants what updates take away.
     pub(crate) fn build(&mut self, node: &Arc<Node>, before: bool) -> Result<RowStream> {
+        // Where nothing is updated, nobody wants to know what an update takes away.
+        let before = before && !node.mode.is_insert_only();
         let place = (Arc::as_ptr(node), before);
         if let Some(stream) = self.built.get(&place) {
             return Ok(stream.clone());
@@ -105,8 +110,13 @@ impl<'a> Builder<'a> {
                 left_window,
                 right_window,
             } => self.window_join(node, join, (*left_window, *right_window)),
-            Op::Rank { .. } => Err(Error::unsupported(
-                "ROW_NUMBER() without a filter of it: write WHERE rownum <= 10, or another bound",
+            Op::Rank { .. } => self.numbered(node),
+            Op::Over { .. } => self.over(node),
+            Op::Unnest { .. } => self.unnest(node, before),
+            Op::TemporalJoin { .. } => self.temporal_join(node),
+            Op::LookupJoin(_) => self.lookup_join(node),
+            Op::SystemTime => Err(Error::unsupported(
+                "FOR SYSTEM_TIME AS OF without a join: write JOIN t FOR SYSTEM_TIME AS OF left.time AS t ON …",
             )),
             Op::Union => {
                 let inputs = (0..node.inputs.len()).map(|i| self.input(node, i, before));
@@ -120,7 +130,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
+    /// How long state is kept that is not changed.
+    pub(super) const fn state_ttl(&self) -> Option<Duration> {
+        self.options.state_ttl
+    }
+
+    pub(super) fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
         let input = node.inputs.get(index);
         let input = input.ok_or_else(|| Error::bug("an operator without its input"))?;
         self.build(&Arc::clone(input), before)
@@ -219,7 +234,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Both sides of a join by their keys, what updates take away included.
-    fn sides(&mut self, node: &Node, join: &Join) -> Result<Sides> {
+    pub(super) fn sides(&mut self, node: &Node, join: &Join) -> Result<Sides> {
         let left = self.input(node, 0, true)?;
         let right = self.input(node, 1, true)?;
         let left_key = KeyCodec::new(left.schema().fields(), &join.left_key)?;
@@ -347,16 +362,18 @@ impl<'a> Builder<'a> {
 }
 
 /// Both sides of a join.
-struct Sides {
-    left: RowStream,
-    right: RowStream,
-    left_key: KeyCodec,
-    right_key: KeyCodec,
-    condition: Option<(datafusion_expr::Expr, datafusion_common::DFSchemaRef)>,
+pub(super) struct Sides {
+    pub(super) left: RowStream,
+    pub(super) right: RowStream,
+    pub(super) left_key: KeyCodec,
+    pub(super) right_key: KeyCodec,
+    condition: Option<(Expr, datafusion_common::DFSchemaRef)>,
 }
 
 impl Sides {
-    fn condition(&self) -> Result<Option<Box<dyn hurtig_table::operators::join::JoinCondition>>> {
+    pub(super) fn condition(
+        &self,
+    ) -> Result<Option<Box<dyn hurtig_table::operators::join::JoinCondition>>> {
         let Some((condition, pairs)) = &self.condition else {
             return Ok(None);
         };
@@ -372,6 +389,8 @@ pub(super) fn named(node: &Node) -> Named {
         | Op::Join(_)
         | Op::IntervalJoin { .. }
         | Op::WindowJoin { .. }
+        | Op::TemporalJoin { .. }
+        | Op::Over { .. }
         | Op::TopN { .. }
         | Op::WindowTopN { .. }
         | Op::Deduplicate { .. }
@@ -434,10 +453,41 @@ type OfBatch = hurtig_table::operators::watermark::WatermarkOfBatch;
 
 /// The highest watermark that the rows of a batch allow for.
 fn watermark_of(watermark: &Watermark) -> Result<OfBatch> {
+    if let Some((column, shift)) = shifted_column(watermark) {
+        return Ok(Arc::new(move |batch: &RowBatch| {
+            let highest = highest_of(batch.columns.columns().get(column))?;
+            Ok(highest.map(|highest| highest.saturating_add(shift)))
+        }));
+    }
     let expression = physical(&watermark.expression, &watermark.input)?;
     Ok(Arc::new(move |batch: &RowBatch| {
         highest(expression.as_ref(), &batch.columns)
     }))
+}
+
+/// A column of milliseconds, and how much is added: what nearly every watermark is, and much cheaper than any expression.
+fn shifted_column(watermark: &Watermark) -> Option<(usize, i64)> {
+    let (column, shift) = match &watermark.expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
+            Operator::Minus => (left.as_ref(), millis(right)?.checked_neg()?),
+            Operator::Plus => (left.as_ref(), millis(right)?),
+            _ => return None,
+        },
+        column => (column, 0),
+    };
+    let column = column_of(column, &watermark.input)?;
+    let field = watermark.input.fields().get(column)?;
+    let is_millis = matches!(
+        field.data_type(),
+        DataType::Timestamp(TimeUnit::Millisecond, _)
+    );
+    is_millis.then_some((column, shift))
+}
+
+fn highest_of(column: Option<&ArrayRef>) -> Result<Option<i64>> {
+    let times = column.and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
+    let times = times.ok_or_else(|| Error::bug("event time that is no TIMESTAMP(3)"))?;
+    Ok(max(times))
 }
 
 fn highest(expression: &dyn PhysicalExpr, batch: &RecordBatch) -> Result<Option<i64>> {

@@ -11,6 +11,7 @@ use super::calc::column_of;
 use super::lower::{Lowering, calc_named};
 use super::node::Node;
 use super::rank::{RankRange, Ranked};
+use crate::planner::expression::uncast;
 
 impl Lowering {
     /// The rows of which `predicate` holds.
@@ -61,14 +62,6 @@ pub(super) fn comparison(
         return Some((op.swap()?, whole(left)?));
     }
     None
-}
-
-/// What is below casts.
-pub(super) fn uncast(expression: &Expr) -> &Expr {
-    match expression {
-        Expr::Cast(cast) => uncast(&cast.expr),
-        other => other,
-    }
 }
 
 fn whole(expression: &Expr) -> Option<i64> {

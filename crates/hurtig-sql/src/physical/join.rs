@@ -2,26 +2,31 @@
 
 use std::sync::Arc;
 
-use datafusion_common::{DFSchemaRef, JoinType, NullEquality, ScalarValue};
+use datafusion_common::{DFSchemaRef, JoinType, NullEquality};
 use datafusion_expr::utils::{conjunction, split_conjunction};
-use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
+use datafusion_expr::{BinaryExpr, Expr, Operator};
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::join::{JoinKind, UniqueKey};
 use hurtig_types::{Error, Result};
 
 use super::aggregate::column_at;
 use super::calc::column_of;
-use super::filter::uncast;
 use super::keys;
 use super::lower::{Lowering, calc_named, unqualified};
+use super::needed::{Needed, widened};
 use super::node::{Join, Node, Op, columns_of};
+use super::temporal::AsOf;
 use crate::error::PlanContext;
+use crate::planner::expression::{millis, uncast};
 use crate::types::TimeAttribute;
 
 impl Lowering {
     pub(super) fn join(&self, join: &datafusion_expr::Join) -> Result<Arc<Node>> {
         let left = self.lower(&join.left)?;
         let right = self.lower(&join.right)?;
+        if let Some(as_of) = AsOf::of(join)? {
+            return self.temporal_join(join, as_of, left, right);
+        }
         let (kind, swapped) = kind_of(join.join_type)?;
         if swapped {
             return Err(Error::unsupported(
@@ -32,7 +37,7 @@ impl Lowering {
         let widths = (left.schema.fields().len(), right.schema.fields().len());
         let (left, left_key) = with_keys(left, join.left.schema(), &lefts)?;
         let (right, right_key) = with_keys(right, join.right.schema(), &rights)?;
-        let pairs = Arc::new(join.left.schema().join(join.right.schema()).planned()?);
+        let pairs = pairs_of((join.left.schema(), &left), (join.right.schema(), &right))?;
         let sides = Sides {
             left,
             right,
@@ -56,7 +61,7 @@ impl Lowering {
     }
 }
 
-fn kind_of(join_type: JoinType) -> Result<(JoinKind, bool)> {
+pub(super) fn kind_of(join_type: JoinType) -> Result<(JoinKind, bool)> {
     Ok(match join_type {
         JoinType::Inner => (JoinKind::Inner, false),
         JoinType::Left => (JoinKind::Left, false),
@@ -75,40 +80,38 @@ fn kind_of(join_type: JoinType) -> Result<(JoinKind, bool)> {
 }
 
 /// A side with its keys as columns: those that are computed come behind its own.
-fn with_keys(
+pub(super) fn with_keys(
     node: Arc<Node>,
     over: &DFSchemaRef,
     expressions: &[Expr],
 ) -> Result<(Arc<Node>, Vec<usize>)> {
-    let mut columns: Vec<Expr> = over.columns().into_iter().map(Expr::Column).collect();
-    let mut fields: Vec<_> = node.schema.fields().iter().cloned().collect();
-    let mut key = Vec::new();
-    for expression in expressions {
-        match column_of(expression, over) {
-            Some(column) => key.push(column),
-            None => {
-                let (_, field) = expression.to_field(over.as_ref()).planned()?;
-                key.push(columns.len());
-                columns.push(expression.clone());
-                fields.push(field);
-            }
-        }
-    }
-    if columns.len() == over.fields().len() {
-        return Ok((node, key));
-    }
-    let schema = Arc::new(arrow_schema::Schema::new(fields));
-    let node = calc_named(node, Arc::clone(over), None, columns, schema);
-    Ok((Arc::new(node), key))
+    let mut needed = Needed::all(over, &node)?;
+    let key = expressions.iter().map(|it| match column_of(it, over) {
+        Some(column) => Ok(column),
+        None => needed.column(it),
+    });
+    let key = key.collect::<Result<_>>()?;
+    Ok((needed.of(node), key))
 }
 
 /// Both sides of a join, with their keys, and their widths without.
-struct Sides {
-    left: Arc<Node>,
-    right: Arc<Node>,
-    widths: (usize, usize),
-    /// The columns of both, without keys that were computed.
-    pairs: DFSchemaRef,
+pub(super) struct Sides {
+    pub(super) left: Arc<Node>,
+    pub(super) right: Arc<Node>,
+    /// Their columns without keys that were computed.
+    pub(super) widths: (usize, usize),
+    /// The columns of both.
+    pub(super) pairs: DFSchemaRef,
+}
+
+/// The columns of pairs, those that are computed below the sides among them.
+pub(super) fn pairs_of(
+    (left_over, left): (&DFSchemaRef, &Node),
+    (right_over, right): (&DFSchemaRef, &Node),
+) -> Result<DFSchemaRef> {
+    let left = widened(left_over, left, "left")?;
+    let right = widened(right_over, right, "right")?;
+    Ok(Arc::new(left.join(&right).planned()?))
 }
 
 impl Sides {
@@ -153,11 +156,12 @@ impl Sides {
         })
     }
 
-    fn node(&self, op: Op, mode: ChangelogMode) -> Node {
+    pub(super) fn node(&self, op: Op, mode: ChangelogMode) -> Node {
         let kind = match &op {
-            Op::Join(join) | Op::IntervalJoin { join, .. } | Op::WindowJoin { join, .. } => {
-                join.kind
-            }
+            Op::Join(join)
+            | Op::IntervalJoin { join, .. }
+            | Op::WindowJoin { join, .. }
+            | Op::TemporalJoin { join, .. } => join.kind,
             _ => JoinKind::Inner,
         };
         let schema = kind.schema(&self.left.schema, &self.right.schema);
@@ -237,7 +241,7 @@ impl Sides {
         };
         let (a, a_ms) = self.shifted_time(left)?;
         let (b, b_ms) = self.shifted_time(right)?;
-        let width = self.widths.0;
+        let width = self.left.schema.fields().len();
         let (op, left_time, right_time, shift) = match (a < width, b < width) {
             // a + a_ms op b + b_ms: left.time op right.time + (b_ms − a_ms)
             (true, false) => (*op, a, b - width, b_ms - a_ms),
@@ -281,7 +285,12 @@ impl Sides {
     }
 
     /// The columns that were asked for: those of the sides, without keys that were computed.
-    fn without_keys(&self, node: Node, schema: &DFSchemaRef, kind: JoinKind) -> Arc<Node> {
+    pub(super) fn without_keys(
+        &self,
+        node: Node,
+        schema: &DFSchemaRef,
+        kind: JoinKind,
+    ) -> Arc<Node> {
         let (left, right) = self.widths;
         let is_plain = self.left.schema.fields().len() == left
             && (kind.is_left_only() || self.right.schema.fields().len() == right);
@@ -310,21 +319,6 @@ struct Bounds {
     time: (usize, usize),
     lower: i64,
     upper: i64,
-}
-
-/// An interval of days and less, in milliseconds.
-fn millis(expression: &Expr) -> Option<i64> {
-    match uncast(expression) {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => {
-            let days = i64::from(interval.days).checked_mul(86_400_000)?;
-            let rest = interval.nanoseconds / 1_000_000;
-            (interval.months == 0).then(|| days.checked_add(rest))?
-        }
-        Expr::Literal(ScalarValue::IntervalDayTime(Some(interval)), _) => {
-            Some(i64::from(interval.days) * 86_400_000 + i64::from(interval.milliseconds))
-        }
-        _ => None,
-    }
 }
 
 /// In the words of plans.

@@ -1,6 +1,7 @@
 //! Each node of the logical plan as streaming operators.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -17,10 +18,14 @@ use super::node::{Calc, Node, Op, WindowColumns, columns_of};
 use crate::error::PlanContext;
 use crate::planner::nodes::{WatermarkNode, WindowNode};
 use crate::planner::scan::CatalogSource;
+use crate::planner::system_time::SystemTimeNode;
+use crate::planner::unnest::CorrelateNode;
 
-/// Turns logical plans into streaming ones.
+/// Turns logical plans into streaming ones. A plan that occurs twice becomes one node.
 #[derive(Default)]
-pub(crate) struct Lowering;
+pub(crate) struct Lowering {
+    known: RefCell<HashMap<LogicalPlan, Arc<Node>>>,
+}
 
 impl Lowering {
     /// The operators of a plan.
@@ -28,6 +33,16 @@ impl Lowering {
     /// # Errors
     /// When the query cannot run on a stream: what, and what to write instead.
     pub(crate) fn lower(&self, plan: &LogicalPlan) -> Result<Arc<Node>> {
+        if let Some(known) = self.known.borrow().get(plan) {
+            return Ok(Arc::clone(known));
+        }
+        let node = self.lower_anew(plan)?;
+        let mut known = self.known.borrow_mut();
+        known.insert(plan.clone(), Arc::clone(&node));
+        Ok(node)
+    }
+
+    fn lower_anew(&self, plan: &LogicalPlan) -> Result<Arc<Node>> {
         let node = match plan {
             LogicalPlan::TableScan(scan) => scan_of(scan)?,
             LogicalPlan::SubqueryAlias(alias) => {
@@ -92,6 +107,17 @@ impl Lowering {
         }
         if let Some(window) = node.downcast_ref::<WindowNode>() {
             return self.window_function(window);
+        }
+        if let Some(correlate) = node.downcast_ref::<CorrelateNode>() {
+            return self.correlate(correlate);
+        }
+        if let Some(table) = node.downcast_ref::<SystemTimeNode>() {
+            let input = self.lower(&table.input)?;
+            return Ok(Arc::new(Node {
+                op: Op::SystemTime,
+                inputs: vec![Arc::clone(&input)],
+                ..input.as_ref().clone()
+            }));
         }
         Err(Error::bug(format!("a plan with {}", extension.node.name())))
     }

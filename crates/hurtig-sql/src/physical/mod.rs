@@ -8,17 +8,23 @@
 mod aggregate;
 mod build;
 mod calc;
+mod correlate;
 mod filter;
 mod join;
 mod keys;
 mod lower;
+mod needed;
 mod node;
+mod over;
 mod print;
 mod rank;
 mod ranked;
+mod share;
+mod temporal;
 mod window;
 
 pub(crate) use build::{Builder, ExecOptions};
 pub(crate) use lower::Lowering;
 pub(crate) use node::Node;
 pub(crate) use print::tree;
+pub(crate) use share::share_scans;

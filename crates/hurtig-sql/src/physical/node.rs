@@ -9,7 +9,8 @@ use datafusion_common::DFSchemaRef;
 use datafusion_expr::Expr;
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::aggregate::AggregateCall;
-use hurtig_table::operators::join::{JoinKind, UniqueKey};
+use hurtig_table::operators::join::{JoinKind, JoinTime, UniqueKey};
+use hurtig_table::operators::over::{OverFrame, OverTime};
 use hurtig_table::operators::rank::{Keep, SortColumn, TimeOrder};
 use hurtig_table::operators::window::{WindowSpec, WindowTime, Windowing};
 
@@ -132,6 +133,52 @@ pub(crate) enum Op {
     },
     /// Several streams as one.
     Union,
+    /// Aggregates over the rows before each row.
+    Over {
+        key: Vec<usize>,
+        calls: Vec<AggregateCall>,
+        frame: OverFrame,
+        order: OverOrder,
+    },
+    /// Rows with the items of a collection.
+    Unnest {
+        column: usize,
+        multiset: bool,
+        with_ordinality: bool,
+        left: bool,
+    },
+    /// A table at a time that the join above says: only part of a plan until that is found.
+    SystemTime,
+    /// Joins with the versions of a table.
+    TemporalJoin { join: Join, time: JoinTime },
+    /// Joins with a table outside.
+    LookupJoin(Lookup),
+}
+
+/// A join with a table outside, which is asked by key.
+#[derive(Clone)]
+pub(crate) struct Lookup {
+    pub(crate) kind: JoinKind,
+    /// The columns of the left side that are asked for.
+    pub(crate) key: Vec<usize>,
+    pub(crate) source: Arc<CatalogSource>,
+    /// The columns of the table that they equal, and those that are read.
+    pub(crate) table_key: Vec<usize>,
+    pub(crate) projection: Vec<usize>,
+    /// The columns that are read.
+    pub(crate) right: SchemaRef,
+    /// What else must hold, over the columns of both sides.
+    pub(crate) condition: Option<Expr>,
+    pub(crate) pairs: DFSchemaRef,
+}
+
+/// What the rows of an OVER window are ordered by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OverOrder {
+    /// Time, in which they come.
+    Time(OverTime),
+    /// Columns: rows come and go anywhere.
+    Columns(Vec<SortColumn>),
 }
 
 /// Filters and computes columns.

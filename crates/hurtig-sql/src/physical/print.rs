@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use hurtig_table::operators::rank::{Keep, SortColumn, TimeOrder};
 
 use super::join::{kind_name, unique_name};
-use super::node::{Calc, Join, Node, Op};
+use super::node::{Calc, Join, Lookup, Node, Op};
+use super::over::frame_name;
+use super::temporal::time_name;
 
 /// The plan, a line for each operator, inputs indented; with the changes of each if `modes`.
 pub(crate) fn tree(node: &Node, modes: bool) -> String {
@@ -59,6 +61,11 @@ pub(super) fn name(node: &Node) -> &'static str {
         Op::Limit { order, .. } if order.is_empty() => "Limit",
         Op::Limit { .. } => "SortLimit",
         Op::Union => "Union",
+        Op::Over { .. } => "OverAggregate",
+        Op::Unnest { .. } => "Correlate",
+        Op::SystemTime => "SystemTime",
+        Op::TemporalJoin { .. } => "TemporalJoin",
+        Op::LookupJoin(_) => "LookupJoin",
     }
 }
 
@@ -113,6 +120,22 @@ pub(super) fn details(node: &Node) -> String {
             join_details(node, join)
         ),
         Op::WindowJoin { join, .. } => join_details(node, join),
+        Op::TemporalJoin { join, time } => {
+            format!("{}, time=[{}]", join_details(node, join), time_name(*time))
+        }
+        Op::LookupJoin(lookup) => lookup_details(input, lookup),
+        Op::Over {
+            key, calls, frame, ..
+        } => format!(
+            "partitionBy=[{}], window=[{}], select=[{}]",
+            input.names(key),
+            frame_name(*frame),
+            calls_text(calls, input)
+        ),
+        Op::Unnest { column, left, .. } => {
+            let join = if *left { "LEFT" } else { "INNER" };
+            format!("unnest=[{}], joinType=[{join}]", input.names(&[*column]))
+        }
         _ => ranked_details(node, input),
     }
 }
@@ -231,6 +254,22 @@ fn join_details(node: &Node, join: &Join) -> String {
         names(1, &join.right_key),
         unique_name(&join.unique.0),
         unique_name(&join.unique.1)
+    )
+}
+
+fn lookup_details(input: &Node, lookup: &Lookup) -> String {
+    let schema = &lookup.source.description.schema;
+    let of_table = lookup.table_key.iter().map(|column| {
+        let field = schema.fields().get(*column);
+        field.map_or("?", |field| field.name())
+    });
+    let of_table: Vec<_> = of_table.collect();
+    format!(
+        "table=[{}], joinType=[{}], lookup=[{} = {}]",
+        lookup.source.path,
+        kind_name(lookup.kind),
+        of_table.join(", "),
+        input.names(&lookup.key)
     )
 }
 

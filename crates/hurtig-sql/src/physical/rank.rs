@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion_common::DFSchemaRef;
 use datafusion_expr::expr::WindowFunction;
-use datafusion_expr::{Expr, Operator, WindowFunctionDefinition};
+use datafusion_expr::{Expr, Operator, WindowFunctionDefinition, WindowUDF};
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::rank::{Keep, SortColumn, TimeOrder};
 use hurtig_types::{Error, Result};
@@ -19,19 +19,15 @@ use crate::types::TimeAttribute;
 impl Lowering {
     /// A function over a window: ranks, whose filter comes above.
     pub(super) fn window(&self, window: &datafusion_expr::Window) -> Result<Arc<Node>> {
+        let ranking = match window.window_expr.as_slice() {
+            [expression] => ranking_of(window_function(expression)?),
+            _ => None,
+        };
+        let Some((function, ranking)) = ranking else {
+            return self.over(window);
+        };
         let input = self.lower(&window.input)?;
         let over = window.input.schema();
-        let [expression] = window.window_expr.as_slice() else {
-            return Err(Error::unsupported(
-                "several functions over windows in one SELECT: write one, or a subquery for each",
-            ));
-        };
-        let function = window_function(expression)?;
-        let WindowFunctionDefinition::WindowUDF(ranking) = &function.fun else {
-            return Err(Error::unsupported(format!(
-                "{expression}: aggregates over OVER windows are not built yet"
-            )));
-        };
         let partition = function.params.partition_by.iter();
         let partition = partition
             .map(|key| {
@@ -53,7 +49,15 @@ impl Lowering {
     }
 }
 
-fn window_function(expression: &Expr) -> Result<&WindowFunction> {
+/// The call, if it ranks.
+fn ranking_of(function: &WindowFunction) -> Option<(&WindowFunction, &WindowUDF)> {
+    match &function.fun {
+        WindowFunctionDefinition::WindowUDF(ranking) => Some((function, ranking)),
+        WindowFunctionDefinition::AggregateUDF(_) => None,
+    }
+}
+
+pub(super) fn window_function(expression: &Expr) -> Result<&WindowFunction> {
     match expression {
         Expr::WindowFunction(function) => Ok(function),
         Expr::Alias(alias) => window_function(&alias.expr),

@@ -12,7 +12,9 @@ use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, Wind
 use datafusion_functions::core::planner::CoreFunctionPlanner;
 
 use super::expression::FlinkExpressions;
+use super::group_window;
 use super::relation::FlinkRelations;
+use super::system_time::{AS_OF, as_of};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
 use crate::error::carry;
@@ -80,7 +82,10 @@ impl ContextProvider for QueryContext {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.world.functions.scalar(name)
+        if name == AS_OF {
+            return Some(as_of());
+        }
+        group_window::function(name).or_else(|| self.world.functions.scalar(name))
     }
 
     fn get_higher_order_meta(&self, _: &str) -> Option<Arc<HigherOrderUDF>> {

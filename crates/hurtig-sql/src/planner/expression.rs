@@ -7,6 +7,7 @@ use datafusion_common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion_expr::planner::{
     ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr,
+    RawWindowExpr,
 };
 use datafusion_expr::utils::COUNT_STAR_EXPANSION;
 use datafusion_expr::{Expr, ExprSchemable, GetFieldAccess};
@@ -111,17 +112,12 @@ impl ExprPlanner for FlinkExpressions {
 
     /// `COUNT(*)` counts a 1 for each row, under the name that it was written by.
     fn plan_aggregate(&self, call: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
-        #[expect(deprecated, reason = "the planner still says * this way")]
-        let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
-        let counts_rows =
-            call.func.name() == "count" && (call.args.is_empty() || call.args.iter().all(is_star));
-        if !counts_rows {
+        if call.func.name() != "count" || !is_of_rows(&call.args) {
             return Ok(PlannerResult::Original(call));
         }
-        let one = Expr::Literal(COUNT_STAR_EXPANSION, None);
         let count = Expr::AggregateFunction(AggregateFunction::new_udf(
             call.func,
-            vec![one],
+            vec![row()],
             call.distinct,
             call.filter,
             call.order_by,
@@ -129,6 +125,25 @@ impl ExprPlanner for FlinkExpressions {
         ));
         Ok(PlannerResult::Planned(count.alias("count(*)")))
     }
+
+    /// The same over a window.
+    fn plan_window(&self, mut call: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        if call.func_def.name() == "count" && is_of_rows(&call.args) {
+            call.args = vec![row()];
+        }
+        Ok(PlannerResult::Original(call))
+    }
+}
+
+/// Whether the arguments are `*`, or none.
+fn is_of_rows(arguments: &[Expr]) -> bool {
+    #[expect(deprecated, reason = "the planner still says * this way")]
+    let is_star = |argument: &Expr| matches!(argument, Expr::Wildcard { .. });
+    arguments.iter().all(is_star)
+}
+
+fn row() -> Expr {
+    Expr::Literal(COUNT_STAR_EXPANSION, None)
 }
 
 /// Whether an argument is the 1 that stands for a row.
@@ -146,6 +161,29 @@ pub(crate) fn text_of(expr: &Expr) -> Option<&str> {
             _,
         ) => Some(text),
         Expr::Cast(cast) => text_of(&cast.expr),
+        _ => None,
+    }
+}
+
+/// What is below casts.
+pub(crate) fn uncast(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Cast(cast) => uncast(&cast.expr),
+        other => other,
+    }
+}
+
+/// An interval of days and less, in milliseconds.
+pub(crate) fn millis(expression: &Expr) -> Option<i64> {
+    match uncast(expression) {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => {
+            let days = i64::from(interval.days).checked_mul(86_400_000)?;
+            let rest = interval.nanoseconds / 1_000_000;
+            (interval.months == 0).then(|| days.checked_add(rest))?
+        }
+        Expr::Literal(ScalarValue::IntervalDayTime(Some(interval)), _) => {
+            Some(i64::from(interval.days) * 86_400_000 + i64::from(interval.milliseconds))
+        }
         _ => None,
     }
 }

@@ -7,11 +7,15 @@
 mod calls;
 mod context;
 pub(crate) mod expression;
+mod group_window;
+mod grouping_sets;
 pub(crate) mod nodes;
 mod operators;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;
+pub(crate) mod system_time;
+pub(crate) mod unnest;
 mod window_arguments;
 
 use std::collections::HashSet;
@@ -20,6 +24,8 @@ use std::sync::Arc;
 
 use datafusion_common::config::ConfigOptions;
 use datafusion_expr::LogicalPlan;
+use datafusion_optimizer::AnalyzerRule as _;
+use datafusion_optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::{
     Analyzer, Optimizer, OptimizerContext, OptimizerRule,
@@ -47,6 +53,12 @@ pub(crate) fn plan_query(world: &World, query: &Query) -> Result<LogicalPlan> {
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let statement = sqlparser::ast::Statement::Query(Box::new(rewrite::as_flink(query)));
     let plan = planner.sql_statement_to_plan(statement).planned()?;
+    let plan = unnest::correlate(plan).planned()?;
+    let plan = group_window::unfold(plan).planned()?;
+    let plan = ResolveGroupingFunction::new()
+        .analyze(plan, &ConfigOptions::default())
+        .planned()?;
+    let plan = grouping_sets::unfold(plan).planned()?;
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     analyzer
         .execute_and_check(plan, &ConfigOptions::default(), |_, _| {})

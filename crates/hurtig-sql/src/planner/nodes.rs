@@ -1,6 +1,5 @@
 //! Nodes of the logical plan that DataFusion does not know.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -51,12 +50,14 @@ impl WatermarkNode {
 macro_rules! unordered {
     ($node:ty) => {
         impl PartialOrd for $node {
-            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                (self == other).then_some(Ordering::Equal)
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                (self == other).then_some(std::cmp::Ordering::Equal)
             }
         }
     };
 }
+
+pub(super) use unordered;
 
 unordered!(WatermarkNode);
 

@@ -3,21 +3,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion_common::{Column, Result, TableReference, not_impl_err, plan_err};
+use datafusion_common::{Column, DFSchema, Result, TableReference, not_impl_err, plan_err};
 use datafusion_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
-use datafusion_expr::{Expr, Extension, LogicalPlan, LogicalPlanBuilder};
+use datafusion_expr::{Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder};
 use hurtig_sql_parser::{Hint, TableArgument};
 use sqlparser::ast::{
     Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
-    TableAlias, TableFactor,
+    TableAlias, TableFactor, TableVersion,
 };
 
 use super::context::World;
 use super::nodes::{WatermarkNode, WindowKind, WindowNode};
 use super::rewrite::expression_as_flink;
 use super::scan::CatalogSource;
+use super::system_time::SystemTimeNode;
+use super::unnest::UnnestNode;
 use super::window_arguments::WindowArguments;
 use crate::catalog::{CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition};
 use crate::error::Carry;
@@ -48,11 +50,6 @@ impl RelationPlanner for FlinkRelations {
                 Ok(RelationPlanning::Original(Box::new(relation)))
             }
             TableFactor::Table {
-                version: Some(_), ..
-            } => {
-                not_impl_err!("FOR SYSTEM_TIME AS OF (temporal and lookup joins) is not built yet")
-            }
-            TableFactor::Table {
                 args: Some(_),
                 name,
                 ..
@@ -65,7 +62,7 @@ impl RelationPlanner for FlinkRelations {
             TableFactor::Function { name, .. } => {
                 not_impl_err!("the table function {name}: table functions are not built yet")
             }
-            TableFactor::UNNEST { .. } => not_impl_err!("UNNEST in FROM is not built yet"),
+            TableFactor::UNNEST { .. } => unnest(relation, context),
             TableFactor::MatchRecognize { .. } => {
                 not_impl_err!("MATCH_RECOGNIZE is not built yet")
             }
@@ -99,7 +96,13 @@ impl FlinkRelations {
         relation: &TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        let TableFactor::Table { name, alias, .. } = relation else {
+        let TableFactor::Table {
+            name,
+            alias,
+            version,
+            ..
+        } = relation
+        else {
             return not_impl_err!("{relation} in FROM");
         };
         let path = self.world.catalogs.path(name).carried()?;
@@ -111,6 +114,13 @@ impl FlinkRelations {
                 refuse_hints(relation)?;
                 view_plan(&path, view, context)?
             }
+        };
+        let plan = match version {
+            Some(TableVersion::ForSystemTimeAsOf(_)) => extension(SystemTimeNode { input: plan })?,
+            Some(other) => {
+                return not_impl_err!("{other}: a table as it was is read in a join alone");
+            }
+            None => plan,
         };
         let plan = LogicalPlanBuilder::from(plan)
             .alias(TableReference::bare(path.object.as_str()))?
@@ -212,6 +222,30 @@ fn view_plan(
         .map(|(column, name)| Expr::Column(column).alias(name))
         .collect();
     LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
+/// `UNNEST(collection)`, which may name columns of the tables before it.
+fn unnest(
+    relation: TableFactor,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<RelationPlanning> {
+    let TableFactor::UNNEST {
+        alias,
+        array_exprs,
+        with_ordinality,
+        ..
+    } = relation
+    else {
+        return plan_err!("no UNNEST");
+    };
+    let [collection] = array_exprs.as_slice() else {
+        return plan_err!("UNNEST is of one collection");
+    };
+    let nothing = DFSchema::empty();
+    let collection = context.sql_to_expr(collection.clone(), &nothing)?;
+    let (_, field) = collection.to_field(&nothing)?;
+    let node = UnnestNode::new(collection, &field, with_ordinality)?;
+    planned(extension(node)?, alias)
 }
 
 /// `TABLE(TUMBLE(…))` and its like.

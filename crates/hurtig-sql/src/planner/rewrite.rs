@@ -4,11 +4,14 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, Expr, Ident, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr,
-    Value, VisitMut, VisitorMut,
+    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind,
+    Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
+    WindowType,
 };
 
 use super::calls::rewrite;
+use super::group_window::ask_the_window;
+use super::system_time::carry_times;
 
 /// The query under Flink's rules.
 pub(super) fn as_flink(query: &Query) -> Query {
@@ -49,12 +52,27 @@ impl VisitorMut for Rewriter {
             };
             return ControlFlow::Continue(());
         }
+        if let Expr::Function(call) = expression {
+            ask_the_window(call);
+        }
         rewrite(expression);
+        if let Expr::Function(call) = expression
+            && let Some(WindowType::WindowSpec(window)) = &mut call.over
+        {
+            bare_frame(window);
+        }
         ControlFlow::Continue(())
     }
 
     /// Limits and places in an order are numbers, not values.
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            for NamedWindowDefinition(_, window) in &mut select.named_window {
+                if let NamedWindowExpr::WindowSpec(window) = window {
+                    bare_frame(window);
+                }
+            }
+        }
         if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &mut query.limit_clause {
             limit.iter_mut().for_each(bare);
             offset.iter_mut().for_each(|offset| bare(&mut offset.value));
@@ -80,9 +98,27 @@ pub(super) fn bare(expression: &mut Expr) {
     }
 }
 
+/// How far a frame goes is a number.
+fn bare_frame(window: &mut WindowSpec) {
+    let Some(frame) = &mut window.window_frame else {
+        return;
+    };
+    for bound in [Some(&mut frame.start_bound), frame.end_bound.as_mut()] {
+        if let Some(
+            WindowFrameBound::Preceding(Some(far)) | WindowFrameBound::Following(Some(far)),
+        ) = bound
+        {
+            bare(far);
+        }
+    }
+}
+
 fn name_columns(body: &mut SetExpr) {
     match body {
-        SetExpr::Select(select) => name_columns_of(select),
+        SetExpr::Select(select) => {
+            name_columns_of(select);
+            carry_times(select);
+        }
         SetExpr::SetOperation { left, right, .. } => {
             name_columns(left);
             name_columns(right);

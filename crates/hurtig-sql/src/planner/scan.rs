@@ -7,7 +7,8 @@ use datafusion_expr::TableSource;
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_table::RowStream;
 use hurtig_table::connector::{
-    MetadataColumn, ScanRequest, ScanTable, TableDescription, TableOptions,
+    MetadataColumn, ScanRequest, ScanTable, TableDescription, TableFactory, TableOption,
+    TableOptions,
 };
 use hurtig_types::{Error, Result};
 
@@ -23,6 +24,7 @@ pub(crate) struct CatalogSource {
     /// For each of them, where the scan has it: physical columns first, then metadata.
     pub(crate) stored: Vec<usize>,
     pub(crate) scan: Arc<dyn ScanTable>,
+    pub(crate) factory: Arc<dyn TableFactory>,
 }
 
 impl TableSource for CatalogSource {
@@ -40,11 +42,12 @@ impl CatalogSource {
         declares: bool,
     ) -> Result<Self> {
         let description = describe(path, table, hint)?;
-        let scan: Arc<dyn ScanTable> = if declares {
+        let factory = if declares {
             declared(&description, connectors)?
         } else {
-            connectors.of(&description)?.scan(&description)?
+            Arc::clone(connectors.of(&description)?)
         };
+        let scan = factory.scan(&description)?;
         if !declares {
             check_metadata(&description, scan.as_ref())?;
         }
@@ -67,12 +70,13 @@ impl CatalogSource {
             schema: Arc::new(Schema::new(fields)),
             stored,
             scan,
+            factory,
         })
     }
 }
 
 /// A table that is being declared: its types are asked for, and nothing is read. Its connector, if it names one, must know its options.
-fn declared(table: &TableDescription, connectors: &Connectors) -> Result<Arc<dyn ScanTable>> {
+fn declared(table: &TableDescription, connectors: &Connectors) -> Result<Arc<dyn TableFactory>> {
     if table.options.get("connector").is_some() {
         connectors.of(table)?;
     }
@@ -80,6 +84,20 @@ fn declared(table: &TableDescription, connectors: &Connectors) -> Result<Arc<dyn
 }
 
 struct Declared;
+
+impl TableFactory for Declared {
+    fn identifier(&self) -> &'static str {
+        "declared"
+    }
+
+    fn options(&self) -> Vec<TableOption> {
+        Vec::new()
+    }
+
+    fn scan(&self, _: &TableDescription) -> Result<Arc<dyn ScanTable>> {
+        Ok(Arc::new(Self))
+    }
+}
 
 impl ScanTable for Declared {
     fn is_bounded(&self) -> bool {
@@ -164,6 +182,7 @@ impl CatalogSource {
             schema: Arc::clone(&self.schema),
             stored: self.stored.clone(),
             scan: Arc::clone(&self.scan),
+            factory: Arc::clone(&self.factory),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{Outcome, Settings};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
 use crate::functions::{Functions, Zone};
-use crate::physical::{Lowering, Node, tree};
+use crate::physical::{Lowering, Node, share_scans, tree};
 use crate::planner::{World, optimize, plan_query};
 
 /// A session of SQL: catalogs, settings, connectors, and the jobs that its statements start.
@@ -193,9 +193,20 @@ impl TableEnvironment {
         plan_query(&self.planning(), query)
     }
 
-    /// The streaming plan of a logical one.
-    pub(super) fn physical(&self, plan: LogicalPlan) -> Result<Arc<Node>> {
-        Lowering.lower(&optimize(plan)?)
+    /// The streaming plans of logical ones that run as one job: what they have in common is there once.
+    pub(super) fn physical(&self, plans: Vec<LogicalPlan>) -> Result<Vec<Arc<Node>>> {
+        let lowering = Lowering::default();
+        let plans = plans
+            .into_iter()
+            .map(|plan| lowering.lower(&optimize(plan)?));
+        share_scans(plans.collect::<Result<_>>()?)
+    }
+
+    /// The same of one.
+    pub(super) fn physical_of(&self, plan: LogicalPlan) -> Result<Arc<Node>> {
+        let plans = self.physical(vec![plan])?;
+        let plan = plans.into_iter().next();
+        plan.ok_or_else(|| Error::bug("a plan that came to nothing"))
     }
 
     fn explain(&self, explain: &hurtig_sql_parser::Explain) -> Result<Outcome> {
@@ -217,8 +228,8 @@ impl TableEnvironment {
             text.push_str(&format!("{}\n", plan.display_indent()));
         }
         text.push_str("\n== Optimized Physical Plan ==\n");
-        for plan in plans {
-            text.push_str(&tree(self.physical(plan)?.as_ref(), modes));
+        for plan in self.physical(plans)? {
+            text.push_str(&tree(plan.as_ref(), modes));
         }
         Ok(Outcome::Text(text))
     }

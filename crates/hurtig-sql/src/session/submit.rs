@@ -17,7 +17,7 @@ use crate::physical::{Builder, Node};
 impl TableEnvironment {
     /// Runs a query, whose changes come to the client.
     pub(super) fn select(&self, query: &Query) -> Result<QueryHandle> {
-        let node = self.physical(self.logical(query)?)?;
+        let node = self.physical_of(self.logical(query)?)?;
         let env = self.environment();
         let stream = Builder::new(&env, self.settings.exec()).build(&node, true)?;
         let (sink, reader) = collect();
@@ -28,8 +28,7 @@ impl TableEnvironment {
         self.world()
             .spawner()
             .spawn(hurtig_env::Lane::Io, "end of a query", async move {
-                // How it ended is told by the handle.
-                let _ = watched.wait().await;
+                watched.until_ended().await;
                 end();
             });
         Ok(QueryHandle {
@@ -45,9 +44,10 @@ impl TableEnvironment {
         let env = self.environment();
         let mut builder = Builder::new(&env, self.settings.exec());
         let mut names = Vec::new();
-        for insert in inserts {
-            let (plan, target) = self.plan_insert(insert)?;
-            let node = self.physical(plan)?;
+        let planned = inserts.iter().map(|insert| self.plan_insert(insert));
+        let (plans, targets): (Vec<_>, Vec<_>) =
+            planned.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        for (node, target) in self.physical(plans)?.into_iter().zip(targets) {
             let name = target.description.name.clone();
             write(&mut builder, &node, target.sink()?, &name)?;
             names.push(format!("insert-into_{name}"));

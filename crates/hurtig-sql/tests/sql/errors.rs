@@ -54,3 +54,23 @@ fn sinks_that_take_no_updates() {
     let error = session.error("INSERT INTO bids SELECT 1");
     assert!(error.contains("the query has 1 columns"), "{error}");
 }
+
+#[test]
+fn a_query_that_fails_while_it_runs_says_why() {
+    let mut session = Session::new();
+    let outcome = session
+        .0
+        .execute("SELECT 1 / (price - price) FROM bids WHERE price > 0");
+    let Ok(hurtig_sql::Outcome::Query(mut query)) = outcome else {
+        panic!("it is refused");
+    };
+    let world = session.0.world().clone();
+    let error = loop {
+        match world.block_on(query.next()).unwrap() {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it went well"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.to_lowercase().contains("divide by zero"), "{error}");
+}

@@ -11,3 +11,4 @@ mod errors;
 mod functions;
 mod queries;
 mod session;
+mod time;

@@ -229,3 +229,41 @@ fn inserts_and_statement_sets() {
         )
         .unwrap();
 }
+
+#[test]
+fn groups_of_several_sets() {
+    let mut session = Session::new();
+    let rows = session.rows(
+        "SELECT channel, auction, COUNT(*), GROUPING(channel), GROUPING(channel, auction) FROM bids
+         WHERE auction < 3 GROUP BY GROUPING SETS ((channel, auction), (channel), ())",
+    );
+    assert_eq!(
+        rows,
+        [
+            "NULL, NULL, 5, 1, 3",
+            "a, 1, 2, 0, 0",
+            "a, 2, 1, 0, 0",
+            "a, NULL, 3, 0, 1",
+            "b, 1, 1, 0, 0",
+            "b, 2, 1, 0, 0",
+            "b, NULL, 2, 0, 1"
+        ]
+    );
+    let rows = session.rows("SELECT channel, SUM(price) FROM bids GROUP BY ROLLUP (channel)");
+    assert_eq!(rows, ["NULL, 31", "a, 22", "b, 7", "c, 2"]);
+    let rows = session.rows("SELECT channel, bidder, COUNT(*) FROM bids WHERE auction = 1 GROUP BY CUBE (channel, bidder)");
+    assert_eq!(
+        rows,
+        [
+            "NULL, 10, 1",
+            "NULL, 11, 1",
+            "NULL, 12, 1",
+            "NULL, NULL, 3",
+            "a, 10, 1",
+            "a, 11, 1",
+            "a, NULL, 2",
+            "b, 12, 1",
+            "b, NULL, 1"
+        ]
+    );
+}

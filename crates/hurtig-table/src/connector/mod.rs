@@ -21,6 +21,7 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use hurtig_connect::{BoxFuture, Sink};
 use hurtig_datastream::StreamExecutionEnvironment;
+use hurtig_env::World;
 use hurtig_types::{Error, Result};
 
 pub use changelog::ChangelogMode;
@@ -192,7 +193,17 @@ pub trait LookupTable: Send + Sync {
     ///
     /// # Errors
     /// When it cannot be reached.
-    fn connect(&self, keys: &[usize], projection: &[usize]) -> Result<Box<dyn LookupRows>>;
+    fn connect(
+        &self,
+        world: &World,
+        keys: &[usize],
+        projection: &[usize],
+    ) -> Result<Box<dyn LookupRows>>;
+
+    /// For how many keys it is asked at once.
+    fn keys_at_once(&self) -> usize {
+        100
+    }
 }
 
 /// A connection of a [`LookupTable`], for one subtask.

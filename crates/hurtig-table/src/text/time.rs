@@ -68,23 +68,54 @@ pub fn write_date(out: &mut String, day: i64) {
         ..0 => "-",
         _ => "",
     };
-    // Writing to a text does not fail.
-    let _written = write!(out, "{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs());
+    out.push_str(sign);
+    write_year(out, year.unsigned_abs());
+    out.push('-');
+    push_two_digits(out, month);
+    out.push('-');
+    push_two_digits(out, day);
+}
+
+fn write_year(out: &mut String, year: u64) {
+    match u32::try_from(year) {
+        Ok(year) if year < 10_000 => {
+            push_two_digits(out, year / 100);
+            push_two_digits(out, year % 100);
+        }
+        // Writing to a text does not fail.
+        _ => drop(write!(out, "{year}")),
+    }
+}
+
+/// Adds a number below 100. This, and not `write!`: most of what a format writes of a time is such.
+fn push_two_digits(out: &mut String, number: u32) {
+    let digit = |number: u32| char::from_digit(number % 10, 10).unwrap_or('0');
+    out.push(digit(number / 10));
+    out.push(digit(number));
 }
 
 /// Adds the time of a day: `12:00:00.123`, digits behind the point as there are.
 pub fn write_time(out: &mut String, second: u32, nanos: u32) {
     let (hour, minute) = (second / 3600, second / 60 % 60);
-    let _written = write!(out, "{hour:02}:{minute:02}:{:02}", second % 60);
+    write_hour_and_minute(out, hour, minute);
+    out.push(':');
+    push_two_digits(out, second % 60);
     write_fraction(out, nanos, 1);
+}
+
+fn write_hour_and_minute(out: &mut String, hour: u32, minute: u32) {
+    push_two_digits(out, hour);
+    out.push(':');
+    push_two_digits(out, minute);
 }
 
 /// Adds the time of a day as Java does: no seconds where there are none, and digits by the three.
 pub fn write_java_time(out: &mut String, second: u32, nanos: u32) {
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let _written = write!(out, "{hour:02}:{minute:02}");
+    write_hour_and_minute(out, hour, minute);
     if second > 0 || nanos > 0 {
-        let _written = write!(out, ":{second:02}");
+        out.push(':');
+        push_two_digits(out, second);
         write_fraction(out, nanos, 3);
     }
 }
@@ -94,10 +125,14 @@ fn write_fraction(out: &mut String, nanos: u32, step: usize) {
     if nanos == 0 {
         return;
     }
-    let digits = format!("{nanos:09}");
-    let needed = digits.trim_end_matches('0').len().next_multiple_of(step);
     out.push('.');
-    out.push_str(digits.get(..needed).unwrap_or(&digits));
+    let (mut rest, mut unit, mut written) = (nanos, 100_000_000, 0usize);
+    while unit > 0 && (rest > 0 || !written.is_multiple_of(step)) {
+        out.push(char::from_digit(rest / unit % 10, 10).unwrap_or('0'));
+        rest %= unit;
+        unit /= 10;
+        written += 1;
+    }
 }
 
 /// Adds a timestamp, with `between` between date and time: `2020-12-30 12:00:00.123`.

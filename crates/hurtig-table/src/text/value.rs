@@ -103,33 +103,19 @@ fn push(out: &mut String, value: std::fmt::Arguments<'_>) {
     let _written = out.write_fmt(value);
 }
 
+fn write_whole(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
 fn write_scalar(out: &mut String, column: &dyn Array, row: usize) {
     match column.data_type() {
         DataType::Utf8View => out.push_str(column.as_string_view().value(row)),
         DataType::Utf8 => out.push_str(column.as_string::<i32>().value(row)),
         DataType::Boolean => push(out, format_args!("{}", column.as_boolean().value(row))),
-        DataType::Int8 => push(
-            out,
-            format_args!("{}", column.as_primitive::<Int8Type>().value(row)),
-        ),
-        DataType::Int16 => {
-            push(
-                out,
-                format_args!("{}", column.as_primitive::<Int16Type>().value(row)),
-            );
-        }
-        DataType::Int32 => {
-            push(
-                out,
-                format_args!("{}", column.as_primitive::<Int32Type>().value(row)),
-            );
-        }
-        DataType::Int64 => {
-            push(
-                out,
-                format_args!("{}", column.as_primitive::<Int64Type>().value(row)),
-            );
-        }
+        DataType::Int8 => write_whole(out, column.as_primitive::<Int8Type>().value(row)),
+        DataType::Int16 => write_whole(out, column.as_primitive::<Int16Type>().value(row)),
+        DataType::Int32 => write_whole(out, column.as_primitive::<Int32Type>().value(row)),
+        DataType::Int64 => write_whole(out, column.as_primitive::<Int64Type>().value(row)),
         DataType::Float32 => {
             number::write_f32(out, column.as_primitive::<Float32Type>().value(row))
         }

@@ -246,6 +246,7 @@ impl<K: TableKey> OverAggregate<K> {
     /// Puts rows out that are due, about a batch of them.
     fn fire(&mut self, output: &mut Output) -> Result<Progress> {
         let mut turns = Vec::new();
+        let mut idle = Vec::new();
         let mut rows: Vec<TimedRow> = Vec::new();
         while rows.len() < BATCH_ROWS {
             let Some(entry) = self
@@ -256,10 +257,13 @@ impl<K: TableKey> OverAggregate<K> {
                 break;
             };
             for (hash, key) in entry.remove() {
-                self.take_due(hash, key, &mut turns, &mut rows)?;
+                if let Some(key) = self.take_due(hash, key, &mut turns, &mut rows)? {
+                    idle.push((hash, key));
+                }
             }
         }
         if rows.is_empty() {
+            self.forget(idle);
             self.done.advance(self.watermark);
             self.table.trim()?;
             return Ok(Progress::Done);
@@ -277,29 +281,40 @@ impl<K: TableKey> OverAggregate<K> {
         for turn in &turns {
             self.expect_end(turn);
         }
+        self.forget(idle);
         self.table.trim()?;
         Ok(Progress::More)
     }
 
-    /// The rows of a partition that are due go to `rows`. A partition that is over is forgotten.
+    /// Forgets those of these partitions that are over, now that no rows of theirs are on the way.
+    fn forget(&mut self, partitions: Vec<(KeyHash, K)>) {
+        for (hash, key) in partitions {
+            let partition = self.table.get(hash, &key);
+            let is_over = partition.is_some_and(|partition| {
+                partition.waiting.is_empty() && is_over(self.frame, partition, self.watermark)
+            });
+            if is_over {
+                self.table.remove(hash, &key);
+            }
+        }
+    }
+
+    /// The rows of a partition that are due go to `rows`. Hands the key back if there are none.
     fn take_due(
         &mut self,
         hash: KeyHash,
         key: K,
         turns: &mut Vec<Turn<K>>,
         rows: &mut Vec<TimedRow>,
-    ) -> Result<()> {
+    ) -> Result<Option<K>> {
         self.table.load_batch(&[hash], [&key])?;
         let Some(partition) = self.table.get_mut(hash, &key) else {
-            return Ok(());
+            return Ok(None);
         };
         let due = partition.take_due(self.watermark, BATCH_ROWS);
         let rest = partition.first_waiting();
         if due.is_empty() {
-            if rest.is_none() && is_over(self.frame, partition, self.watermark) {
-                self.table.remove(hash, &key);
-            }
-            return Ok(());
+            return Ok(Some(key));
         }
         if let Some(rest) = rest {
             self.due.entry(rest).or_default().push((hash, key.clone()));
@@ -313,7 +328,7 @@ impl<K: TableKey> OverAggregate<K> {
             leaving_from: 0,
         });
         rows.extend(due);
-        Ok(())
+        Ok(None)
     }
 
     /// Comes back to a partition when its last row is out of every frame.

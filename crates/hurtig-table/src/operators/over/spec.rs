@@ -1,9 +1,12 @@
 //! Which rows before a row are aggregated for it.
 
+use std::time::Duration;
+
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
 use crate::KeyCodec;
 use crate::operators::aggregate::AggregateCall;
+use crate::operators::rank::SortColumn;
 
 /// The rows that count for a row: up to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +48,36 @@ pub struct OverSpec {
 impl OverSpec {
     /// The columns of the output: those of the input, then the results.
     pub fn output(&self) -> SchemaRef {
-        let results = self.calls.iter().map(|call| FieldRef::clone(&call.output));
-        let input = self.input.fields().iter().cloned();
-        Schema::new(input.chain(results).collect::<Vec<_>>()).into()
+        with_results(&self.input, &self.calls)
+    }
+}
+
+fn with_results(input: &Schema, calls: &[AggregateCall]) -> SchemaRef {
+    let results = calls.iter().map(|call| FieldRef::clone(&call.output));
+    let input = input.fields().iter().cloned();
+    Schema::new(input.chain(results).collect::<Vec<_>>()).into()
+}
+
+/// Aggregates over the rows before each row of a table that changes, or in an order that is not that of time.
+#[derive(Clone, Debug)]
+pub struct ChangingOverSpec {
+    /// `PARTITION BY`; of no columns: all rows.
+    pub key: KeyCodec,
+    /// What is computed.
+    pub calls: Vec<AggregateCall>,
+    /// Which rows count; all but [`OverFrame::RangeMs`].
+    pub frame: OverFrame,
+    /// What orders them.
+    pub order: Vec<SortColumn>,
+    /// How long after it was last changed (in processing time) a partition is forgotten.
+    pub ttl: Option<Duration>,
+    /// The columns of the input.
+    pub input: SchemaRef,
+}
+
+impl ChangingOverSpec {
+    /// The columns of the output: those of the input, then the results.
+    pub fn output(&self) -> SchemaRef {
+        with_results(&self.input, &self.calls)
     }
 }

@@ -1,0 +1,19 @@
+-- The older group windows.
+CREATE TABLE bids (bid_id INT, auction BIGINT, bidder INT, price INT, channel STRING, ts TIMESTAMP(3),
+    WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+    WITH ('connector' = 'filesystem', 'path' = '${data}/bids.csv', 'format' = 'csv', 'csv.null-literal' = 'NULL');
+
+--- tumble
+SELECT TUMBLE_START(ts, INTERVAL '10' SECOND), TUMBLE_END(ts, INTERVAL '10' SECOND), COUNT(*), SUM(price) FROM bids GROUP BY TUMBLE(ts, INTERVAL '10' SECOND);
+
+--- tumble_by_key
+SELECT auction, TUMBLE_ROWTIME(ts, INTERVAL '20' SECOND), COUNT(*) FROM bids GROUP BY auction, TUMBLE(ts, INTERVAL '20' SECOND);
+
+--- hop
+SELECT HOP_START(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND), HOP_END(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND), COUNT(*) FROM bids GROUP BY HOP(ts, INTERVAL '5' SECOND, INTERVAL '10' SECOND);
+
+--- session
+SELECT auction, SESSION_START(ts, INTERVAL '10' SECOND), SESSION_END(ts, INTERVAL '10' SECOND), COUNT(*) FROM bids GROUP BY auction, SESSION(ts, INTERVAL '10' SECOND);
+
+--- cascading
+SELECT TUMBLE_START(rt, INTERVAL '30' SECOND), SUM(c) FROM (SELECT TUMBLE_ROWTIME(ts, INTERVAL '10' SECOND) AS rt, COUNT(*) AS c FROM bids GROUP BY TUMBLE(ts, INTERVAL '10' SECOND)) GROUP BY TUMBLE(rt, INTERVAL '30' SECOND);
