@@ -6,12 +6,16 @@
 //! | `TIMESTAMP '…'`, `DATE '…'`, `TIME '…'` | a cast of the text |
 //! | `x LIKE p`, unless `p` is a text without a backslash | `__like(x, p)`, with its escape if there is one |
 //! | `x SIMILAR TO p` | `__similar_to(x, p)` |
+//! | `SUBSTRING(x FROM a FOR b)` | `substring(x, a, b)` |
 //! | `x BETWEEN SYMMETRIC a AND b` | `x BETWEEN a AND b OR x BETWEEN b AND a` |
 //! | `IF(c, a, b)`, `IFNULL(a, b)` | CASE, COALESCE: they compute only what they need |
 //! | `MOD(a, b)` | `a % b` |
 //! | `CURRENT_DATE`, `LOCALTIME`, `LOCALTIMESTAMP`, `UNIX_TIMESTAMP()` | parts of `NOW()` |
 //! | `(a, b) = (c, d)` | `a = c AND b = d` |
+//! | `(a, b) OVERLAPS (c, d)` | `LEAST(a, b) <= GREATEST(c, d) AND …` |
+//! | `1e3` | a cast of the text to DOUBLE |
 
+use hurtig_sql_parser::carriers;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
@@ -65,8 +69,26 @@ pub(super) fn rewrite(expression: &mut Expr) {
                 escape.map(Expr::Value),
             ))
         }
+        Expr::Substring {
+            expr,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let from = substring_from.as_deref().cloned();
+            let from = from.unwrap_or_else(|| Expr::value(Value::Number("1".to_string(), false)));
+            let arguments = [expr.as_ref().clone(), from].into_iter();
+            let arguments = arguments.chain(substring_for.as_deref().cloned());
+            Some(call("substring", arguments.collect()))
+        }
         Expr::BinaryOp { left, op, right } => rows(left, op, right),
         Expr::Function(function) => of_function(function),
+        Expr::Tuple(values) => Some(call("row", values.clone())),
+        Expr::Value(value) => number(&value.value),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => least(expr),
         _ => None,
     };
     if let Some(rewritten) = rewritten {
@@ -81,6 +103,30 @@ fn cast(kind: &CastKind, expr: &Expr, data_type: &DataType) -> Expr {
         "__cast"
     };
     call(name, vec![expr.clone(), string(&data_type.to_string())])
+}
+
+/// A number with an exponent is a DOUBLE.
+fn number(value: &Value) -> Option<Expr> {
+    match value {
+        Value::Number(digits, _) if digits.contains(['e', 'E']) => {
+            Some(call("__cast", vec![string(digits), string("DOUBLE")]))
+        }
+        _ => None,
+    }
+}
+
+/// The least INT and the least BIGINT: without their signs they would be too large.
+fn least(expr: &Expr) -> Option<Expr> {
+    let Expr::Value(value) = expr else {
+        return None;
+    };
+    let (digits, data_type) = match &value.value {
+        Value::Number(digits, _) if digits == "2147483648" => (digits, "INT"),
+        Value::Number(digits, _) if digits == "9223372036854775808" => (digits, "BIGINT"),
+        _ => return None,
+    };
+    let text = string(&format!("-{digits}"));
+    Some(call("__cast", vec![text, string(data_type)]))
 }
 
 /// A TIMESTAMP has as many digits as are written.
@@ -110,26 +156,58 @@ fn matching(name: &str, negated: bool, expr: &Expr, pattern: &Expr, escape: Opti
     }
 }
 
-/// Rows are equal if all their values are.
+/// Rows are equal if all their values are; two spans of time overlap if neither is over before the other begins.
 fn rows(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
-    let (Expr::Tuple(left), Expr::Tuple(right)) = (left, right) else {
-        return None;
+    let (left, right) = (values_of_row(left)?, values_of_row(right)?);
+    let all = match (op, left.as_slice(), right.as_slice()) {
+        (BinaryOperator::Overlaps, [from, to], [other_from, other_to]) => {
+            let (from, to) = span(from, to);
+            let (other_from, other_to) = span(other_from, other_to);
+            let begins = binary(&from, &BinaryOperator::LtEq, &other_to);
+            let is_begun = binary(&other_from, &BinaryOperator::LtEq, &to);
+            binary(&begins, &BinaryOperator::And, &is_begun)
+        }
+        (BinaryOperator::Eq | BinaryOperator::NotEq, left, right) if left.len() == right.len() => {
+            let join = if *op == BinaryOperator::Eq {
+                BinaryOperator::And
+            } else {
+                BinaryOperator::Or
+            };
+            let pairs = left.iter().zip(right);
+            let pairs = pairs.map(|(left, right)| binary(left, op, right));
+            pairs.reduce(|first, second| binary(&first, &join, &second))?
+        }
+        _ => return None,
     };
-    if left.len() != right.len() || !matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) {
-        return None;
+    Some(Expr::Nested(Box::new(all)))
+}
+
+/// The values of `(a, b)` and of `ROW(a, b)`.
+fn values_of_row(expr: &Expr) -> Option<Vec<Expr>> {
+    match expr {
+        Expr::Tuple(values) => Some(values.clone()),
+        Expr::Nested(inner) => values_of_row(inner),
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("row") => {
+            arguments(function)
+        }
+        _ => None,
     }
-    let join = if *op == BinaryOperator::Eq {
-        BinaryOperator::And
-    } else {
-        BinaryOperator::Or
+}
+
+/// From when to when: the second may be how long it is, and they may come in any order.
+fn span(from: &Expr, to: &Expr) -> (Expr, Expr) {
+    let is_length = match to {
+        Expr::Interval(_) => true,
+        Expr::Function(function) => function.name.to_string() == carriers::INTERVAL,
+        _ => false,
     };
-    let pairs = left
-        .iter()
-        .zip(right)
-        .map(|(left, right)| binary(left, op, right));
-    pairs
-        .reduce(|first, second| binary(&first, &join, &second))
-        .map(|all| Expr::Nested(Box::new(all)))
+    let to = if is_length {
+        binary(from, &BinaryOperator::Plus, to)
+    } else {
+        to.clone()
+    };
+    let both = vec![from.clone(), to];
+    (call("least", both.clone()), call("greatest", both))
 }
 
 fn binary(left: &Expr, op: &BinaryOperator, right: &Expr) -> Expr {

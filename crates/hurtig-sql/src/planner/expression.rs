@@ -6,8 +6,7 @@ use arrow_schema::DataType;
 use datafusion_common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
 use datafusion_expr::planner::{
-    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr,
-    RawWindowExpr,
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr, RawWindowExpr,
 };
 use datafusion_expr::utils::COUNT_STAR_EXPANSION;
 use datafusion_expr::{Expr, ExprSchemable, GetFieldAccess};

@@ -4,9 +4,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind,
-    Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType,
+    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
 use super::calls::rewrite;

@@ -16,6 +16,8 @@ use hurtig_sql_parser::TypeKind;
 use super::super::arguments::Arguments;
 use super::super::time::{Times, Zone, as_times, ticks_of};
 
+const DAY_MILLIS: i64 = 86_400_000;
+
 /// What the session's clocks show, of another type; digits that it does not have are cut off.
 pub(super) fn of_time(
     array: &ArrayRef,
@@ -41,8 +43,22 @@ pub(super) fn of_time(
         zone,
     };
     let times = Times::of(&arguments, 0)?;
-    let ticks = (0..array.len()).map(|row| ticks_of(times.at(row)?, arrow, zone));
+    let is_local = matches!(array.data_type(), Arrow::Timestamp(_, None));
+    let ticks = (0..array.len()).map(|row| match to {
+        TypeKind::Date if is_local => Some(times.millis(row)? / DAY_MILLIS),
+        TypeKind::Time(_) if is_local => Some(time_of_day(times.millis(row)?)),
+        _ => ticks_of(times.at(row)?, arrow, zone),
+    });
     truncated(as_times(ticks.collect::<Int64Array>(), arrow)?, to)
+}
+
+/// Before 1970 Flink cuts a TIMESTAMP's day and second towards 1970: so do we.
+const fn time_of_day(millis: i64) -> i64 {
+    let of_day = millis % DAY_MILLIS;
+    if of_day >= 0 {
+        return of_day;
+    }
+    (of_day / 1000 * 1000).rem_euclid(DAY_MILLIS)
 }
 
 /// Times with no more digits than their type has: Arrow keeps thousandths, millionths and billionths alone.

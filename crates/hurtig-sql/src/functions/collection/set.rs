@@ -80,15 +80,14 @@ fn intersect(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     })
 }
 
-/// Each item of the second takes one of the first away.
+/// What is in the second is not taken.
 fn except(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    of_both(arguments, |left, mut right, keys| {
+    of_both(arguments, |left, right, keys| {
         let is_left = |item: &usize| {
-            let place = right
+            right
                 .iter()
-                .position(|other| keys.at(0, *other) == keys.at(0, *item));
-            place.map(|place| right.swap_remove(place)).is_none()
+                .all(|other| keys.at(0, *other) != keys.at(0, *item))
         };
-        left.into_iter().filter(is_left).collect()
+        unique(left.into_iter().filter(is_left), keys)
     })
 }

@@ -109,7 +109,7 @@ fn overlay(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         }
         let from = (start - 1) as usize;
         let behind = match start.checked_add(length) {
-            Some(behind) if behind <= count && length >= 0 => {
+            Some(behind) if behind <= count && length > 0 => {
                 slice(text, (behind - 1) as usize, usize::MAX)
             }
             _ => "",

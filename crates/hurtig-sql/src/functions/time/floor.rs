@@ -1,6 +1,7 @@
 //! `FLOOR(x TO unit)` and `CEIL(x TO unit)` of dates and times.
 
 use arrow_array::ArrayRef;
+use arrow_schema::DataType;
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 use datafusion_common::Result;
 
@@ -9,7 +10,8 @@ use super::super::definition::{Definition, Returns};
 use super::super::parameters::Kind;
 use super::parts::date;
 use super::unit::{Length, Unit};
-use super::values::{Times, times_of};
+use super::values::{Times, times_in};
+use super::zone::Zone;
 
 const PARAMETERS: &[Kind] = &[Kind::Time, Kind::Text];
 const DAY_MILLIS: i64 = 86_400_000;
@@ -23,11 +25,20 @@ pub(super) static ALL: [Definition; 2] = [
     }),
 ];
 
+/// Of an instant, by how far the session's zone is from UTC then: also where that changes in between, as in Flink.
 fn round(arguments: &Arguments<'_>, up: bool) -> Result<ArrayRef> {
     let unit = Unit::of("FLOOR", arguments.texts(1)?.at(0))?;
-    let times = Times::of(arguments, 0)?;
-    times_of(arguments, |row| {
-        let rounded = rounded(times.millis(row)?, unit, up)?;
+    let times = Times::of(arguments, 0)?.in_utc();
+    let zone = match arguments.type_of(0) {
+        DataType::Timestamp(_, Some(_)) => arguments.zone,
+        _ => Zone::UTC,
+    };
+    times_in(arguments, Zone::UTC, |row| {
+        let offset = match zone {
+            Zone::UTC => 0,
+            zone => i64::from(zone.offset_at(times.at(row)?)) * 1000,
+        };
+        let rounded = rounded(times.millis(row)? + offset, unit, up)? - offset;
         Some(DateTime::from_timestamp_millis(rounded)?.naive_utc())
     })
 }

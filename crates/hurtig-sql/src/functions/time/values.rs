@@ -75,7 +75,7 @@ impl Times {
     }
 
     /// The same as milliseconds since 1970.
-    pub(super) fn millis(&self, row: usize) -> Option<i64> {
+    pub(in crate::functions) fn millis(&self, row: usize) -> Option<i64> {
         match (&self.source, self.zone) {
             (Source::Days(days), _) => days.at(row)?.checked_mul(DAY_MILLIS),
             (Source::Ticks(ticks, per_second), Zone::Fixed(0)) => {
