@@ -105,11 +105,21 @@ fn cast(kind: &CastKind, expr: &Expr, data_type: &DataType) -> Expr {
     call(name, vec![expr.clone(), string(&data_type.to_string())])
 }
 
-/// A number with an exponent is a DOUBLE.
+/// A number with an exponent is a DOUBLE; a DECIMAL has a digit before its point, be it 0.
 fn number(value: &Value) -> Option<Expr> {
     match value {
         Value::Number(digits, _) if digits.contains(['e', 'E']) => {
             Some(call("__cast", vec![string(digits), string("DOUBLE")]))
+        }
+        Value::Number(digits, _) => {
+            let (whole, fraction) = digits.split_once('.')?;
+            let is_zero = whole.bytes().all(|digit| digit == b'0');
+            let scale = fraction.len();
+            (is_zero && scale < 38).then(|| {
+                let digits = Expr::value(value.clone());
+                let data_type = format!("DECIMAL({}, {scale})", scale + 1);
+                call("__cast", vec![digits, string(&data_type)])
+            })
         }
         _ => None,
     }

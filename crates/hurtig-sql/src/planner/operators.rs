@@ -25,6 +25,21 @@ impl FlinkExpressions {
             return Ok(PlannerResult::Original(operation));
         };
         refuse_text(&operation.op, &left, &right)?;
+        let is_mixed =
+            is_decimal(&left) && right.is_floating() || left.is_floating() && is_decimal(&right);
+        if is_mixed {
+            return Ok(PlannerResult::Original(RawBinaryExpr {
+                left: cast(operation.left, DataType::Float64),
+                right: cast(operation.right, DataType::Float64),
+                op: operation.op,
+            }));
+        }
+        if operation.op == BinaryOperator::Multiply
+            && let Some((interval, number)) = scaled(&operation, &left, &right)
+        {
+            let call = self.call("__interval_times", vec![interval, number])?;
+            return Ok(PlannerResult::Planned(call));
+        }
         let Some(function) = decimal_function(&operation.op) else {
             return Ok(PlannerResult::Original(operation));
         };
@@ -34,13 +49,6 @@ impl FlinkExpressions {
         if exact && (is_decimal(&left) || is_decimal(&right)) {
             let call = self.call(function, vec![operation.left, operation.right])?;
             return Ok(PlannerResult::Planned(call));
-        }
-        if left.is_numeric() && right.is_numeric() && (is_decimal(&left) || is_decimal(&right)) {
-            return Ok(PlannerResult::Original(RawBinaryExpr {
-                left: cast(operation.left, DataType::Float64),
-                right: cast(operation.right, DataType::Float64),
-                op: operation.op,
-            }));
         }
         if operation.op == BinaryOperator::Modulo && exact && left != right {
             return Ok(PlannerResult::Planned(remainder(operation, right)));
@@ -63,6 +71,16 @@ fn decimal_function(op: &BinaryOperator) -> Option<&'static str> {
         BinaryOperator::Modulo => modulo,
         _ => return None,
     })
+}
+
+/// An interval, and what it is multiplied by.
+fn scaled(operation: &RawBinaryExpr, left: &DataType, right: &DataType) -> Option<(Expr, Expr)> {
+    let (one, other) = (operation.left.clone(), operation.right.clone());
+    match (left, right) {
+        (DataType::Interval(_), right) if right.is_numeric() => Some((one, other)),
+        (left, DataType::Interval(_)) if left.is_numeric() => Some((other, one)),
+        _ => None,
+    }
 }
 
 /// A remainder has the type of what was divided by.

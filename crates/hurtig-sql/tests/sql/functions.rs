@@ -134,7 +134,7 @@ fn places_in_texts() {
         ("POSITION('ll' IN 'Hello')", "3"),
         ("POSITION('x' IN 'Hello')", "0"),
         ("LOCATE('o', 'hello world', 6)", "8"),
-        ("LOCATE('o', 'hello', 0)", "0"),
+        ("LOCATE('o', 'hello', 0)", "5"),
         ("LOCATE('ß', 'Grüße')", "4"),
         ("LOCATE('', 'abc')", "1"),
         ("INSTR('hello world', 'o', 6)", "8"),

@@ -60,8 +60,14 @@ fn type_of(call: &Call<'_>) -> Result<Field> {
             advice(&source.kind, &target.kind)
         );
     }
-    let field = field_of("", &target).carried()?;
-    Ok(field.as_ref().clone())
+    let field = field_of("", &target).carried()?.as_ref().clone();
+    Ok(match target.kind {
+        // Their items say what they are; the same type made of values has no more to say.
+        TypeKind::Array(_) | TypeKind::Map(..) | TypeKind::Row(_) => {
+            field.with_metadata(Default::default())
+        }
+        _ => field,
+    })
 }
 
 /// The type that is named.

@@ -54,20 +54,14 @@ fn type_of_map(call: &Call<'_>) -> Result<DataType> {
     let Some((key, value)) = types else {
         return plan_err!("the keys or the values of a MAP have no type in common: CAST them");
     };
-    let is_nullable = call
-        .fields
-        .iter()
-        .skip(1)
-        .step_by(2)
-        .any(|field| field.is_nullable());
-    Ok(map_of(key, value, is_nullable))
+    Ok(map_of(key, value))
 }
 
 /// The type of a map.
-pub(super) fn map_of(key: DataType, value: DataType, is_nullable: bool) -> DataType {
+pub(super) fn map_of(key: DataType, value: DataType) -> DataType {
     let entries = Fields::from(vec![
         Field::new("keys", key, false),
-        Field::new("values", value, is_nullable),
+        Field::new("values", value, true),
     ]);
     DataType::Map(
         Arc::new(Field::new("entries", DataType::Struct(entries), false)),

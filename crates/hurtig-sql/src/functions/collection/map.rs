@@ -77,7 +77,7 @@ fn type_of_entries(call: &Call<'_>) -> Result<DataType> {
 }
 
 fn type_from_arrays(call: &Call<'_>) -> Result<DataType> {
-    Ok(map_of(item_type(call, 0), item_type(call, 1), true))
+    Ok(map_of(item_type(call, 0), item_type(call, 1)))
 }
 
 fn type_of_union(call: &Call<'_>) -> Result<DataType> {
@@ -86,7 +86,7 @@ fn type_of_union(call: &Call<'_>) -> Result<DataType> {
         .collect();
     let keys = common_type(all.iter().map(|(key, _)| key));
     match keys.zip(common_type(all.iter().map(|(_, value)| value))) {
-        Some((key, value)) => Ok(map_of(key, value, true)),
+        Some((key, value)) => Ok(map_of(key, value)),
         None => plan_err!("the maps of MAP_UNION have no type in common: CAST them"),
     }
 }

@@ -77,6 +77,9 @@ fn after_dot<'a>(rest: &'a str, steps: &mut Vec<Step>) -> Option<&'a str> {
             after_dot(rest, steps)
         };
     }
+    if rest.starts_with('[') {
+        return Some(rest);
+    }
     if let Some(rest) = rest.strip_prefix('*') {
         steps.push(Step::Every);
         return Some(rest);

@@ -43,6 +43,9 @@ pub(super) fn search(text: &str, path: &str) -> Result<Found> {
         return exec_err!("'{path}' is no path into JSON: write it as $.key[0], or lax $.key");
     };
     let Some(value) = parse(text) else {
+        if !path.is_strict {
+            return Ok(Found::Values(Vec::new()));
+        }
         return Ok(Found::Error(format!("'{text}' is no JSON")));
     };
     let found: Vec<Value> = path.find(&value).into_iter().cloned().collect();

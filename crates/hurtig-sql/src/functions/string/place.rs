@@ -73,9 +73,7 @@ fn locate(arguments: &Arguments<'_>) -> Result<ArrayRef> {
             None => 1,
         };
         let (text, wanted) = (texts.at(row)?, wanted.at(row)?);
-        let Ok(before) = usize::try_from(start - 1) else {
-            return Some(0);
-        };
+        let before = usize::try_from(start - 1).unwrap_or(0);
         if starts.is_some() && before > text.chars().count() {
             return Some(0);
         }

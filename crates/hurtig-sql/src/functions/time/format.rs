@@ -8,7 +8,7 @@ use datafusion_common::{Result, exec_datafusion_err, exec_err};
 
 use super::super::arguments::{Arguments, Column};
 use super::super::definition::{Definition, Returns};
-use super::super::parameters::Kind;
+use super::super::parameters::{Kind, is_text};
 use super::pattern::{Pattern, Piece};
 use super::read::{Manner, read};
 use super::text::timestamp_of_text;
@@ -100,6 +100,7 @@ fn date_format(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         arguments.type_of(0),
         arrow_schema::DataType::Timestamp(_, Some(_))
     );
+    let is_text = is_text(&arguments.type_of(0));
     let zone = if is_instant {
         arguments.zone
     } else {
@@ -108,6 +109,12 @@ fn date_format(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     arguments.try_texts_of(|row| {
         let Some(time) = times.at(row) else {
             return Ok(None);
+        };
+        // Of text Flink reads whole seconds.
+        let time = if is_text {
+            time.with_nanosecond(0).unwrap_or(time)
+        } else {
+            time
         };
         patterns.with(row, |pattern| write(pattern, time, zone))
     })

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{IntervalDayTimeType, IntervalMonthDayNanoType, IntervalYearMonthType};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::types::{
+    IntervalDayTimeType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalYearMonthType,
+};
+use arrow_array::{Array, ArrayRef, IntervalMonthDayNanoArray, IntervalYearMonthArray};
 use arrow_schema::{DataType, IntervalUnit};
 use datafusion_common::{Result, ScalarValue, exec_datafusion_err, internal_err};
 use hurtig_sql_parser::{IntervalLiteral, IntervalValue};
@@ -13,12 +15,20 @@ use super::super::arguments::{Arguments, Column};
 use super::super::definition::{Call, Definition, Returns};
 use super::super::parameters::Kind;
 
-pub(super) static ALL: [Definition; 1] = [Definition::new(
-    "__interval",
-    &[Kind::Text, Kind::Text],
-    Returns::Type(type_of),
-    interval,
-)];
+pub(super) static ALL: [Definition; 2] = [
+    Definition::new(
+        "__interval",
+        &[Kind::Text, Kind::Text],
+        Returns::Type(type_of),
+        interval,
+    ),
+    Definition::new(
+        "__interval_times",
+        &[Kind::Any, Kind::Number],
+        Returns::Argument(0),
+        times,
+    ),
+];
 
 fn type_of(call: &Call<'_>) -> Result<DataType> {
     let fields = call.text(1).unwrap_or_default();
@@ -49,6 +59,31 @@ fn interval(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         }
     };
     scalar.to_array_of_size(arguments.rows)
+}
+
+/// An interval, so many times: what is left of a month or a millisecond is cut off.
+fn times(arguments: &Arguments<'_>) -> Result<ArrayRef> {
+    let (intervals, factors) = (millis_of_intervals(arguments, 0)?, arguments.doubles(1)?);
+    let product = |row: usize| {
+        let ((months, millis), factor) = (intervals(row)?, factors.at(row)?);
+        Some((months as f64 * factor, millis as f64 * factor))
+    };
+    let rows = 0..arguments.rows;
+    Ok(match arguments.returns.data_type() {
+        DataType::Interval(IntervalUnit::YearMonth) => {
+            let months = rows.map(|row| product(row).map(|(months, _)| months as i32));
+            Arc::new(months.collect::<IntervalYearMonthArray>())
+        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            let all = rows.map(|row| {
+                let (months, millis) = product(row)?;
+                let nanos = (millis as i64).saturating_mul(1_000_000);
+                Some(IntervalMonthDayNano::new(months as i32, 0, nanos))
+            });
+            Arc::new(all.collect::<IntervalMonthDayNanoArray>())
+        }
+        other => return internal_err!("{other} so many times"),
+    })
 }
 
 /// The months and the milliseconds of the intervals that an argument is.
