@@ -1,134 +1,217 @@
-//! The arguments of scalar functions: their types, and the columns that they come as.
+//! The arguments of a call, for a batch of rows.
 
+use std::sync::Arc;
+
+use arrow_array::builder::{BinaryBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, Int64Array, StringViewArray};
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array,
+    StringViewArray,
+};
 use arrow_cast::cast;
-use arrow_schema::{DataType, TimeUnit};
-use datafusion_common::{Result, ScalarValue, internal_err, plan_err};
+use arrow_schema::{DataType, FieldRef};
+use datafusion_common::{Result, exec_datafusion_err};
 use datafusion_expr::ColumnarValue;
 
-/// What an argument should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// STRING, or anything that can be written as one.
-    Text,
-    /// A whole number.
-    Whole,
-    /// DATE, TIME or TIMESTAMP; a text is read as a TIMESTAMP.
-    Time,
+use super::time::Zone;
+
+/// What a function computes with.
+pub(super) struct Arguments<'a> {
+    pub(super) values: &'a [ColumnarValue],
+    pub(super) fields: &'a [FieldRef],
+    /// How many rows it answers for: one, if all arguments are the same for all.
+    pub(super) rows: usize,
+    /// What it returns.
+    pub(super) returns: &'a FieldRef,
+    /// The session's zone.
+    pub(super) zone: Zone,
 }
 
-/// The types of arguments that should be these, the last `optional` of which may be left out.
-///
-/// # Errors
-/// How many there should be, or what the first that is something else should be.
-pub(super) fn types(
-    name: &str,
-    given: &[DataType],
-    wanted: &[Wanted],
-    optional: usize,
-) -> Result<Vec<DataType>> {
-    let least = wanted.len() - optional;
-    if given.len() < least || given.len() > wanted.len() {
-        let many = if optional == 0 {
-            least.to_string()
-        } else {
-            format!("{least} to {}", wanted.len())
-        };
-        return plan_err!("{name} takes {many} arguments, and has {}", given.len());
+/// A column, or one value for all rows.
+pub(super) struct Column<A> {
+    pub(super) array: A,
+    pub(super) is_constant: bool,
+}
+
+impl<A: Array> Column<A> {
+    /// Where the value of a row is, if it is not NULL.
+    #[inline]
+    pub(super) fn place(&self, row: usize) -> Option<usize> {
+        let place = if self.is_constant { 0 } else { row };
+        (!self.array.is_null(place)).then_some(place)
     }
-    let types = given.iter().zip(wanted).enumerate();
-    types
-        .map(|(index, (given, wanted))| match type_of(given, *wanted) {
-            Some(data_type) => Ok(data_type),
-            None => plan_err!("argument {} of {name} is {given}", index + 1),
+}
+
+impl Column<StringViewArray> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<&str> {
+        self.place(row).map(|place| self.array.value(place))
+    }
+}
+
+impl Column<BinaryArray> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<&[u8]> {
+        self.place(row).map(|place| self.array.value(place))
+    }
+}
+
+impl Column<Int64Array> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<i64> {
+        self.place(row).map(|place| self.array.value(place))
+    }
+}
+
+impl Column<Float64Array> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<f64> {
+        self.place(row).map(|place| self.array.value(place))
+    }
+}
+
+impl Column<BooleanArray> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<bool> {
+        self.place(row).map(|place| self.array.value(place))
+    }
+}
+
+impl Arguments<'_> {
+    /// How many there are.
+    pub(super) const fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(super) const fn has(&self, index: usize) -> bool {
+        index < self.values.len()
+    }
+
+    pub(super) fn type_of(&self, index: usize) -> DataType {
+        let value = self.values.get(index);
+        value.map_or(DataType::Null, ColumnarValue::data_type)
+    }
+
+    /// An argument's values, one if it is the same for all rows.
+    pub(super) fn column(&self, index: usize) -> Result<Column<ArrayRef>> {
+        let value = self.values.get(index);
+        let value = value.ok_or_else(|| exec_datafusion_err!("argument {} is missing", index + 1));
+        Ok(match value? {
+            ColumnarValue::Array(array) => Column {
+                array: Arc::clone(array),
+                is_constant: false,
+            },
+            ColumnarValue::Scalar(scalar) => Column {
+                array: scalar.to_array()?,
+                is_constant: true,
+            },
         })
-        .collect()
-}
-
-fn type_of(given: &DataType, wanted: Wanted) -> Option<DataType> {
-    match wanted {
-        Wanted::Text if given.is_nested() => None,
-        Wanted::Text => Some(DataType::Utf8View),
-        Wanted::Whole => (given.is_integer() || given.is_null()).then_some(DataType::Int64),
-        Wanted::Time => match given {
-            DataType::Utf8View | DataType::Utf8 | DataType::Null => {
-                Some(DataType::Timestamp(TimeUnit::Millisecond, None))
-            }
-            DataType::Date32 | DataType::Time32(_) | DataType::Timestamp(..) => Some(given.clone()),
-            _ => None,
-        },
     }
-}
 
-/// An argument as texts: one for all rows, or one for each.
-pub(super) enum Texts {
-    One(Option<String>),
-    Each(StringViewArray),
-}
+    /// An argument's values, one for each row.
+    pub(super) fn array(&self, index: usize) -> Result<ArrayRef> {
+        let value = self.values.get(index);
+        let value = value.ok_or_else(|| exec_datafusion_err!("argument {} is missing", index + 1));
+        value?.to_array(self.rows)
+    }
 
-impl Texts {
-    pub(super) fn of(arguments: &[ColumnarValue], index: usize) -> Result<Self> {
-        match arguments.get(index) {
-            Some(ColumnarValue::Array(array)) => Ok(Self::Each(array.as_string_view().clone())),
-            Some(ColumnarValue::Scalar(ScalarValue::Utf8View(text))) => Ok(Self::One(text.clone())),
-            other => internal_err!("an argument that is no text: {other:?}"),
+    pub(super) fn as_type(&self, index: usize, data_type: &DataType) -> Result<Column<ArrayRef>> {
+        let column = self.column(index)?;
+        if column.array.data_type() == data_type {
+            return Ok(column);
         }
+        Ok(Column {
+            array: cast(&column.array, data_type)?,
+            is_constant: column.is_constant,
+        })
     }
 
-    pub(super) fn get(&self, row: usize) -> Option<&str> {
-        match self {
-            Self::One(text) => text.as_deref(),
-            Self::Each(texts) => (texts.is_valid(row)).then(|| texts.value(row)),
+    pub(super) fn texts(&self, index: usize) -> Result<Column<StringViewArray>> {
+        let column = self.as_type(index, &DataType::Utf8View)?;
+        Ok(Column {
+            array: column.array.as_string_view().clone(),
+            is_constant: column.is_constant,
+        })
+    }
+
+    /// The bytes of an argument: of text, its UTF-8.
+    pub(super) fn bytes(&self, index: usize) -> Result<Column<BinaryArray>> {
+        let column = self.as_type(index, &DataType::Binary)?;
+        Ok(Column {
+            array: column.array.as_binary::<i32>().clone(),
+            is_constant: column.is_constant,
+        })
+    }
+
+    pub(super) fn longs(&self, index: usize) -> Result<Column<Int64Array>> {
+        let column = self.as_type(index, &DataType::Int64)?;
+        Ok(Column {
+            array: column.array.as_primitive::<Int64Type>().clone(),
+            is_constant: column.is_constant,
+        })
+    }
+
+    pub(super) fn doubles(&self, index: usize) -> Result<Column<Float64Array>> {
+        let column = self.as_type(index, &DataType::Float64)?;
+        Ok(Column {
+            array: column.array.as_primitive::<Float64Type>().clone(),
+            is_constant: column.is_constant,
+        })
+    }
+
+    pub(super) fn booleans(&self, index: usize) -> Result<Column<BooleanArray>> {
+        let column = self.column(index)?;
+        Ok(Column {
+            array: column.array.as_boolean().clone(),
+            is_constant: column.is_constant,
+        })
+    }
+
+    /// A column of texts.
+    pub(super) fn texts_of<T: AsRef<str>>(&self, value: impl Fn(usize) -> Option<T>) -> ArrayRef {
+        let mut texts = StringViewBuilder::with_capacity(self.rows);
+        (0..self.rows).for_each(|row| texts.append_option(value(row)));
+        Arc::new(texts.finish())
+    }
+
+    /// The same, where a row may fail.
+    pub(super) fn try_texts_of<T: AsRef<str>>(
+        &self,
+        mut value: impl FnMut(usize) -> Result<Option<T>>,
+    ) -> Result<ArrayRef> {
+        let mut texts = StringViewBuilder::with_capacity(self.rows);
+        for row in 0..self.rows {
+            texts.append_option(value(row)?);
         }
-    }
-}
-
-/// An argument as whole numbers.
-pub(super) enum Wholes {
-    One(Option<i64>),
-    Each(Int64Array),
-}
-
-impl Wholes {
-    pub(super) fn of(arguments: &[ColumnarValue], index: usize) -> Result<Self> {
-        match arguments.get(index) {
-            Some(ColumnarValue::Array(array)) => {
-                Ok(Self::Each(array.as_primitive::<Int64Type>().clone()))
-            }
-            Some(ColumnarValue::Scalar(ScalarValue::Int64(number))) => Ok(Self::One(*number)),
-            other => internal_err!("an argument that is no whole number: {other:?}"),
-        }
+        Ok(Arc::new(texts.finish()))
     }
 
-    pub(super) fn get(&self, row: usize) -> Option<i64> {
-        match self {
-            Self::One(number) => *number,
-            Self::Each(numbers) => (numbers.is_valid(row)).then(|| numbers.value(row)),
-        }
+    /// A column of bytes.
+    pub(super) fn bytes_of<T: AsRef<[u8]>>(&self, value: impl Fn(usize) -> Option<T>) -> ArrayRef {
+        let mut bytes = BinaryBuilder::with_capacity(self.rows, 0);
+        (0..self.rows).for_each(|row| bytes.append_option(value(row)));
+        Arc::new(bytes.finish())
     }
-}
 
-/// A time as milliseconds since 1970, or since midnight.
-pub(super) fn millis(arguments: &[ColumnarValue], index: usize, rows: usize) -> Result<Int64Array> {
-    let Some(argument) = arguments.get(index) else {
-        return internal_err!("an argument that is not there");
-    };
-    let array = argument.to_array(rows)?;
-    let array = match array.data_type() {
-        DataType::Date32 => cast(&array, &DataType::Timestamp(TimeUnit::Millisecond, None))?,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => array,
-        DataType::Timestamp(_, zone) => cast(
-            &array,
-            &DataType::Timestamp(TimeUnit::Millisecond, zone.clone()),
-        )?,
-        DataType::Time32(_) => cast(&array, &DataType::Time32(TimeUnit::Millisecond))?,
-        other => return internal_err!("an argument that is no time: {other}"),
-    };
-    let whole = match array.data_type() {
-        DataType::Time32(_) => cast(&cast(&array, &DataType::Int32)?, &DataType::Int64)?,
-        _ => cast(&array, &DataType::Int64)?,
-    };
-    Ok(whole.as_primitive::<Int64Type>().clone())
+    /// A column of INT.
+    pub(super) fn ints_of(&self, value: impl Fn(usize) -> Option<i64>) -> ArrayRef {
+        let ints = (0..self.rows).map(|row| value(row).map(|number| number as i32));
+        Arc::new(ints.collect::<Int32Array>())
+    }
+
+    /// A column of BIGINT.
+    pub(super) fn longs_of(&self, value: impl Fn(usize) -> Option<i64>) -> ArrayRef {
+        Arc::new((0..self.rows).map(value).collect::<Int64Array>())
+    }
+
+    /// A column of DOUBLE.
+    pub(super) fn doubles_of(&self, value: impl Fn(usize) -> Option<f64>) -> ArrayRef {
+        Arc::new((0..self.rows).map(value).collect::<Float64Array>())
+    }
+
+    /// A column of BOOLEAN.
+    pub(super) fn booleans_of(&self, value: impl Fn(usize) -> Option<bool>) -> ArrayRef {
+        Arc::new((0..self.rows).map(value).collect::<BooleanArray>())
+    }
 }

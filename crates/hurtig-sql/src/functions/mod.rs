@@ -1,14 +1,20 @@
 //! Functions by name.
 //!
-//! Scalar functions are DataFusion's where those answer as Flink's do, under Flink's names; others are ours. Aggregate functions have
-//! types here alone: what computes them, with retraction, is in `hurtig-table`.
+//! Scalar functions are [`Definition`](definition::Definition)s, a folder for each kind of values; a few are DataFusion's, where those
+//! answer as Flink's do. Aggregate functions have types here alone: what computes them, with retraction, is in `hurtig-table`.
 
 mod aggregate;
 mod arguments;
-mod calendar;
-mod pattern;
-mod plain;
-mod text;
+mod cast;
+mod collection;
+mod common;
+mod conditional;
+mod definition;
+mod json;
+mod math;
+mod parameters;
+mod random;
+mod string;
 mod time;
 mod window;
 
@@ -16,32 +22,43 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use hurtig_env::World;
 
 pub(crate) use aggregate::FlinkAggregate;
-pub(crate) use time::is_clock;
+pub(crate) use math::{DecimalType, OPERATORS as DECIMAL_OPERATORS};
+pub(crate) use time::{Zone, is_clock};
 
 /// All functions of a session.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Functions {
+    zone: Zone,
     scalar: BTreeMap<String, Arc<ScalarUDF>>,
     aggregate: BTreeMap<String, Arc<AggregateUDF>>,
     window: BTreeMap<String, Arc<WindowUDF>>,
 }
 
-impl Default for Functions {
-    fn default() -> Self {
+impl Functions {
+    /// Those of a session in this world and time zone.
+    pub(crate) fn new(world: &World, zone: Zone) -> Self {
         let mut functions = Self {
+            zone,
             scalar: BTreeMap::new(),
             aggregate: BTreeMap::new(),
             window: BTreeMap::new(),
         };
-        for function in datafusion_functions::all_default_functions() {
-            functions.add_scalar(function);
+        let definitions = string::definitions()
+            .chain(math::definitions())
+            .chain(time::definitions())
+            .chain(collection::definitions())
+            .chain(json::definitions())
+            .chain(&cast::ALL)
+            .chain(&conditional::ALL);
+        for definition in definitions {
+            functions.add_scalar(definition.in_zone(zone));
         }
-        let ours = time::functions()
-            .chain(calendar::functions())
-            .chain(text::functions());
-        for function in ours {
+        functions.add_scalar(datafusion_functions::core::coalesce());
+        functions.add_scalar(datafusion_functions::core::nullif());
+        for function in time::clocks().chain(random::functions(world)) {
             functions.add_scalar(function);
         }
         for function in aggregate::functions() {
@@ -54,9 +71,12 @@ impl Default for Functions {
         }
         functions
     }
-}
 
-impl Functions {
+    /// The zone that they look at instants in.
+    pub(crate) const fn zone(&self) -> Zone {
+        self.zone
+    }
+
     fn add_scalar(&mut self, function: Arc<ScalarUDF>) {
         let names =
             std::iter::once(function.name()).chain(function.aliases().iter().map(String::as_str));
@@ -83,7 +103,12 @@ impl Functions {
 
     /// The names of all scalar functions.
     pub(crate) fn scalar_names(&self) -> Vec<String> {
-        self.scalar.keys().cloned().collect()
+        let own = self
+            .scalar
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !name.starts_with("__"));
+        own.chain(REWRITTEN).map(str::to_string).collect()
     }
 
     /// The names of all aggregate functions.
@@ -106,3 +131,15 @@ impl Functions {
         names
     }
 }
+
+/// Functions that a query is rewritten without: see `planner/rewrite`.
+const REWRITTEN: [&str; 8] = [
+    "cast",
+    "current_date",
+    "current_time",
+    "if",
+    "ifnull",
+    "localtime",
+    "localtimestamp",
+    "mod",
+];

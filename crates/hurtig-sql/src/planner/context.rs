@@ -49,7 +49,7 @@ impl QueryContext {
     /// For a query that defines these names by WITH.
     pub(crate) fn new(world: World, with: HashSet<String>) -> Self {
         let expressions: Vec<Arc<dyn ExprPlanner>> = vec![
-            Arc::new(FlinkExpressions),
+            Arc::new(FlinkExpressions::new(Arc::clone(&world.functions))),
             Arc::new(CoreFunctionPlanner::default()),
         ];
         let relations: Vec<Arc<dyn RelationPlanner>> =

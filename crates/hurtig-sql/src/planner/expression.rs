@@ -1,39 +1,112 @@
 //! Expressions that Flink writes otherwise, or whose types differ.
 
+use std::sync::Arc;
+
 use arrow_schema::DataType;
-use datafusion_common::{Result, ScalarValue};
+use datafusion_common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion_expr::expr::{AggregateFunction, ScalarFunction};
-use datafusion_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr, RawWindowExpr};
+use datafusion_expr::planner::{
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr, RawWindowExpr,
+};
 use datafusion_expr::utils::COUNT_STAR_EXPANSION;
-use datafusion_expr::{Expr, cast};
+use datafusion_expr::{Expr, ExprSchemable, GetFieldAccess};
+
+use crate::functions::Functions;
 
 /// Plans what DataFusion's planner asks for.
 #[derive(Debug)]
-pub(crate) struct FlinkExpressions;
+pub(crate) struct FlinkExpressions {
+    functions: Arc<Functions>,
+}
+
+impl FlinkExpressions {
+    pub(super) const fn new(functions: Arc<Functions>) -> Self {
+        Self { functions }
+    }
+
+    /// A call of a function of ours.
+    pub(super) fn call(&self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        match self.functions.scalar(name) {
+            Some(function) => Ok(Expr::ScalarFunction(ScalarFunction::new_udf(
+                function, arguments,
+            ))),
+            None => plan_err!("there is no function {name}"),
+        }
+    }
+
+    fn planned<T>(&self, name: &str, arguments: Vec<Expr>) -> Result<PlannerResult<T>> {
+        self.call(name, arguments).map(PlannerResult::Planned)
+    }
+}
 
 impl ExprPlanner for FlinkExpressions {
-    /// `EXTRACT(unit FROM x)` is a BIGINT.
+    fn plan_binary_op(
+        &self,
+        operation: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        self.operator(operation, schema)
+    }
+
     fn plan_extract(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        let part = datafusion_functions::datetime::date_part();
-        Ok(PlannerResult::Planned(cast(
-            Expr::ScalarFunction(ScalarFunction::new_udf(part, arguments)),
-            DataType::Int64,
-        )))
+        self.planned("date_part", arguments)
     }
 
     fn plan_substring(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        let substring = datafusion_functions::unicode::substr();
-        let call = ScalarFunction::new_udf(substring, arguments);
-        Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
+        self.planned("substring", arguments)
     }
 
-    /// `POSITION(x IN y)` is an INT.
-    fn plan_position(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        let position = datafusion_functions::unicode::strpos();
-        Ok(PlannerResult::Planned(cast(
-            Expr::ScalarFunction(ScalarFunction::new_udf(position, arguments)),
-            DataType::Int32,
-        )))
+    fn plan_overlay(&self, arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        self.planned("overlay", arguments)
+    }
+
+    /// `POSITION(x IN y)` comes with what is searched in first.
+    fn plan_position(&self, mut arguments: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        arguments.reverse();
+        self.planned("position", arguments)
+    }
+
+    fn plan_array_literal(
+        &self,
+        items: Vec<Expr>,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<Vec<Expr>>> {
+        self.planned("__array", items)
+    }
+
+    fn plan_make_map(&self, entries: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        self.planned("__map", entries)
+    }
+
+    fn plan_struct_literal(&self, values: Vec<Expr>, _: bool) -> Result<PlannerResult<Vec<Expr>>> {
+        self.planned("row", values)
+    }
+
+    /// `array[1]`, `map['k']`; a field of a row is DataFusion's to take.
+    fn plan_field_access(
+        &self,
+        access: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        let RawFieldAccessExpr { field_access, expr } = access;
+        let is_row = matches!(expr.get_type(schema)?, DataType::Struct(_));
+        match field_access {
+            GetFieldAccess::ListIndex { key } => self.planned("__item", vec![expr, *key]),
+            GetFieldAccess::NamedStructField { name } if is_row => {
+                let field = ScalarFunction::new_udf(
+                    datafusion_functions::core::get_field(),
+                    vec![expr, Expr::Literal(name, None)],
+                );
+                Ok(PlannerResult::Planned(Expr::ScalarFunction(field)))
+            }
+            GetFieldAccess::NamedStructField { name } => {
+                self.planned("__item", vec![expr, Expr::Literal(name, None)])
+            }
+            other => Ok(PlannerResult::Original(RawFieldAccessExpr {
+                field_access: other,
+                expr,
+            })),
+        }
     }
 
     /// `COUNT(*)` counts a 1 for each row, under the name that it was written by.

@@ -4,11 +4,13 @@
 //!  Query ─► SqlToRel with our tables, functions, types ─► analyzer: types ─► optimizer: fewer rows, fewer columns, fewer joins
 //! ```
 
+mod calls;
 mod context;
 pub(crate) mod expression;
 mod group_window;
 mod grouping_sets;
 pub(crate) mod nodes;
+mod operators;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;

@@ -1,16 +1,15 @@
 //! A query's tree as DataFusion's planner should see it: columns without a name are called as Flink calls them, whole numbers are INT
-//! where they fit.
+//! where they fit, and functions are ours.
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, LimitClause, NamedWindowDefinition,
-    NamedWindowExpr, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut,
-    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
+    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
+use super::calls::rewrite;
 use super::group_window::ask_the_window;
 use super::system_time::carry_times;
 
@@ -51,16 +50,12 @@ impl VisitorMut for Rewriter {
                 array: false,
                 format: None,
             };
-        }
-        if let Some(call) = substring(expression) {
-            *expression = call;
+            return ControlFlow::Continue(());
         }
         if let Expr::Function(call) = expression {
             ask_the_window(call);
-            if let Some(other) = in_other_words(call) {
-                *expression = other;
-            }
         }
+        rewrite(expression);
         if let Expr::Function(call) = expression
             && let Some(WindowType::WindowSpec(window)) = &mut call.over
         {
@@ -95,83 +90,11 @@ impl VisitorMut for Rewriter {
 }
 
 /// A number as it was written.
-fn bare(expression: &mut Expr) {
+pub(super) fn bare(expression: &mut Expr) {
     if let Expr::Cast { expr, .. } = expression
         && matches!(**expr, Expr::Value(_))
     {
         *expression = (**expr).clone();
-    }
-}
-
-/// Calls that say what the language has other words for: MOD, IF, IFNULL.
-fn in_other_words(call: &Function) -> Option<Expr> {
-    let FunctionArguments::List(list) = &call.args else {
-        return None;
-    };
-    let arguments = list.args.iter().map(|argument| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument.clone()),
-        _ => None,
-    });
-    let arguments: Vec<Expr> = arguments.collect::<Option<_>>()?;
-    let nested = |it: &Expr| Box::new(Expr::Nested(Box::new(it.clone())));
-    match (
-        call.name.to_string().to_uppercase().as_str(),
-        arguments.as_slice(),
-    ) {
-        ("MOD", [left, right]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
-            left: nested(left),
-            op: BinaryOperator::Modulo,
-            right: nested(right),
-        }))),
-        ("IF", [condition, then, otherwise]) => Some(either(condition, then, otherwise)),
-        ("IFNULL", [value, otherwise]) => {
-            let is_there = Expr::IsNotNull(nested(value));
-            Some(either(&is_there, value, otherwise))
-        }
-        _ => None,
-    }
-}
-
-/// `SUBSTRING(text FROM start FOR length)` as a call.
-fn substring(expression: &Expr) -> Option<Expr> {
-    let Expr::Substring {
-        expr,
-        substring_from: Some(start),
-        substring_for,
-        ..
-    } = expression
-    else {
-        return None;
-    };
-    let arguments = [Some(expr), Some(start), substring_for.as_ref()];
-    let arguments = arguments.into_iter().flatten();
-    let arguments = arguments.map(|it| FunctionArg::Unnamed(FunctionArgExpr::Expr((**it).clone())));
-    Some(Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new("substr")]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: arguments.collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    }))
-}
-
-fn either(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen {
-            condition: condition.clone(),
-            result: then.clone(),
-        }],
-        else_result: Some(Box::new(otherwise.clone())),
     }
 }
 

@@ -13,7 +13,7 @@ use sqlparser::ast::Query;
 use super::{Outcome, Settings};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
-use crate::functions::Functions;
+use crate::functions::{Functions, Zone};
 use crate::physical::{Lowering, Node, share_scans, tree};
 use crate::planner::{World, optimize, plan_query};
 
@@ -60,11 +60,12 @@ impl TableEnvironment {
 
     /// A session in this world: a simulated one for tests.
     pub fn in_world(surroundings: Surroundings) -> Self {
+        let functions = Functions::new(&surroundings, Zone::UTC);
         Self {
             surroundings,
             catalogs: Arc::default(),
             connectors: Arc::default(),
-            functions: Arc::default(),
+            functions: Arc::new(functions),
             settings: Settings::default(),
             on_environment: None,
             declares: false,
@@ -173,9 +174,18 @@ impl TableEnvironment {
         World {
             catalogs: Arc::clone(&self.catalogs),
             connectors: Arc::clone(&self.connectors),
-            functions: Arc::clone(&self.functions),
+            functions: self.functions_in_zone(),
             declares: self.declares,
         }
+    }
+
+    /// The functions, in the zone that the session has now.
+    fn functions_in_zone(&self) -> Arc<Functions> {
+        let zone = self.settings.zone();
+        if zone == self.functions.zone() {
+            return Arc::clone(&self.functions);
+        }
+        Arc::new(Functions::new(&self.surroundings, zone))
     }
 
     /// The logical plan of a query, with all types; not optimised.

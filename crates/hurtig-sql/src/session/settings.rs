@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use hurtig_types::{ConfigValue, Configuration, Error, Result};
 
+use crate::functions::Zone;
 use crate::physical::ExecOptions;
+
+const ZONE: &str = "table.local-time-zone";
 
 /// The settings of a session: options of SQL are kept here, all others go to the jobs.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +21,7 @@ enum Kind {
     Bool,
     Time,
     Number,
-    Text,
+    Zone,
     OneOf(&'static [&'static str]),
 }
 
@@ -33,7 +36,7 @@ const KNOWN: &[(&str, Kind)] = &[
     ("sql-client.display.max-column-width", Kind::Number),
     ("sql-client.verbose", Kind::Bool),
     ("table.dml-sync", Kind::Bool),
-    ("table.local-time-zone", Kind::Text),
+    (ZONE, Kind::Zone),
     ("table.exec.state.ttl", Kind::Time),
     ("table.exec.mini-batch.enabled", Kind::Bool),
     ("table.exec.mini-batch.allow-latency", Kind::Time),
@@ -115,12 +118,25 @@ impl Settings {
             .filter(|parallelism| *parallelism > 0)
     }
 
+    /// The time zone of the session: UTC, if none is set.
+    pub(crate) fn zone(&self) -> Zone {
+        self.get(ZONE).and_then(zone_of).unwrap_or(Zone::UTC)
+    }
+
     pub(crate) fn exec(&self) -> ExecOptions {
         ExecOptions {
             state_ttl: self.time("table.exec.state.ttl"),
             mini_batch: self.is_true("table.exec.mini-batch.enabled"),
             idle_timeout: self.time("table.exec.source.idle-timeout"),
         }
+    }
+}
+
+/// `default` is the machine's in Flink; here that is UTC.
+fn zone_of(text: &str) -> Option<Zone> {
+    match text.trim() {
+        "default" => Some(Zone::UTC),
+        text => Zone::parse(text),
     }
 }
 
@@ -136,7 +152,10 @@ fn check(key: &str, value: &str, kind: &Kind) -> Result<()> {
             Duration::EXPECTED.to_string(),
         ),
         Kind::Number => (value.parse::<i64>().is_ok(), "a whole number".to_string()),
-        Kind::Text => (true, String::new()),
+        Kind::Zone => (
+            zone_of(value).is_some(),
+            "a time zone, as Europe/Berlin or GMT+02:00".to_string(),
+        ),
         Kind::OneOf(values) => (
             values.contains(&value.to_lowercase().as_str()),
             format!("one of {}", values.join(", ")),

@@ -77,6 +77,24 @@ impl Session {
         table.rows().iter().map(|row| row.join(", ")).collect()
     }
 
+    /// What the changes of a query amount to, or why there are none.
+    pub(super) fn try_rows(&mut self, sql: &str) -> Result<Vec<String>, String> {
+        let outcome = self.0.execute(sql).map_err(|error| error.to_string())?;
+        let Outcome::Query(mut query) = outcome else {
+            panic!("{sql} is no query");
+        };
+        let world = self.0.world().clone();
+        let mut table = Table::new();
+        while let Some(rows) = world
+            .block_on(query.next())
+            .unwrap()
+            .map_err(|error| error.to_string())?
+        {
+            table.apply(&rows);
+        }
+        Ok(table.rows().iter().map(|row| row.join(", ")).collect())
+    }
+
     pub(super) fn error(&mut self, sql: &str) -> String {
         match self.0.execute(sql) {
             Err(error) => error.to_string(),
@@ -86,6 +104,7 @@ impl Session {
 
     pub(super) fn text(&mut self, sql: &str) -> String {
         match self.0.execute(sql).unwrap() {
+            Outcome::Ok => String::new(),
             Outcome::Text(text) => text,
             Outcome::Table { rows, .. } => {
                 let rows = rows.iter().map(|row| row.join(", "));
