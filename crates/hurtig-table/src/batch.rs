@@ -101,6 +101,20 @@ impl RowBatch {
         })
     }
 
+    /// Takes the rows from `at` on out.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Self {
+        let at = at.min(self.rows());
+        let rest = Self {
+            columns: self.columns.slice(at, self.rows() - at),
+            kinds: self.kinds.split_off(at.min(self.kinds.len())),
+            hashes: self.hashes.split_off(at.min(self.hashes.len())),
+            origin: self.origin.split_off(at),
+        };
+        self.columns = self.columns.slice(0, at);
+        rest
+    }
+
     /// Takes all rows out, and leaves none.
     #[must_use]
     pub fn take(&mut self) -> Self {

@@ -21,6 +21,7 @@ pub mod connector;
 mod distinct;
 mod emission;
 mod error;
+pub mod event_time;
 mod expiry;
 mod group;
 mod key;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hurtig_types::{Timestamp, Watermark};
+use hurtig_types::{Records, Timestamp, Watermark};
 
 /// Says from the events it sees how far event time is complete.
 ///
@@ -35,6 +35,10 @@ pub trait WatermarkGenerator<T>: Send {
 
     /// Time to emit.
     fn on_periodic(&mut self, output: &mut WatermarkOutput);
+
+    /// Looks at events that have just been read, once, before any of them is handed on. Where events are batches themselves, it may cut
+    /// them into more.
+    fn prepare(&mut self, _: &mut Records<T>) {}
 
     /// Sees many events, and returns how many: it stops behind the first for which it emits.
     fn on_batch(

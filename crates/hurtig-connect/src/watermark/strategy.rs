@@ -158,7 +158,7 @@ impl<T: 'static> WatermarkStrategy<T> {
     }
 
     /// Gives each record its timestamp, where the strategy has a say in it.
-    pub fn assign_timestamps(&self, records: &mut Records<T>) {
+    pub(super) fn assign_timestamps(&self, records: &mut Records<T>) {
         if let Some(assign) = &self.timestamps {
             assign(records);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hurtig_env::MonotonicTime;
-use hurtig_types::{StreamStatus, Timestamp, Watermark};
+use hurtig_types::{Records, StreamStatus, Timestamp, Watermark};
 
 use super::generator::{WatermarkGenerator, WatermarkOutput};
 use super::strategy::{Emission, WatermarkStrategy};
@@ -97,6 +97,18 @@ impl<T: 'static> WatermarkTracker<T> {
             split.idle = false;
         }
         self.activate()
+    }
+
+    /// Gives events of one split that were just read their timestamps, and lets the split's generator look at them.
+    pub fn prepare(&mut self, id: &Arc<str>, events: &mut Records<T>, now: MonotonicTime) {
+        self.strategy.assign_timestamps(events);
+        if !self.strategy.generates || events.is_empty() {
+            return;
+        }
+        let index = self.find(id, now);
+        if let Some(split) = self.splits.get_mut(index) {
+            split.generator.prepare(events);
+        }
     }
 
     /// Sees events of one split, and returns how many: all, or up to and including the one behind which a watermark goes.

@@ -57,7 +57,8 @@ impl<T: Data> StreamOperator for WatermarkOperator<T> {
     ) -> Result<Progress> {
         let batch = batch.get_mut::<Records<T>>()?;
         batch.hashes.clear();
-        self.tracker.strategy().assign_timestamps(batch);
+        let now = output.monotonic();
+        self.tracker.prepare(&self.split, batch, now);
         std::mem::swap(&mut self.rest, batch);
         self.resume(output)
     }

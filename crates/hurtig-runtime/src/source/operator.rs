@@ -378,9 +378,11 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
         self.emit_bad(output)?;
         let progress = match event {
             ReaderEvent::Batch | ReaderEvent::SplitFinished => {
-                self.tracker
-                    .strategy()
-                    .assign_timestamps(&mut self.buffer.records);
+                if let Some(split) = self.buffer.split().cloned() {
+                    let now = output.monotonic();
+                    self.tracker
+                        .prepare(&split, &mut self.buffer.records, now);
+                }
                 let split_ended = event == ReaderEvent::SplitFinished;
                 self.emit_buffer(
                     if split_ended {

@@ -4,14 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_arith::aggregate::max;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, TimestampMillisecondType};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_cast::cast;
-use arrow_schema::{DataType, TimeUnit};
-use datafusion_expr::{BinaryExpr, Expr, Operator};
-use datafusion_physical_expr::PhysicalExpr;
+use arrow_array::RecordBatch;
+use datafusion_expr::Expr;
 use hurtig_connect::WatermarkStrategy;
 use hurtig_datastream::{CollectionSource, StreamExecutionEnvironment};
 use hurtig_table::connector::{ScanRequest, SourceWatermarks};
@@ -20,20 +14,18 @@ use hurtig_table::operators::calc::Calc as CalcOperator;
 use hurtig_table::operators::join::{
     IntervalJoinSpec, JoinSpec, JoinTime, SideSpec, UniqueKey, WindowJoinSpec,
 };
-use hurtig_table::operators::watermark::WatermarkAssigner;
 use hurtig_table::operators::window::{
     WindowAggregateSpec, WindowSpec, WindowTableFunctionSpec, WindowTime, Windowing,
     window_aggregate, window_table_function,
 };
-use hurtig_table::{ArrowContext, KeyCodec, Named, RowBatch, RowStream};
+use hurtig_table::{KeyCodec, Named, RowBatch, RowStream};
 use hurtig_types::{Error, Result};
 
-use super::calc::{Evaluator, PairCondition, column_of, physical};
-use super::node::{Calc, Join, Node, Op, Watermark};
+use super::calc::{Evaluator, PairCondition};
+use super::node::{Calc, Join, Node, Op};
 use super::print::{describe, details, name};
 use super::ranked::Ranks;
-use crate::error::PlanContext;
-use crate::planner::expression::millis;
+use super::watermark::{times_of, watermark_stream};
 
 /// What operators are told beyond the query.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +36,8 @@ pub(crate) struct ExecOptions {
     pub(crate) mini_batch: bool,
     /// `table.exec.source.idle-timeout`
     pub(crate) idle_timeout: Option<Duration>,
+    /// `pipeline.auto-watermark-interval`
+    pub(crate) watermark_interval: Duration,
 }
 
 /// Adds plans to a job.
@@ -86,7 +80,7 @@ impl<'a> Builder<'a> {
             }
             Op::Watermark(watermark) => {
                 let input = self.input(node, 0, before)?;
-                watermark_stream(&input, node, watermark)
+                watermark_stream(&input, node, watermark, self.options.watermark_interval)
             }
             Op::Window { window, time } => {
                 let input = self.input(node, 0, before)?;
@@ -153,7 +147,8 @@ impl<'a> Builder<'a> {
         };
         let watermarks = match watermark {
             Some(watermark) => Some(SourceWatermarks {
-                of_batch: silent(watermark_of(watermark)?),
+                of_batch: times_of(watermark)?,
+                interval: self.options.watermark_interval,
                 idle_timeout: self.options.idle_timeout,
             }),
             None => None,
@@ -419,14 +414,6 @@ fn calc_stream(input: &RowStream, node: &Node, calc: &Calc) -> Result<RowStream>
     }))
 }
 
-fn watermark_stream(input: &RowStream, node: &Node, watermark: &Watermark) -> Result<RowStream> {
-    let of_batch = watermark_of(watermark)?;
-    let schema = Arc::clone(&node.schema);
-    Ok(input.apply(named(node), schema, move |_| {
-        Ok(Box::new(WatermarkAssigner::new(Arc::clone(&of_batch))))
-    }))
-}
-
 fn window_stream(
     input: &RowStream,
     node: &Node,
@@ -447,73 +434,4 @@ fn window_stream(
     };
     let schema = Arc::clone(&node.schema);
     Ok(input.apply(named(node), schema, move |_| window_table_function(&spec)))
-}
-
-type OfBatch = hurtig_table::operators::watermark::WatermarkOfBatch;
-
-/// The highest watermark that the rows of a batch allow for.
-fn watermark_of(watermark: &Watermark) -> Result<OfBatch> {
-    if let Some((column, shift)) = shifted_column(watermark) {
-        return Ok(Arc::new(move |batch: &RowBatch| {
-            let highest = highest_of(batch.columns.columns().get(column))?;
-            Ok(highest.map(|highest| highest.saturating_add(shift)))
-        }));
-    }
-    let expression = physical(&watermark.expression, &watermark.input)?;
-    Ok(Arc::new(move |batch: &RowBatch| {
-        highest(expression.as_ref(), &batch.columns)
-    }))
-}
-
-/// A column of milliseconds, and how much is added: what nearly every watermark is, and much cheaper than any expression.
-fn shifted_column(watermark: &Watermark) -> Option<(usize, i64)> {
-    let (column, shift) = match &watermark.expression {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
-            Operator::Minus => (left.as_ref(), millis(right)?.checked_neg()?),
-            Operator::Plus => (left.as_ref(), millis(right)?),
-            _ => return None,
-        },
-        column => (column, 0),
-    };
-    let column = column_of(column, &watermark.input)?;
-    let field = watermark.input.fields().get(column)?;
-    let is_millis = matches!(
-        field.data_type(),
-        DataType::Timestamp(TimeUnit::Millisecond, _)
-    );
-    is_millis.then_some((column, shift))
-}
-
-fn highest_of(column: Option<&ArrayRef>) -> Result<Option<i64>> {
-    let times = column.and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
-    let times = times.ok_or_else(|| Error::bug("event time that is no TIMESTAMP(3)"))?;
-    Ok(max(times))
-}
-
-fn highest(expression: &dyn PhysicalExpr, batch: &RecordBatch) -> Result<Option<i64>> {
-    if batch.num_rows() == 0 {
-        return Ok(None);
-    }
-    let value = expression.evaluate(batch).planned()?;
-    let times = value.into_array(batch.num_rows()).planned()?;
-    let millis: ArrayRef = match times.data_type() {
-        DataType::Timestamp(TimeUnit::Millisecond, _) => times,
-        DataType::Timestamp(_, zone) => {
-            let millis = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
-            cast(&times, &millis).during("reading watermarks")?
-        }
-        other => {
-            return Err(Error::invalid_job(format!(
-                "the watermark is {other}, and should be a TIMESTAMP"
-            )));
-        }
-    };
-    let millis = cast(&millis, &DataType::Int64).during("reading watermarks")?;
-    let millis = millis.as_primitive::<Int64Type>();
-    Ok(millis.iter().flatten().max())
-}
-
-/// Inside a source an expression that fails moves event time nowhere: the rows meet it again behind, where it is told.
-fn silent(of_batch: OfBatch) -> Arc<dyn Fn(&RowBatch) -> Option<i64> + Send + Sync> {
-    Arc::new(move |batch| of_batch(batch).ok().flatten())
 }

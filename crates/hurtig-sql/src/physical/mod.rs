@@ -21,6 +21,7 @@ mod rank;
 mod ranked;
 mod share;
 mod temporal;
+mod watermark;
 mod window;
 
 pub(crate) use build::{Builder, ExecOptions};

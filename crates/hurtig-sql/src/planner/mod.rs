@@ -9,6 +9,7 @@ mod context;
 pub(crate) mod expression;
 mod group_window;
 mod grouping_sets;
+mod named_keys;
 pub(crate) mod nodes;
 mod operators;
 mod relation;
@@ -117,5 +118,6 @@ pub(crate) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
     ];
     let optimizer = Optimizer::with_rules(rules);
     let context = OptimizerContext::new().without_query_execution_start_time();
-    optimizer.optimize(plan, &context, |_, _| {}).planned()
+    let plan = optimizer.optimize(plan, &context, |_, _| {}).planned()?;
+    named_keys::name_keys(plan).planned()
 }

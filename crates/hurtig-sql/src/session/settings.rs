@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hurtig_types::{ConfigValue, Configuration, Error, Result};
+use hurtig_types::{ConfigValue, Configuration, Error, Result, options};
 
 use crate::functions::Zone;
 use crate::physical::ExecOptions;
@@ -110,6 +110,17 @@ impl Settings {
         time.filter(|time| !time.is_zero())
     }
 
+    /// `pipeline.auto-watermark-interval`, which jobs have as well.
+    fn watermark_interval(&self) -> Duration {
+        let option = &options::AUTO_WATERMARK_INTERVAL;
+        let mut configuration = Configuration::new();
+        if let Some(interval) = self.get(option.key()) {
+            // What makes no sense was refused when it was set.
+            drop(configuration.set(option.key(), interval));
+        }
+        configuration.get(option).unwrap_or_default()
+    }
+
     pub(crate) fn parallelism(&self) -> Option<u32> {
         let parallelism = self.get("table.exec.resource.default-parallelism")?;
         parallelism
@@ -128,6 +139,7 @@ impl Settings {
             state_ttl: self.time("table.exec.state.ttl"),
             mini_batch: self.is_true("table.exec.mini-batch.enabled"),
             idle_timeout: self.time("table.exec.source.idle-timeout"),
+            watermark_interval: self.watermark_interval(),
         }
     }
 }

@@ -31,6 +31,7 @@ pub use format::{FormatFactory, FormatTable, Formats};
 pub use numbered::{NumberedRows, NumberedSource, NumberedSplit};
 pub use options::{OptionKind, TableOption, TableOptions};
 
+use crate::event_time::TimesOfBatch;
 use crate::{RowBatch, RowStream};
 
 /// A table as its connector sees it: physical and metadata columns alone. Computed columns and watermarks are the planner's.
@@ -140,16 +141,17 @@ pub struct ScanRequest {
     pub projection: Vec<usize>,
     /// Reads no more than so many rows; a hint.
     pub limit: Option<u64>,
-    /// What makes watermarks inside the source, per split: of a batch (with the projected columns) the highest that it allows for, in
-    /// milliseconds. None where the table declares no watermark, or it is made behind the source.
+    /// What makes watermarks inside the source, per split: of batches with the projected columns. None where the table declares no watermark, or it is made behind the source.
     pub watermarks: Option<SourceWatermarks>,
 }
 
 /// Watermarks made by a source, split by split.
 #[derive(Clone)]
 pub struct SourceWatermarks {
-    /// The watermark of a batch; `None` for one without rows or without a time.
-    pub of_batch: Arc<dyn Fn(&RowBatch) -> Option<i64> + Send + Sync>,
+    /// The times of a batch.
+    pub of_batch: TimesOfBatch,
+    /// `pipeline.auto-watermark-interval`
+    pub interval: std::time::Duration,
     /// `scan.watermark.idle-timeout`, or `table.exec.source.idle-timeout`: a split that is silent for so long holds nobody back.
     pub idle_timeout: Option<std::time::Duration>,
 }

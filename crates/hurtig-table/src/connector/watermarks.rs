@@ -1,29 +1,37 @@
-//! From what batches allow for to the watermarks of a source.
+//! From the times of rows to the watermarks of a source.
 
 use std::sync::Arc;
 
 use hurtig_connect::{WatermarkGenerator, WatermarkOutput, WatermarkStrategy};
-use hurtig_types::{Timestamp, Watermark};
+use hurtig_types::{Records, Timestamp, Watermark};
 
 use super::{ScanRequest, SourceWatermarks};
 use crate::RowBatch;
+use crate::event_time::{Cut, EventClock, TimesOfBatch, pieces};
 
 impl SourceWatermarks {
-    /// The strategy that a source of batches makes these watermarks by: the time of a batch is the watermark that it allows for, and the
-    /// watermark of a split the highest so far.
+    /// The strategy that a source of batches makes these watermarks by: split by split, and row by row where one is late.
     ///
     /// ```
     /// use std::sync::Arc;
+    /// use std::time::Duration;
     /// use hurtig_table::connector::SourceWatermarks;
+    /// use hurtig_table::event_time::{RowTimes, RowWatermarks};
     ///
-    /// let watermarks = SourceWatermarks { of_batch: Arc::new(|_| Some(17)), idle_timeout: None };
+    /// let of_batch = |_: &_| Ok(RowTimes { times: vec![17].into(), watermarks: RowWatermarks::Shifted(-5) });
+    /// let interval = Duration::from_millis(200);
+    /// let watermarks = SourceWatermarks { of_batch: Arc::new(of_batch), interval, idle_timeout: None };
     /// assert!(watermarks.strategy().generates());
     /// ```
     pub fn strategy(&self) -> WatermarkStrategy<RowBatch> {
         let of_batch = Arc::clone(&self.of_batch);
-        let allowed =
-            move |rows: &RowBatch| of_batch(rows).map_or(Timestamp::NONE, Timestamp::from_millis);
-        let strategy = WatermarkStrategy::generator(Allowed::default).with_timestamps(allowed);
+        let interval = i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX);
+        let make = move || Rows {
+            of_batch: Arc::clone(&of_batch),
+            clock: EventClock::new(interval),
+            cuts: Vec::new(),
+        };
+        let strategy = WatermarkStrategy::generator(make);
         match self.idle_timeout {
             Some(timeout) => strategy.with_idleness(timeout),
             None => strategy,
@@ -39,51 +47,101 @@ impl ScanRequest {
     }
 }
 
-/// Emits the highest time as it is. A monotonous generator would take off a millisecond, for records of that very time may follow; here
-/// whoever declared the watermark has thought of that.
-#[derive(Clone, Copy, Debug)]
-struct Allowed(Timestamp);
-
-impl Default for Allowed {
-    fn default() -> Self {
-        Self(Timestamp::NONE)
-    }
+/// The watermarks of a split.
+struct Rows {
+    of_batch: TimesOfBatch,
+    clock: EventClock,
+    cuts: Vec<Cut>,
 }
 
-impl WatermarkGenerator<RowBatch> for Allowed {
-    fn on_event(&mut self, _: &RowBatch, timestamp: Timestamp, _: &mut WatermarkOutput) {
-        self.0 = self.0.max(timestamp);
+impl WatermarkGenerator<RowBatch> for Rows {
+    /// Cuts batches; the timestamp of a piece is the watermark that follows it.
+    fn prepare(&mut self, records: &mut Records<RowBatch>) {
+        records.timestamps.clear();
+        for rows in std::mem::take(&mut records.values) {
+            // An expression that fails moves event time nowhere: the rows meet it again behind, where it is told.
+            match (self.of_batch)(&rows) {
+                Ok(times) => self.clock.pass(&times, &mut self.cuts),
+                Err(_) => self.cuts.clear(),
+            }
+            for (piece, watermark) in pieces(rows, &self.cuts) {
+                records.values.push(piece);
+                records.timestamps.push(watermark.unwrap_or(Timestamp::NONE));
+            }
+        }
+    }
+
+    fn on_event(&mut self, _: &RowBatch, watermark: Timestamp, output: &mut WatermarkOutput) {
+        if watermark.is_some() {
+            output.emit(Watermark::new(watermark));
+        }
     }
 
     fn on_periodic(&mut self, output: &mut WatermarkOutput) {
-        if self.0.is_some() {
-            output.emit(Watermark::new(self.0));
+        if let Some(watermark) = self.clock.send() {
+            output.emit(Watermark::new(watermark));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, cast::AsArray, types::Int64Type};
+
     use super::*;
+    use crate::event_time::{RowTimes, RowWatermarks};
+
+    fn batch(times: &[i64]) -> RowBatch {
+        let times: ArrayRef = Arc::new(Int64Array::from(times.to_vec()));
+        RowBatch::inserts(RecordBatch::try_from_iter([("t", times)]).unwrap())
+    }
 
     #[test]
-    fn the_watermark_is_the_highest_that_a_batch_allowed_for_and_not_less() {
-        let mut generator = Allowed::default();
+    fn a_watermark_goes_before_the_rows_that_it_makes_late() {
+        let of_batch = |rows: &RowBatch| {
+            Ok(RowTimes {
+                times: rows
+                    .columns
+                    .column(0)
+                    .as_primitive::<Int64Type>()
+                    .values()
+                    .clone(),
+                watermarks: RowWatermarks::Shifted(-10),
+            })
+        };
+        let mut generator = Rows {
+            of_batch: Arc::new(of_batch),
+            clock: EventClock::new(0),
+            cuts: Vec::new(),
+        };
+        let mut records = Records::from_values(vec![batch(&[5, 30, 19, 40]), batch(&[45, 35, 9])]);
+        generator.prepare(&mut records);
         let mut output = WatermarkOutput::default();
-        generator.on_periodic(&mut output);
-        assert_eq!(output.take(), None);
-        let schema = Arc::new(arrow_schema::Schema::empty());
-        for millis in [
-            Timestamp::from_millis(7),
-            Timestamp::NONE,
-            Timestamp::from_millis(5),
-        ] {
-            generator.on_event(&RowBatch::empty(Arc::clone(&schema)), millis, &mut output);
+        let mut seen = Vec::new();
+        while !records.values.is_empty() {
+            let count = generator.on_batch(&records.values, &records.timestamps, &mut output);
+            let behind = records.split_off(count);
+            let rows = records.values.iter().map(RowBatch::rows).collect::<Vec<_>>();
+            seen.push((rows, output.take().map(|it| it.timestamp().as_millis())));
+            records = behind;
         }
-        generator.on_periodic(&mut output);
         assert_eq!(
-            output.take(),
-            Some(Watermark::new(Timestamp::from_millis(7)))
+            seen,
+            [
+                (vec![2], Some(20)),
+                (vec![2, 1], Some(35)),
+                (vec![2], None)
+            ]
         );
+        generator.on_periodic(&mut output);
+        assert_eq!(output.take(), Some(Watermark::new(Timestamp::from_millis(35))));
+        let nothing = SourceWatermarks {
+            of_batch: Arc::clone(&generator.of_batch),
+            interval: Duration::ZERO,
+            idle_timeout: None,
+        };
+        assert!(nothing.strategy().generates());
     }
 }

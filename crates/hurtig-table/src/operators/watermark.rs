@@ -1,29 +1,35 @@
 //! Event time of rows that don't come straight from a source.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::time::Duration;
 
 use hurtig_runtime::{Output, Progress, StreamOperator};
 use hurtig_types::{ErasedBatch, Result, Signal, Timestamp, Watermark};
 
 use crate::RowBatch;
-
-/// The highest watermark that a batch allows for, in milliseconds; `None` for one without rows or without a time.
-pub type WatermarkOfBatch = Arc<dyn Fn(&RowBatch) -> Result<Option<i64>> + Send + Sync>;
+use crate::event_time::{Cut, EventClock, TimesOfBatch, pieces};
 
 /// Makes watermarks of the rows that pass, behind each batch that moves event time on. Those from upstream end here, but for the last.
 ///
 /// It has no state: after a restart event time moves on with the first batch.
 pub struct WatermarkAssigner {
-    of_batch: WatermarkOfBatch,
-    current: i64,
+    of_batch: TimesOfBatch,
+    clock: EventClock,
+    cuts: Vec<Cut>,
+    rest: VecDeque<(RowBatch, Option<Timestamp>)>,
+    current: Timestamp,
 }
 
 impl WatermarkAssigner {
-    /// Watermarks as `of_batch` says.
-    pub fn new(of_batch: WatermarkOfBatch) -> Self {
+    /// Watermarks by the times of rows; `interval` is `pipeline.auto-watermark-interval`.
+    pub fn new(of_batch: TimesOfBatch, interval: Duration) -> Self {
+        let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
         Self {
             of_batch,
-            current: i64::MIN,
+            clock: EventClock::new(interval),
+            cuts: Vec::new(),
+            rest: VecDeque::new(),
+            current: Timestamp::NONE,
         }
     }
 }
@@ -36,14 +42,28 @@ impl StreamOperator for WatermarkAssigner {
         output: &mut Output,
     ) -> Result<Progress> {
         let rows = batch.get_mut::<RowBatch>()?.take();
-        let watermark = (self.of_batch)(&rows)?;
-        *output.batch()? = rows;
-        if let Some(millis) = watermark.filter(|millis| *millis > self.current) {
-            self.current = millis;
-            let watermark = Watermark::new(Timestamp::from_millis(millis));
-            output.emit(Signal::Watermark(watermark));
+        self.clock.pass(&(self.of_batch)(&rows)?, &mut self.cuts);
+        self.rest.extend(pieces(rows, &self.cuts));
+        if let Some((_, watermark)) = self.rest.back_mut() {
+            *watermark = self.clock.send();
         }
-        Ok(Progress::Done)
+        self.resume(output)
+    }
+
+    fn resume(&mut self, output: &mut Output) -> Result<Progress> {
+        let Some((rows, watermark)) = self.rest.pop_front() else {
+            return Ok(Progress::Done);
+        };
+        *output.batch()? = rows;
+        if let Some(watermark) = watermark.filter(|watermark| *watermark > self.current) {
+            self.current = watermark;
+            output.emit(Signal::Watermark(Watermark::new(watermark)));
+        }
+        Ok(if self.rest.is_empty() {
+            Progress::Done
+        } else {
+            Progress::More
+        })
     }
 
     fn generates_watermarks(&self) -> bool {
