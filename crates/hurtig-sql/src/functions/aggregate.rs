@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef};
-use datafusion_common::{Result, not_impl_err, plan_err};
+use datafusion_common::{Result, ScalarValue, not_impl_err, plan_err};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 use hurtig_table::operators::aggregate::AggregateFunction;
@@ -133,6 +133,14 @@ impl AggregateUDFImpl for FlinkAggregate {
 
     fn is_nullable(&self) -> bool {
         self.types != ResultType::Count && self.name != "sum0"
+    }
+
+    /// What it is of no rows: where a subquery has none, the query around it asks.
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
+        match self.types {
+            ResultType::Count => Ok(ScalarValue::Int64(Some(0))),
+            _ => ScalarValue::try_from(data_type),
+        }
     }
 
     fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {

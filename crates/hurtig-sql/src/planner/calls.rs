@@ -193,7 +193,7 @@ fn rows(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Expr> {
 }
 
 /// The values of `(a, b)` and of `ROW(a, b)`.
-fn values_of_row(expr: &Expr) -> Option<Vec<Expr>> {
+pub(super) fn values_of_row(expr: &Expr) -> Option<Vec<Expr>> {
     match expr {
         Expr::Tuple(values) => Some(values.clone()),
         Expr::Nested(inner) => values_of_row(inner),

@@ -12,9 +12,11 @@ mod grouping_sets;
 mod named_keys;
 pub(crate) mod nodes;
 mod operators;
+mod quantified;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;
+mod subqueries;
 pub(crate) mod system_time;
 pub(crate) mod unnest;
 mod window_arguments;
@@ -31,6 +33,7 @@ use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::{
     Analyzer, Optimizer, OptimizerContext, OptimizerRule,
     common_subexpr_eliminate::CommonSubexprEliminate,
+    decorrelate_lateral_join::DecorrelateLateralJoin,
     decorrelate_predicate_subquery::DecorrelatePredicateSubquery,
     eliminate_cross_join::EliminateCrossJoin, eliminate_duplicated_expr::EliminateDuplicatedExpr,
     eliminate_filter::EliminateFilter, eliminate_join::EliminateJoin,
@@ -54,6 +57,10 @@ pub(crate) fn plan_query(world: &World, query: &Query) -> Result<LogicalPlan> {
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let statement = sqlparser::ast::Statement::Query(Box::new(rewrite::as_flink(query)));
     let plan = planner.sql_statement_to_plan(statement).planned()?;
+    let plan = match world.functions.aggregate("single_value") {
+        Some(single) => subqueries::single_values(plan, &single).planned()?,
+        None => plan,
+    };
     let plan = unnest::correlate(plan).planned()?;
     let plan = group_window::unfold(plan).planned()?;
     let plan = ResolveGroupingFunction::new()
@@ -106,6 +113,8 @@ pub(crate) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
         Arc::new(EliminateJoin::new()),
         Arc::new(DecorrelatePredicateSubquery::new()),
         Arc::new(ScalarSubqueryToJoin::new()),
+        Arc::new(DecorrelateLateralJoin::new()),
+        Arc::new(subqueries::PlainJoins),
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateDuplicatedExpr::new()),
         Arc::new(EliminateFilter::new()),
@@ -117,7 +126,12 @@ pub(crate) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
         Arc::new(OptimizeProjections::new()),
     ];
     let optimizer = Optimizer::with_rules(rules);
-    let context = OptimizerContext::new().without_query_execution_start_time();
+    let mut options = ConfigOptions::default();
+    options
+        .optimizer
+        .enable_physical_uncorrelated_scalar_subquery = false;
+    let context = OptimizerContext::new_with_config_options(Arc::new(options))
+        .without_query_execution_start_time();
     let plan = optimizer.optimize(plan, &context, |_, _| {}).planned()?;
     named_keys::name_keys(plan).planned()
 }

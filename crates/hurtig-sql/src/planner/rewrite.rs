@@ -11,6 +11,7 @@ use sqlparser::ast::{
 
 use super::calls::rewrite;
 use super::group_window::ask_the_window;
+use super::quantified::{by_exists, not_in_by_exists, push_not};
 use super::system_time::carry_times;
 
 /// The query under Flink's rules.
@@ -35,6 +36,15 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         name_columns(&mut query.body);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+        push_not(expression);
+        not_in_by_exists(expression);
+        if let Some(exists) = by_exists(expression) {
+            *expression = exists;
+        }
         ControlFlow::Continue(())
     }
 
