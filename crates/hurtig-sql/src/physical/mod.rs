@@ -6,6 +6,7 @@
 //! ```
 
 mod aggregate;
+mod batch;
 mod build;
 mod calc;
 mod correlate;
@@ -24,6 +25,7 @@ mod temporal;
 mod watermark;
 mod window;
 
+pub(crate) use batch::final_rows;
 pub(crate) use build::{Builder, ExecOptions};
 pub(crate) use lower::Lowering;
 pub(crate) use node::Node;

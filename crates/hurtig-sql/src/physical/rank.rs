@@ -239,6 +239,11 @@ fn time_order(input: &Node, order: &[SortColumn]) -> Option<TimeOrder> {
     }
 }
 
+/// Whether rows wait for the watermark: the first by event time is known when no earlier one can come. So it is in Flink since 2.1.
+pub(super) const fn at_watermark(keep: Keep, order: TimeOrder) -> bool {
+    matches!((keep, order), (Keep::First, TimeOrder::RowTime { .. }))
+}
+
 /// The first or last row of each key; its rank is 1, which a projection adds.
 fn deduplicated(
     input: &Arc<Node>,
@@ -249,9 +254,11 @@ fn deduplicated(
 ) -> Node {
     let descending = order.first().is_some_and(|first| first.descending);
     let keep = if descending { Keep::Last } else { Keep::First };
-    let mode = match (keep, time) {
-        (Keep::First, TimeOrder::ProcTime) => ChangelogMode::INSERT_ONLY,
-        _ => ChangelogMode::UPDATES,
+    let is_final = at_watermark(keep, time) || (keep, time) == (Keep::First, TimeOrder::ProcTime);
+    let mode = if is_final {
+        ChangelogMode::INSERT_ONLY
+    } else {
+        ChangelogMode::UPDATES
     };
     let op = Op::Deduplicate {
         key: key.to_vec(),

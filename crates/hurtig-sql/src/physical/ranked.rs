@@ -15,6 +15,7 @@ use hurtig_types::{Error, Result};
 
 use super::build::{ExecOptions, named};
 use super::node::{Node, Op};
+use super::rank::at_watermark;
 use super::print::name;
 use crate::types::TimeAttribute;
 
@@ -116,7 +117,7 @@ impl Ranks {
             key: key.to_vec(),
             keep,
             order,
-            at_watermark: false,
+            at_watermark: at_watermark(keep, order),
             generate_update_before: self.before,
             generate_insert: true,
             per_record: !self.options.mini_batch,

@@ -337,8 +337,27 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     })
 }
 
-fn string(text: &str) -> Expr {
+pub(super) fn string(text: &str) -> Expr {
     Expr::value(Value::SingleQuotedString(text.to_string()))
+}
+
+/// The type that a call of `__cast` makes.
+pub(super) fn cast_of(expr: &Expr) -> Option<&str> {
+    let Expr::Function(Function {
+        name,
+        args: FunctionArguments::List(list),
+        ..
+    }) = expr
+    else {
+        return None;
+    };
+    if !name.to_string().eq_ignore_ascii_case("__cast") {
+        return None;
+    }
+    match list.args.last() {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(data_type))) => text_of(data_type),
+        _ => None,
+    }
 }
 
 fn text_of(expr: &Expr) -> Option<&str> {

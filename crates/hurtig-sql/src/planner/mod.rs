@@ -19,6 +19,7 @@ pub(crate) mod scan;
 mod subqueries;
 pub(crate) mod system_time;
 pub(crate) mod unnest;
+mod values;
 mod window_arguments;
 
 use std::collections::HashSet;

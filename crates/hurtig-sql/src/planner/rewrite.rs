@@ -13,6 +13,7 @@ use super::calls::rewrite;
 use super::group_window::ask_the_window;
 use super::quantified::{by_exists, not_in_by_exists, push_not};
 use super::system_time::carry_times;
+use super::values::widen;
 
 /// The query under Flink's rules.
 pub(super) fn as_flink(query: &Query) -> Query {
@@ -76,6 +77,7 @@ impl VisitorMut for Rewriter {
 
     /// Limits and places in an order are numbers, not values.
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        widen(&mut query.body);
         if let SetExpr::Select(select) = query.body.as_mut() {
             for NamedWindowDefinition(_, window) in &mut select.named_window {
                 if let NamedWindowExpr::WindowSpec(window) = window {

@@ -14,7 +14,7 @@ use super::{Outcome, Settings};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
 use crate::functions::{Functions, Zone};
-use crate::physical::{Lowering, Node, share_scans, tree};
+use crate::physical::{Lowering, Node, final_rows, share_scans, tree};
 use crate::planner::{World, optimize, plan_query};
 
 /// A session of SQL: catalogs, settings, connectors, and the jobs that its statements start.
@@ -199,7 +199,11 @@ impl TableEnvironment {
         let plans = plans
             .into_iter()
             .map(|plan| lowering.lower(&optimize(plan)?));
-        share_scans(plans.collect::<Result<_>>()?)
+        let plans = share_scans(plans.collect::<Result<_>>()?)?;
+        if self.settings.is_batch() {
+            return plans.iter().map(final_rows).collect();
+        }
+        Ok(plans)
     }
 
     /// The same of one.

@@ -8,6 +8,7 @@ use hurtig_types::{ConfigValue, Configuration, Error, Result, options};
 use crate::functions::Zone;
 use crate::physical::ExecOptions;
 
+const RUNTIME_MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
 
 /// The settings of a session: options of SQL are kept here, all others go to the jobs.
@@ -27,7 +28,7 @@ enum Kind {
 
 /// The options that SQL has; those of jobs are known to [`Configuration`].
 const KNOWN: &[(&str, Kind)] = &[
-    ("execution.runtime-mode", Kind::OneOf(&["streaming"])),
+    (RUNTIME_MODE, Kind::OneOf(&["streaming", "batch"])),
     (
         "sql-client.execution.result-mode",
         Kind::OneOf(&["tableau", "table", "changelog"]),
@@ -105,6 +106,12 @@ impl Settings {
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
+    /// Whether queries answer once, when their input has ended.
+    pub(crate) fn is_batch(&self) -> bool {
+        self.get(RUNTIME_MODE)
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("batch"))
+    }
+
     fn time(&self, key: &str) -> Option<Duration> {
         let time = self.get(key).and_then(Duration::parse_config);
         time.filter(|time| !time.is_zero())
@@ -137,7 +144,7 @@ impl Settings {
     pub(crate) fn exec(&self) -> ExecOptions {
         ExecOptions {
             state_ttl: self.time("table.exec.state.ttl"),
-            mini_batch: self.is_true("table.exec.mini-batch.enabled"),
+            mini_batch: self.is_batch() || self.is_true("table.exec.mini-batch.enabled"),
             idle_timeout: self.time("table.exec.source.idle-timeout"),
             watermark_interval: self.watermark_interval(),
         }
