@@ -380,8 +380,7 @@ impl<T: Data, S: SourceSplit> SourceOperator for ReaderSource<T, S> {
             ReaderEvent::Batch | ReaderEvent::SplitFinished => {
                 if let Some(split) = self.buffer.split().cloned() {
                     let now = output.monotonic();
-                    self.tracker
-                        .prepare(&split, &mut self.buffer.records, now);
+                    self.tracker.prepare(&split, &mut self.buffer.records, now);
                 }
                 let split_ended = event == ReaderEvent::SplitFinished;
                 self.emit_buffer(

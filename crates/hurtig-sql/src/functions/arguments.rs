@@ -48,6 +48,11 @@ impl Column<StringViewArray> {
     pub(super) fn at(&self, row: usize) -> Option<&str> {
         self.place(row).map(|place| self.array.value(place))
     }
+
+    /// The text that all rows have.
+    pub(super) fn constant(&self) -> Option<&str> {
+        if self.is_constant { self.at(0) } else { None }
+    }
 }
 
 impl Column<BinaryArray> {

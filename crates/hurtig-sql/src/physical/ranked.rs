@@ -15,8 +15,8 @@ use hurtig_types::{Error, Result};
 
 use super::build::{ExecOptions, named};
 use super::node::{Node, Op};
-use super::rank::at_watermark;
 use super::print::name;
+use super::rank::at_watermark;
 use crate::types::TimeAttribute;
 
 /// What ranks, sorts and limits are built on.

@@ -66,7 +66,9 @@ impl WatermarkGenerator<RowBatch> for Rows {
             }
             for (piece, watermark) in pieces(rows, &self.cuts) {
                 records.values.push(piece);
-                records.timestamps.push(watermark.unwrap_or(Timestamp::NONE));
+                records
+                    .timestamps
+                    .push(watermark.unwrap_or(Timestamp::NONE));
             }
         }
     }
@@ -123,20 +125,23 @@ mod tests {
         while !records.values.is_empty() {
             let count = generator.on_batch(&records.values, &records.timestamps, &mut output);
             let behind = records.split_off(count);
-            let rows = records.values.iter().map(RowBatch::rows).collect::<Vec<_>>();
+            let rows = records
+                .values
+                .iter()
+                .map(RowBatch::rows)
+                .collect::<Vec<_>>();
             seen.push((rows, output.take().map(|it| it.timestamp().as_millis())));
             records = behind;
         }
         assert_eq!(
             seen,
-            [
-                (vec![2], Some(20)),
-                (vec![2, 1], Some(35)),
-                (vec![2], None)
-            ]
+            [(vec![2], Some(20)), (vec![2, 1], Some(35)), (vec![2], None)]
         );
         generator.on_periodic(&mut output);
-        assert_eq!(output.take(), Some(Watermark::new(Timestamp::from_millis(35))));
+        assert_eq!(
+            output.take(),
+            Some(Watermark::new(Timestamp::from_millis(35)))
+        );
         let nothing = SourceWatermarks {
             of_batch: Arc::clone(&generator.of_batch),
             interval: Duration::ZERO,

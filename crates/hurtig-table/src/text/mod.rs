@@ -10,5 +10,5 @@ mod plain;
 pub mod time;
 mod value;
 
-pub use plain::write_plain_value;
+pub use plain::{PlainColumn, write_plain_value};
 pub use value::{write_row, write_value};

@@ -3,6 +3,7 @@
 use arrow_array::ArrayRef;
 use datafusion_common::{Result, exec_err};
 use md5::Md5;
+use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
@@ -10,15 +11,12 @@ use super::super::arguments::Arguments;
 use super::super::definition::{Definition, Returns};
 use super::super::parameters::Kind;
 use super::hex::digits;
-use super::sha1::sha1;
 
 const TEXT: &[Kind] = &[Kind::Text];
 
 pub(super) static ALL: [Definition; 7] = [
     Definition::new("md5", TEXT, Returns::Text, |a| each(a, digest::<Md5>)),
-    Definition::new("sha1", TEXT, Returns::Text, |a| {
-        each(a, |bytes| digits(&sha1(bytes), false))
-    }),
+    Definition::new("sha1", TEXT, Returns::Text, |a| each(a, digest::<Sha1>)),
     Definition::new("sha224", TEXT, Returns::Text, |a| each(a, digest::<Sha224>)),
     Definition::new("sha256", TEXT, Returns::Text, |a| each(a, digest::<Sha256>)),
     Definition::new("sha384", TEXT, Returns::Text, |a| each(a, digest::<Sha384>)),

@@ -12,7 +12,6 @@ mod part;
 mod place;
 mod regexp;
 mod replace;
-mod sha1;
 mod similar;
 mod split;
 mod trim;

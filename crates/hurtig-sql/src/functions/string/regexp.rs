@@ -11,7 +11,7 @@ use arrow_array::ArrayRef;
 use arrow_array::builder::{ListBuilder, StringViewBuilder};
 use arrow_schema::{DataType, Field};
 use datafusion_common::Result;
-use regex::{NoExpand, Regex};
+use regex::{CaptureLocations, NoExpand, Regex};
 
 use super::super::arguments::Arguments;
 use super::super::definition::{Definition, Returns};
@@ -99,19 +99,37 @@ fn extract(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     } else {
         None
     };
+    if let Some(pattern) = patterns.constant() {
+        let Some(pattern) = compiled(pattern) else {
+            return Ok(arguments.texts_of(|_| None::<&str>));
+        };
+        let places = RefCell::new(pattern.capture_locations());
+        return Ok(arguments.texts_of(|row| {
+            let group = groups.as_ref().map_or(Some(0), |groups| groups.at(row))?;
+            group_of(texts.at(row)?, &pattern, group, &mut places.borrow_mut())
+        }));
+    }
     Ok(arguments.texts_of(|row| {
         let group = groups.as_ref().map_or(Some(0), |groups| groups.at(row))?;
-        let group = usize::try_from(group).ok()?;
         matched(texts.at(row), patterns.at(row), |pattern, text| {
-            if group == 0 {
-                return pattern.find(text).map(|found| found.as_str());
-            }
-            pattern
-                .captures(text)?
-                .get(group)
-                .map(|found| found.as_str())
+            group_of(text, pattern, group, &mut pattern.capture_locations())
         })
     }))
+}
+
+fn group_of<'a>(
+    text: &'a str,
+    pattern: &Regex,
+    group: i64,
+    places: &mut CaptureLocations,
+) -> Option<&'a str> {
+    let group = usize::try_from(group).ok()?;
+    if group == 0 {
+        return pattern.find(text).map(|found| found.as_str());
+    }
+    pattern.captures_read(places, text)?;
+    let (start, end) = places.get(group)?;
+    text.get(start..end)
 }
 
 fn item() -> Arc<Field> {

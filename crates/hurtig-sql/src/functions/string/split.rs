@@ -72,7 +72,22 @@ fn piece<'a>(text: &'a str, cut: &str, index: i64) -> Option<&'a str> {
     if cut.is_empty() {
         return text.split_whitespace().nth(index);
     }
-    text.split(cut).nth(index)
+    match cut.as_bytes() {
+        [byte] => piece_by_byte(text, *byte, index),
+        _ => text.split(cut).nth(index),
+    }
+}
+
+/// What cuts is nearly always one character of ASCII, and is not part of any other.
+fn piece_by_byte(text: &str, cut: u8, index: usize) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for _ in 0..index {
+        start += memchr::memchr(cut, bytes.get(start..)?)? + 1;
+    }
+    let rest = bytes.get(start..)?;
+    let length = memchr::memchr(cut, rest).unwrap_or(rest.len());
+    text.get(start..start + length)
 }
 
 /// All pieces; characters, if nothing cuts.

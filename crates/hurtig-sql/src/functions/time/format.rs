@@ -1,8 +1,10 @@
 //! Dates and times by a pattern: DATE_FORMAT, FROM_UNIXTIME, CONVERT_TZ.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use arrow_array::ArrayRef;
+use arrow_array::builder::StringViewBuilder;
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use datafusion_common::{Result, exec_datafusion_err, exec_err};
 
@@ -106,6 +108,12 @@ fn date_format(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     } else {
         Zone::UTC
     };
+    if let Some(pattern) = &patterns.constant
+        && !is_text
+        && zone == Zone::UTC
+    {
+        return in_runs(arguments, &times, pattern);
+    }
     arguments.try_texts_of(|row| {
         let Some(time) = times.at(row) else {
             return Ok(None);
@@ -118,6 +126,30 @@ fn date_format(arguments: &Arguments<'_>) -> Result<ArrayRef> {
         };
         patterns.with(row, |pattern| write(pattern, time, zone))
     })
+}
+
+/// Times of UTC by one pattern. Rows of a stream are near each other in time, and patterns seldom show all of it: a text is written
+/// once for each run of rows that have it.
+fn in_runs(arguments: &Arguments<'_>, times: &Times, pattern: &Pattern) -> Result<ArrayRef> {
+    let step = pattern.millis();
+    let mut texts = StringViewBuilder::with_capacity(arguments.rows);
+    let mut last: Option<(i64, String)> = None;
+    for row in 0..arguments.rows {
+        let (Some(millis), Some(time)) = (times.millis(row), times.at(row)) else {
+            texts.append_null();
+            continue;
+        };
+        let run = millis.div_euclid(step);
+        match &last {
+            Some((of_run, text)) if *of_run == run && step > 1 => texts.append_value(text),
+            _ => {
+                let text = write(pattern, time, Zone::UTC)?;
+                texts.append_value(&text);
+                last = Some((run, text));
+            }
+        }
+    }
+    Ok(Arc::new(texts.finish()))
 }
 
 /// Of seconds since 1970, in the session's zone.

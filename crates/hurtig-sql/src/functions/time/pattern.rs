@@ -44,6 +44,19 @@ impl Pattern {
         Ok(Self { pieces })
     }
 
+    /// The text is the same for all times within so many milliseconds since 1970, in UTC; 1 where it may change at any time.
+    pub(super) fn millis(&self) -> i64 {
+        let steps = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(_) => 86_400_000,
+            Piece::Field('S' | 'n' | 'A', _) => 1,
+            Piece::Field('s', _) => 1_000,
+            Piece::Field('m', _) => 60_000,
+            Piece::Field('H' | 'k' | 'K' | 'h' | 'a', _) => 3_600_000,
+            Piece::Field(..) => 86_400_000,
+        });
+        steps.min().unwrap_or(86_400_000)
+    }
+
     /// Whether a field is followed by digits without anything between.
     pub(super) fn is_tight(&self, index: usize) -> bool {
         matches!(self.pieces.get(index + 1), Some(Piece::Field(letter, count)) if is_number(*letter, *count))
