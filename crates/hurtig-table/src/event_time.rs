@@ -20,6 +20,21 @@ pub struct RowTimes {
     pub watermarks: RowWatermarks,
 }
 
+impl RowTimes {
+    /// The time of a row.
+    pub fn time(&self, row: usize) -> Option<i64> {
+        self.times.get(row).copied()
+    }
+
+    /// The watermark that a row allows for.
+    pub fn watermark(&self, row: usize) -> Option<i64> {
+        match &self.watermarks {
+            RowWatermarks::Shifted(shift) => Some(self.time(row)?.saturating_add(*shift)),
+            RowWatermarks::Each(watermarks) => watermarks.get(row).copied(),
+        }
+    }
+}
+
 /// The watermarks that rows allow for.
 #[derive(Clone, Debug)]
 pub enum RowWatermarks {

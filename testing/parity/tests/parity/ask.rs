@@ -71,13 +71,13 @@ fn environment() -> TableEnvironment {
     tables
 }
 
-fn set(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
+pub(crate) fn set(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
     let mut settings = script.settings.iter();
     settings.try_for_each(|(key, value)| tables.settings_mut().set(key, value))
 }
 
 /// Creates what the header says, as much of it as can be: not every query needs all of it. The first error.
-fn create(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
+pub(crate) fn create(tables: &mut TableEnvironment, script: &Script) -> Result<()> {
     let created = script
         .header
         .iter()

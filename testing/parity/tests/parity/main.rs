@@ -14,6 +14,7 @@ mod ask;
 mod known;
 mod script;
 mod text;
+mod three_ways;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
