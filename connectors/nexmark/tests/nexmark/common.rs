@@ -13,6 +13,7 @@ use hurtig_table::connector::collect;
 use hurtig_table::connector::{
     ScanRequest, ScanTable, SourceWatermarks, TableDescription, TableFactory, TableOptions,
 };
+use hurtig_table::event_time::{RowTimes, RowWatermarks};
 use hurtig_table::{Named, RowBatch};
 use hurtig_testing_rows::text_of;
 use hurtig_types::{ErasedBatch, Error, Result};
@@ -113,7 +114,13 @@ pub(crate) fn rows(scan: &Arc<dyn ScanTable>, projection: &[usize], run: Run) ->
         projection: projection.to_vec(),
         limit: None,
         watermarks: Some(SourceWatermarks {
-            of_batch: Arc::new(|_| Some(0)),
+            of_batch: Arc::new(|rows| {
+                Ok(RowTimes {
+                    times: vec![0; rows.rows()].into(),
+                    watermarks: RowWatermarks::Shifted(0),
+                })
+            }),
+            interval: Duration::ZERO,
             idle_timeout: None,
         }),
     };

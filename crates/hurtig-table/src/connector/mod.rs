@@ -141,7 +141,8 @@ pub struct ScanRequest {
     pub projection: Vec<usize>,
     /// Reads no more than so many rows; a hint.
     pub limit: Option<u64>,
-    /// What makes watermarks inside the source, per split: of batches with the projected columns. None where the table declares no watermark, or it is made behind the source.
+    /// What makes watermarks inside the source, per split: of batches with the projected columns. None where the table declares no
+    /// watermark, or it is made behind the source.
     pub watermarks: Option<SourceWatermarks>,
 }
 

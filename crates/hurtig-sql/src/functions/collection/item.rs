@@ -50,8 +50,7 @@ pub(super) fn type_of_item(call: &Call<'_>) -> Result<DataType> {
         }
         DataType::Map(entries, _) => match entries.data_type() {
             DataType::Struct(fields) => Ok(fields
-                .iter()
-                .nth(1)
+                .get(1)
                 .map_or(DataType::Null, |field| field.data_type().clone())),
             _ => Ok(DataType::Null),
         },
