@@ -137,7 +137,7 @@ impl ScanTable for Counted {
             source,
             strategy,
             schema,
-            request.name,
+            request.named,
         ))
     }
 }

@@ -43,7 +43,7 @@ fn rows(table: &TableDescription, parallelism: u32) -> Result<RowBatch> {
     let env = StreamExecutionEnvironment::in_world(world.clone());
     env.set_parallelism(parallelism);
     let request = ScanRequest {
-        name: "datagen".to_string(),
+        named: "datagen".into(),
         projection: (0..table.schema.fields().len()).collect(),
         limit: None,
         watermarks: None,

@@ -326,7 +326,7 @@ impl ScanTable for FilesystemScan {
             source,
             strategy,
             schema,
-            request.name,
+            request.named,
         ))
     }
 }

@@ -81,7 +81,7 @@ fn write(world: &World, table: &TableDescription) {
     let batches: Vec<_> = (0..20).map(|n| rows(10 * n, 10 * n + 10)).collect();
     let schema = batches[0].columns.schema();
     let request = ScanRequest {
-        name: "values".to_string(),
+        named: "values".into(),
         projection: vec![0, 1, 2],
         limit: None,
         watermarks: None,
@@ -96,7 +96,7 @@ fn write(world: &World, table: &TableDescription) {
             failed: Arc::clone(&failed),
         }))
     });
-    (factory().sink(table).unwrap().sink)(&stream, "flights");
+    (factory().sink(table).unwrap().sink)(&stream, "flights".into());
     env.execute("write").unwrap();
 }
 
@@ -124,7 +124,7 @@ impl StreamOperator for FailsOnce {
 fn read(world: &World, table: &TableDescription, projection: &[usize]) -> Result<Vec<String>> {
     let env = environment(world);
     let request = ScanRequest {
-        name: "flights".to_string(),
+        named: "flights".into(),
         projection: projection.to_vec(),
         limit: None,
         watermarks: None,

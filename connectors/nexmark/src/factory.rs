@@ -139,7 +139,7 @@ impl ScanTable for NexmarkScan {
             source,
             strategy,
             schema,
-            request.name,
+            request.named,
         ))
     }
 }

@@ -84,7 +84,7 @@ impl ScanTable for ValuesTable {
             source,
             strategy,
             schema,
-            request.name,
+            request.named,
         ))
     }
 }

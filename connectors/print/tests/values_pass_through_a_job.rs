@@ -47,7 +47,7 @@ fn kinds_and_order_stay() -> Result<()> {
     let env = StreamExecutionEnvironment::in_world(world.clone());
     env.set_parallelism(2);
     let request = ScanRequest {
-        name: "values".to_string(),
+        named: "values".into(),
         projection: vec![1, 0],
         limit: None,
         watermarks: None,
@@ -55,7 +55,7 @@ fn kinds_and_order_stay() -> Result<()> {
     let stream = scan.stream(&env, request)?;
     let (sink, mut reader) = collect();
     stream.sink_to("client", sink);
-    (BlackholeFactory.sink(&table(&[]))?.sink)(&stream, "blackhole");
+    (BlackholeFactory.sink(&table(&[]))?.sink)(&stream, "blackhole".into());
     env.execute("values")?;
     reader.end();
     let rows = world.block_on(reader.next())??.unwrap();

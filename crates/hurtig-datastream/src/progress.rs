@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hurtig_env::{Lane, World};
-use hurtig_graph::OperatorKind;
+use hurtig_graph::{ChainInput, ChainedOperator, OperatorKind};
 use hurtig_metrics::{MetricValue, names};
 use hurtig_runtime::JobClient;
 
@@ -35,7 +35,9 @@ pub struct Progress {
     pub rows_out: u64,
     /// How many a second, since the last look.
     pub rows_out_per_second: f64,
-    /// How far its event time is behind the clock, where it has event time.
+    /// Its event time, where it has one: the slowest of its watermarks, in milliseconds since 1970.
+    pub watermark_ms: Option<i64>,
+    /// How far that is behind the clock.
     pub watermark_lag: Option<Duration>,
     /// Checkpoints that are complete.
     pub checkpoints: u64,
@@ -56,13 +58,12 @@ impl Progress {
             .first()
             .map_or(now_ms, |(_, since_ms)| *since_ms);
         let running = Duration::from_millis((now_ms - started_ms).max(0).unsigned_abs());
-        let is_source = |kind: &OperatorKind| matches!(kind, OperatorKind::Source { .. });
-        let is_sink = |kind: &OperatorKind| matches!(kind, OperatorKind::Sink);
-        let rows_in = sum(job, is_source, names::NUM_RECORDS_OUT);
-        let rows_out = sum(job, is_sink, names::NUM_RECORDS_IN);
+        let rows_in = sum(job, &Counted::read(job), names::NUM_RECORDS_OUT);
+        let rows_out = sum(job, &Counted::written(job), names::NUM_RECORDS_IN);
         let since = last.map_or(Duration::ZERO, |last| last.running);
         let seconds = running.saturating_sub(since).as_secs_f64().max(0.001);
         let rate = |now: u64, then: u64| now.saturating_sub(then) as f64 / seconds;
+        let watermark_ms = watermark_ms(job);
         let history = job.checkpoints();
         let failures = job.failures();
         Self {
@@ -71,7 +72,11 @@ impl Progress {
             rows_in_per_second: rate(rows_in, last.map_or(0, |last| last.rows_in)),
             rows_out,
             rows_out_per_second: rate(rows_out, last.map_or(0, |last| last.rows_out)),
-            watermark_lag: watermark_lag(job, now_ms),
+            watermark_ms,
+            watermark_lag: watermark_ms.map(|watermark| {
+                let behind = now_ms.saturating_sub(watermark).max(0);
+                Duration::from_millis(behind.unsigned_abs())
+            }),
             checkpoints: history.completed,
             failed_checkpoints: history.failed,
             restarts: job.restarts(),
@@ -92,7 +97,7 @@ impl fmt::Display for Progress {
             self.rows_out_per_second
         )?;
         if let Some(lag) = self.watermark_lag {
-            write!(f, ", event time {:.1} s behind", lag.as_secs_f64())?;
+            write!(f, ", event time {} behind", in_words(lag))?;
         }
         write!(f, ", {} checkpoints", self.checkpoints)?;
         if self.failed_checkpoints > 0 {
@@ -106,22 +111,70 @@ impl fmt::Display for Progress {
     }
 }
 
-/// The operators of a kind, each name once: metrics are found by it.
-fn names_of(job: &JobClient, is_it: impl Fn(&OperatorKind) -> bool) -> BTreeSet<&str> {
-    let vertices = job.plan().job_graph.vertices().iter();
-    let operators = vertices.flat_map(|vertex| &vertex.operators);
-    let its = operators.filter(|operator| is_it(&operator.kind));
-    its.map(|operator| operator.name.as_str()).collect()
+/// Seconds, or as much as it takes to be read: old data is years behind.
+fn in_words(lag: Duration) -> String {
+    let seconds = lag.as_secs_f64();
+    match seconds / 86_400.0 {
+        days if days >= 2.0 => format!("{days:.0} days"),
+        _ if seconds >= 7_200.0 => format!("{:.1} h", seconds / 3_600.0),
+        _ => format!("{seconds:.1} s"),
+    }
 }
 
-fn sum(job: &JobClient, is_it: impl Fn(&OperatorKind) -> bool, metric: &str) -> u64 {
-    let names = names_of(job, is_it).into_iter();
+/// The names of the operators that count what a job reads or writes: metrics are found by them.
+struct Counted<'a>(BTreeSet<&'a str>);
+
+impl<'a> Counted<'a> {
+    /// The sources, or who makes rows of what they give.
+    fn read(job: &'a JobClient) -> Self {
+        Self::of(job, |chain, index| {
+            let source = chain.get(index)?;
+            let is_source = matches!(source.kind, OperatorKind::Source { .. });
+            let next = chain.iter().find(|it| it.counts_rows && parent(it) == Some(index));
+            is_source.then_some(next.unwrap_or(source))
+        })
+    }
+
+    /// The sinks, or who makes what they take of rows.
+    fn written(job: &'a JobClient) -> Self {
+        Self::of(job, |chain, index| {
+            let sink = chain.get(index)?;
+            let before = parent(sink).and_then(|before| chain.get(before));
+            let before = before.filter(|before| before.counts_rows);
+            (sink.kind == OperatorKind::Sink).then_some(before.unwrap_or(sink))
+        })
+    }
+
+    fn of(
+        job: &'a JobClient,
+        counts: impl Fn(&'a [ChainedOperator], usize) -> Option<&'a ChainedOperator>,
+    ) -> Self {
+        let vertices = job.plan().job_graph.vertices().iter();
+        let counting = vertices.flat_map(|vertex| {
+            let chain = vertex.operators.as_slice();
+            let counting: Vec<_> = (0..chain.len()).filter_map(|it| counts(chain, it)).collect();
+            counting
+        });
+        Self(counting.map(|operator| operator.name.as_str()).collect())
+    }
+}
+
+/// Whose records an operator has, if that one is in its chain.
+const fn parent(operator: &ChainedOperator) -> Option<usize> {
+    match operator.input {
+        ChainInput::Chained { parent, .. } => Some(parent),
+        ChainInput::Gates => None,
+    }
+}
+
+fn sum(job: &JobClient, counted: &Counted<'_>, metric: &str) -> u64 {
+    let names = counted.0.iter();
     let counted = names.filter_map(|name| job.metrics().sum_over_subtasks(name, metric));
     counted.fold(0, u64::saturating_add)
 }
 
-/// How far the slowest of the watermarks that sources have sent is behind the clock.
-fn watermark_lag(job: &JobClient, now_ms: i64) -> Option<Duration> {
+/// The slowest of the watermarks that operators have sent.
+fn watermark_ms(job: &JobClient) -> Option<i64> {
     let samples = job.metrics().snapshot().into_iter();
     let watermarks = samples.filter(|sample| *sample.name == *names::CURRENT_OUTPUT_WATERMARK);
     let watermarks = watermarks.filter_map(|sample| match sample.value {
@@ -129,11 +182,9 @@ fn watermark_lag(job: &JobClient, now_ms: i64) -> Option<Duration> {
         _ => None,
     });
     // Before the first and behind the last one there is no event time.
-    let slowest = watermarks
+    watermarks
         .filter(|it| *it != i64::MIN && *it != i64::MAX)
-        .min()?;
-    let behind = now_ms.saturating_sub(slowest).max(0);
-    Some(Duration::from_millis(behind.unsigned_abs()))
+        .min()
 }
 
 /// Tells `tell` how far `job` has come, so often, until it has ended.

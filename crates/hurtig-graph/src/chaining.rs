@@ -55,6 +55,8 @@ pub struct ChainedOperator {
     pub kind: OperatorKind,
     /// The uid that the program gave it.
     pub uid: Option<String>,
+    /// Whether its records are the rows of the source before it or the sink behind it.
+    pub counts_rows: bool,
     /// Where it has its records from.
     pub input: ChainInput,
     /// The type of the key by which its state is divided.
@@ -75,6 +77,7 @@ impl ChainedOperator {
             name: node.name.clone(),
             kind: node.kind,
             uid: node.uid.clone(),
+            counts_rows: node.counts_rows,
             input,
             keyed_by: node.keyed_by.clone(),
             input_types: node.input_types.clone(),

@@ -75,6 +75,8 @@ pub struct StreamNode {
     pub kind: OperatorKind,
     /// The uid that the program gave it.
     pub uid: Option<String>,
+    /// Whether its records are the rows of the source before it or the sink behind it.
+    pub counts_rows: bool,
     /// Its number of subtasks.
     pub parallelism: NonZeroU32,
     /// Who decided that.
@@ -293,6 +295,7 @@ fn node(
         name: kind.display_name(&operator.name),
         kind,
         uid: operator.uid.clone(),
+        counts_rows: operator.counts_rows,
         parallelism,
         parallelism_level: resolved.level,
         max_parallelism,

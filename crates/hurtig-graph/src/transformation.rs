@@ -169,6 +169,8 @@ pub struct Transformation {
     pub output_type: String,
     /// What it does, in words that change when it does something else: part of its id, and shown in plans.
     pub description: String,
+    /// Whether its records are the rows of the source before it or the sink behind it, which know a batch of them as one record.
+    pub counts_rows: bool,
 }
 
 impl Transformation {
@@ -196,6 +198,7 @@ impl Transformation {
             input_types,
             output_type: output_type.into(),
             description: String::new(),
+            counts_rows: false,
         }
     }
 

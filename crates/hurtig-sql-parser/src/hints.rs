@@ -96,7 +96,7 @@ impl Hint {
     }
 
     /// The hint as a call: `OPTIONS('key' = 'value')`.
-    pub(crate) fn to_expr(&self) -> Expr {
+    pub fn to_expr(&self) -> Expr {
         let args = match self {
             Self::Options(pairs) | Self::StateTtl(pairs) | Self::Lookup(pairs) => {
                 pairs.iter().map(pair).collect()

@@ -13,7 +13,7 @@
 pub mod catalog;
 mod connectors;
 mod error;
-mod functions;
+pub mod functions;
 mod physical;
 mod planner;
 mod session;

@@ -75,6 +75,14 @@ pub struct Named {
     pub description: String,
     /// Whether its state is divided by key.
     pub keyed_by: Option<String>,
+    /// Who it is, for its state; by what it does, if none is given.
+    pub uid: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Named {
+    fn from(name: T) -> Self {
+        Self::new(name, "")
+    }
 }
 
 impl Named {
@@ -84,7 +92,14 @@ impl Named {
             name: name.into(),
             description: description.into(),
             keyed_by: None,
+            uid: None,
         }
+    }
+
+    /// One that has this uid, if any.
+    #[must_use]
+    pub fn with_uid(self, uid: Option<String>) -> Self {
+        Self { uid, ..self }
     }
 
     /// One whose state is divided by this key.
@@ -99,6 +114,7 @@ impl Named {
     fn adorn(self, transformation: Transformation) -> Transformation {
         let mut adorned = transformation.description(self.description);
         adorned.keyed_by = self.keyed_by;
+        adorned.uid = self.uid;
         adorned
     }
 }
@@ -111,10 +127,15 @@ impl RowStream {
         source: S,
         strategy: WatermarkStrategy<RowBatch>,
         schema: SchemaRef,
-        name: impl Into<String>,
+        named: impl Into<Named>,
     ) -> Self {
-        let batches = env.from_source(source, strategy, name);
-        let transformation = Transformation::one_input("Rows", batches.node_id(), ROWS, ROWS);
+        let named = named.into();
+        let mut batches = env.from_source(source, strategy, named.name);
+        if let Some(uid) = named.uid {
+            batches = batches.uid(uid);
+        }
+        let mut transformation = Transformation::one_input("Rows", batches.node_id(), ROWS, ROWS);
+        transformation.counts_rows = true;
         Self::add(env, transformation, schema, |_| Ok(Box::new(FromRecords)))
     }
 
@@ -237,13 +258,20 @@ impl RowStream {
     }
 
     /// Ends in a sink, which takes the rows batch by batch.
-    pub fn sink_to(&self, name: &str, sink: impl Sink<RowBatch>) {
-        self.sink_with(name, sink, None);
+    pub fn sink_to(&self, named: impl Into<Named>, sink: impl Sink<RowBatch>) {
+        self.sink_with(named, sink, None);
     }
 
     /// [`sink_to`](Self::sink_to), by so many subtasks.
-    pub fn sink_with(&self, name: &str, sink: impl Sink<RowBatch>, parallelism: Option<u32>) {
+    pub fn sink_with(
+        &self,
+        named: impl Into<Named>,
+        sink: impl Sink<RowBatch>,
+        parallelism: Option<u32>,
+    ) {
+        let named = named.into();
         let mut transformation = Transformation::one_input("Records", self.node, ROWS, ROWS);
+        transformation.counts_rows = true;
         transformation.parallelism = parallelism;
         transformation.parallelism_limit = sink.parallelism_limit();
         let program = NodeProgram {
@@ -255,7 +283,10 @@ impl RowStream {
         };
         let node = self.env.add_node(transformation, program);
         let stream = self.env.stream_of_node::<RowBatch>(node);
-        let sink = stream.sink_to(sink).name(name);
+        let mut sink = stream.sink_to(sink).name(named.name);
+        if let Some(uid) = named.uid {
+            sink = sink.uid(uid);
+        }
         if let Some(subtasks) = parallelism {
             drop(sink.parallelism(subtasks));
         }

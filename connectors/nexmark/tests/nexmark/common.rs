@@ -110,7 +110,7 @@ pub(crate) fn rows(scan: &Arc<dyn ScanTable>, projection: &[usize], run: Run) ->
     env.set("restart-strategy.fixed-delay.attempts", "3");
     env.set("restart-strategy.fixed-delay.delay", "1 ms");
     let request = ScanRequest {
-        name: "events".to_string(),
+        named: "events".into(),
         projection: projection.to_vec(),
         limit: None,
         watermarks: Some(SourceWatermarks {

@@ -19,6 +19,12 @@ pub(crate) struct Args {
     /// An option of the session, as SET says it
     #[arg(short = 'D', value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) options: Vec<(String, String)>,
+    /// Where the first job goes on from: the path of a savepoint or checkpoint, or `latest`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) restore: Option<String>,
+    /// Ctrl-C ends a job with a savepoint, in this directory or that of 'execution.checkpointing.savepoint-dir'
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub(crate) savepoint_on_exit: Option<Option<String>>,
     /// How results are shown
     #[arg(long, value_enum, default_value_t = Format::Tableau)]
     pub(crate) output: Format,

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 
 use hurtig_sql_parser::is_complete;
 use hurtig_types::{Error, Result};
-use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{CompletionType, Config, Editor};
 
+use super::completion::Completion;
 use super::run::{Client, Next};
 use super::{out, tell};
+
+type SqlEditor = Editor<Completion, DefaultHistory>;
 
 const WELCOME: &str = "Hurtig SQL. Statements end with a semicolon; HELP; shows more, QUIT; ends.";
 
@@ -25,11 +29,13 @@ CLEAR ; QUIT ;
 /// What statements are typed with, where there is a terminal.
 ///
 /// It takes Ctrl-C for itself when it is made: whoever listens to Ctrl-C while statements run does so behind it.
-pub(super) fn editor() -> Result<Option<DefaultEditor>> {
+pub(super) fn editor() -> Result<Option<SqlEditor>> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    DefaultEditor::new().map(Some).map_err(unreadable)
+    let config = Config::builder();
+    let config = config.completion_type(CompletionType::List).build();
+    Editor::with_config(config).map(Some).map_err(unreadable)
 }
 
 fn unreadable(error: ReadlineError) -> Error {
@@ -37,7 +43,7 @@ fn unreadable(error: ReadlineError) -> Error {
 }
 
 /// Reads statements and runs them until the end of the input. What is wrong is said, and the client goes on.
-pub(super) fn run(client: &mut Client, editor: Option<DefaultEditor>) -> Result<Next> {
+pub(super) fn run(client: &mut Client, editor: Option<SqlEditor>) -> Result<Next> {
     match editor {
         Some(editor) => typed(client, editor),
         None => piped(client),
@@ -67,7 +73,7 @@ fn piped(client: &mut Client) -> Result<Next> {
 }
 
 /// At a terminal: with a prompt, and a history.
-fn typed(client: &mut Client, mut editor: DefaultEditor) -> Result<Next> {
+fn typed(client: &mut Client, mut editor: SqlEditor) -> Result<Next> {
     let history = history();
     if let Some(path) = &history {
         // The first time there is none.
@@ -76,6 +82,7 @@ fn typed(client: &mut Client, mut editor: DefaultEditor) -> Result<Next> {
     client.say(WELCOME)?;
     let mut statement = String::new();
     loop {
+        editor.set_helper(Some(client.completion()));
         let is_new = statement.is_empty();
         let line = match editor.readline(if is_new {
             "Hurtig SQL> "

@@ -57,6 +57,11 @@ impl Interruptible {
         RUNNING.lock().as_ref().is_some_and(|it| it.pressed)
     }
 
+    /// Goes on after Ctrl-C came.
+    pub(super) fn again(&self) {
+        *RUNNING.lock() = Some(Running::default());
+    }
+
     /// Waits until `work` is done or Ctrl-C comes, which is looked at first: work that is always done at once would hide it.
     pub(super) async fn wait<T>(&self, work: impl Future<Output = T>) -> Waited<T> {
         let mut work = std::pin::pin!(work);

@@ -1,4 +1,4 @@
-//! The table that changes amount to: `SET 'sql-client.execution.result-mode' = 'table'`.
+//! The table that changes amount to: `SET 'sql-client.execution.result-mode' = 'table'`, and what a query of a batch answers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal as _;
@@ -31,15 +31,15 @@ pub(super) struct Materialized {
 }
 
 impl Materialized {
-    /// No rows yet, of which at most `rows_max` are kept, the last ones.
-    pub(super) fn new(names: Vec<String>, rows_max: usize) -> Self {
+    /// No rows yet, of which at most `rows_max` are kept, the last ones; seen while they come, if `live`.
+    pub(super) fn new(names: Vec<String>, rows_max: usize, live: bool) -> Self {
         Self {
             names,
             rows: BTreeMap::new(),
             places: HashMap::new(),
             next: 0,
             rows_max,
-            drawn: std::io::stdout().is_terminal().then(Instant::now),
+            drawn: (live && std::io::stdout().is_terminal()).then(Instant::now),
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn rows_come_and_go_and_the_oldest_make_room() {
-        let mut table = Materialized::new(vec!["n".to_string()], 2);
+        let mut table = Materialized::new(vec!["n".to_string()], 2, false);
         let row = |n: &str| vec![Some(n.to_string())];
         table.add(row("a"));
         table.add(row("b"));

@@ -2,13 +2,16 @@
 
 mod args;
 mod cells;
+mod completion;
 mod csv;
 mod interactive;
 mod interrupt;
 mod json;
 mod materialized;
 mod out;
+mod progress;
 mod run;
+mod savepoints;
 mod tableau;
 
 pub(crate) use args::{Args, key_value};
@@ -20,6 +23,7 @@ use hurtig_sql::TableEnvironment;
 use hurtig_types::{Error, Result};
 
 use run::{Client, Next, read};
+use savepoints::Savepoints;
 
 /// Runs what was asked for: the initial script, then statements, a file, or what is typed. How the program is to end.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -34,7 +38,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for (key, value) in &args.options {
         tables.settings_mut().set(key, value)?;
     }
-    let mut client = Client::new(tables, args.output);
+    let savepoints = Savepoints::new(args.restore.clone(), args.savepoint_on_exit.clone());
+    let mut client = Client::new(tables, args.output, savepoints);
     let next = match scripts(args, &mut client)? {
         Next::GoOn if !is_script => interactive::run(&mut client, editor)?,
         next => next,

@@ -4,14 +4,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use hurtig_runtime::JobClient;
-use hurtig_sql::{Outcome, QueryHandle, TableEnvironment};
+use hurtig_sql::{Outcome, QueryHandle, Settings, TableEnvironment};
 use hurtig_sql_parser::{Statement, split_script};
 use hurtig_table::RowBatch;
 use hurtig_types::{Error, Result};
 
 use super::args::Format;
+use super::completion::Completion;
 use super::interrupt::{Interruptible, Waited};
 use super::materialized::Materialized;
+use super::progress::ProgressLine;
+use super::savepoints::Savepoints;
 use super::tableau::Tableau;
 use super::{csv, json, out};
 
@@ -19,6 +22,8 @@ use super::{csv, json, out};
 pub(super) struct Client {
     tables: TableEnvironment,
     format: Format,
+    savepoints: Savepoints,
+    progress: ProgressLine,
 }
 
 /// What comes of a statement for who runs them.
@@ -39,8 +44,20 @@ pub(super) fn read(path: &Path) -> Result<String> {
 }
 
 impl Client {
-    pub(super) const fn new(tables: TableEnvironment, format: Format) -> Self {
-        Self { tables, format }
+    pub(super) fn new(
+        mut tables: TableEnvironment,
+        format: Format,
+        savepoints: Savepoints,
+    ) -> Self {
+        let progress = ProgressLine::new();
+        let line = progress.clone();
+        tables.on_environment(move |env| line.watch(env));
+        Self {
+            tables,
+            format,
+            savepoints,
+            progress,
+        }
     }
 
     /// Runs all statements of a script; the first that fails, ends the client or is interrupted ends it.
@@ -65,9 +82,13 @@ impl Client {
 
     fn run(&mut self, statement: Statement) -> Result<Next> {
         let running = Interruptible::begin();
-        let outcome = self.tables.run(statement)?;
-        let next = self.show(outcome, &running)?;
-        Ok(match next {
+        self.savepoints.check(self.tables.settings(), &statement)?;
+        self.progress
+            .begin(matches!(statement, Statement::Query(_)));
+        let outcome = self.savepoints.start(&mut self.tables, statement);
+        let next = outcome.and_then(|outcome| self.show(outcome, &running));
+        self.progress.end();
+        Ok(match next? {
             Next::GoOn if running.is_interrupted() => Next::Interrupted,
             next => next,
         })
@@ -85,6 +106,14 @@ impl Client {
             Outcome::Quit => return Ok(Next::Quit),
         }
         Ok(Next::GoOn)
+    }
+
+    /// What can be completed now.
+    pub(super) fn completion(&self) -> Completion {
+        Completion {
+            names: self.tables.names_in_scope(),
+            options: Settings::keys().map(str::to_string).collect(),
+        }
     }
 
     /// What is for people does not go between rows for programs.
@@ -118,14 +147,18 @@ impl Client {
     fn job(&self, job: &JobClient, running: &Interruptible) -> Result<Next> {
         let id = job.job_id();
         self.say(&format!("[INFO] Job {id} is running."))?;
-        match self.wait(running, job.wait())? {
-            Waited::For(ended) => drop(ended?),
-            Waited::Interrupted => {
-                self.cancel(job)?;
-                self.say(&format!("[INFO] Job {id} is canceled."))?;
-                return Ok(Next::Interrupted);
+        loop {
+            match self.wait(running, job.wait())? {
+                Waited::For(ended) => break drop(ended?),
+                Waited::Interrupted => match self.stop(job) {
+                    Ok(()) => return Ok(Next::Interrupted),
+                    // Without its savepoint it runs on: who wants to end it all the same presses Ctrl-C twice.
+                    Err(error) => super::tell(&error),
+                },
             }
+            running.again();
         }
+        self.progress.end();
         self.say("[INFO] Complete execution of the SQL update statement.")?;
         Ok(Next::GoOn)
     }
@@ -133,18 +166,29 @@ impl Client {
     /// The table that a query's changes amount to, if that is how results are shown.
     fn materialized(&self, query: &QueryHandle) -> Option<Materialized> {
         let settings = self.tables.settings();
-        let wanted = settings.get("sql-client.execution.result-mode") == Some("table");
+        let live = settings.get("sql-client.execution.result-mode") == Some("table");
+        // What a batch answers is only ever added: there is no change to be shown.
+        if !live && !settings.is_batch() || self.format != Format::Tableau {
+            return None;
+        }
         let rows_max = settings.get("sql-client.execution.max-table-result.rows");
-        let rows_max = rows_max
-            .and_then(|rows| rows.parse().ok())
-            .unwrap_or(1_000_000);
+        let rows_max = rows_max.and_then(|rows| rows.parse().ok());
+        let rows_max = match live {
+            true => rows_max.unwrap_or(1_000_000),
+            false => usize::MAX,
+        };
         let names = query
             .schema
             .fields()
             .iter()
             .map(|field| field.name().clone());
-        (wanted && self.format == Format::Tableau)
-            .then(|| Materialized::new(names.collect(), rows_max))
+        Some(Materialized::new(names.collect(), rows_max, live))
+    }
+
+    /// The widest that a column of text is.
+    fn text_width(&self) -> usize {
+        let width = self.tables.settings().get("sql-client.display.max-column-width");
+        width.and_then(|width| width.parse().ok()).unwrap_or(30)
     }
 
     fn query(&self, mut query: QueryHandle, running: &Interruptible) -> Result<Next> {
@@ -152,7 +196,7 @@ impl Client {
             return self.query_table(query, table, running);
         }
         let began = Instant::now();
-        let table = Tableau::of_changes(&query.schema);
+        let table = Tableau::of_changes(&query.schema, self.text_width());
         self.head(&query, &table)?;
         let mut rows = 0;
         let next = loop {
@@ -230,6 +274,21 @@ impl Client {
 
     fn wait<T>(&self, running: &Interruptible, work: impl Future<Output = T>) -> Result<Waited<T>> {
         self.tables.world().block_on(running.wait(work))
+    }
+
+    /// Ends a job as was asked for, and waits until it has.
+    fn stop(&self, job: &JobClient) -> Result<()> {
+        let id = job.job_id();
+        let world = self.tables.world();
+        if let Some(path) = world.block_on(self.savepoints.stop(job))?? {
+            self.progress.end();
+            return self.say(&format!(
+                "[INFO] Job {id} is stopped, with a savepoint: go on from it by --restore {path}"
+            ));
+        }
+        self.cancel(job)?;
+        self.progress.end();
+        self.say(&format!("[INFO] Job {id} is canceled."))
     }
 
     /// Cancels a job, and waits until it is. Ctrl-C meanwhile ends the process.

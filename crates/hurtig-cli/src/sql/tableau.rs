@@ -5,9 +5,6 @@ use hurtig_table::RowBatch;
 
 use super::cells::text;
 
-/// The widest that a column is by itself; longer texts are cut.
-const TEXT_WIDTH: usize = 30;
-
 /// Draws rows as they come, so that widths are known before: they follow from the types.
 pub(super) struct Tableau {
     names: Vec<String>,
@@ -15,13 +12,13 @@ pub(super) struct Tableau {
 }
 
 impl Tableau {
-    /// A table of changes with these columns.
-    pub(super) fn of_changes(schema: &Schema) -> Self {
+    /// A table of changes with these columns; texts of more than `text_width` characters are cut.
+    pub(super) fn of_changes(schema: &Schema, text_width: usize) -> Self {
         let mut names = vec!["op".to_string()];
         let mut widths = vec![2];
         for field in schema.fields() {
             names.push(field.name().clone());
-            widths.push(width(field.data_type()).max(columns(field.name())));
+            widths.push(width(field.data_type(), text_width).max(columns(field.name())));
         }
         Self { names, widths }
     }
@@ -81,7 +78,7 @@ impl Tableau {
 }
 
 /// How wide values of a type become.
-const fn width(data_type: &DataType) -> usize {
+const fn width(data_type: &DataType, text_width: usize) -> usize {
     match data_type {
         DataType::Boolean => 7,
         DataType::Int8 => 6,
@@ -91,7 +88,7 @@ const fn width(data_type: &DataType) -> usize {
         DataType::Float32 => 15,
         DataType::Date32 | DataType::Time32(_) => 12,
         DataType::Timestamp(..) => 23,
-        _ => TEXT_WIDTH,
+        _ => text_width,
     }
 }
 

@@ -5,30 +5,91 @@ use std::collections::BTreeMap;
 use hurtig_types::{Error, Result};
 use sqlparser::ast::ObjectName;
 
-use super::{CatalogObject, ObjectPath};
+use super::{CatalogObject, FunctionDefinition, ObjectPath};
 
 /// The catalog that is always there.
 pub const DEFAULT_CATALOG: &str = "default_catalog";
 /// The database that is always there.
 pub const DEFAULT_DATABASE: &str = "default_database";
 
-type Database = BTreeMap<String, CatalogObject>;
+/// A catalog: databases, and what was said of it.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// `WITH (…)`
+    pub options: Vec<(String, String)>,
+    /// `COMMENT '…'`
+    pub comment: Option<String>,
+    databases: BTreeMap<String, Database>,
+}
+
+impl Catalog {
+    /// What an option says.
+    pub fn option(&self, key: &str) -> Option<&str> {
+        let found = self.options.iter().find(|(known, _)| known == key);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// What `'type'` says.
+    pub fn kind(&self) -> &str {
+        self.option("type").unwrap_or(IN_MEMORY)
+    }
+
+    /// The databases, by name.
+    pub fn databases(&self) -> impl Iterator<Item = (&String, &Database)> {
+        self.databases.iter()
+    }
+}
+
+/// A database: tables, views and functions, and what was said of it.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    /// `WITH (…)`
+    pub options: Vec<(String, String)>,
+    /// `COMMENT '…'`
+    pub comment: Option<String>,
+    objects: BTreeMap<String, CatalogObject>,
+    /// By names in small letters.
+    pub(super) functions: BTreeMap<String, FunctionDefinition>,
+}
+
+impl Database {
+    /// One with nothing in it.
+    pub const fn new(options: Vec<(String, String)>, comment: Option<String>) -> Self {
+        Self {
+            options,
+            comment,
+            objects: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        }
+    }
+}
+
+/// The type of a catalog that ends with its session.
+pub const IN_MEMORY: &str = "generic_in_memory";
 
 /// All catalogs of a session.
 #[derive(Clone, Debug)]
 pub struct Catalogs {
-    catalogs: BTreeMap<String, BTreeMap<String, Database>>,
+    catalogs: BTreeMap<String, Catalog>,
     temporary: BTreeMap<ObjectPath, CatalogObject>,
+    pub(super) temporary_functions: BTreeMap<ObjectPath, FunctionDefinition>,
+    /// Those that are known wherever the session is.
+    pub(super) system_functions: BTreeMap<String, FunctionDefinition>,
     current_catalog: String,
     current_database: String,
 }
 
 impl Default for Catalogs {
     fn default() -> Self {
-        let databases = BTreeMap::from([(DEFAULT_DATABASE.to_string(), Database::new())]);
+        let mut catalog = Catalog::default();
+        catalog
+            .databases
+            .insert(DEFAULT_DATABASE.to_string(), Database::default());
         Self {
-            catalogs: BTreeMap::from([(DEFAULT_CATALOG.to_string(), databases)]),
+            catalogs: BTreeMap::from([(DEFAULT_CATALOG.to_string(), catalog)]),
             temporary: BTreeMap::new(),
+            temporary_functions: BTreeMap::new(),
+            system_functions: BTreeMap::new(),
             current_catalog: DEFAULT_CATALOG.to_string(),
             current_database: DEFAULT_DATABASE.to_string(),
         }
@@ -56,12 +117,47 @@ impl Catalogs {
 
     /// What a name stands for: temporary objects hide others.
     pub fn find(&self, path: &ObjectPath) -> Option<&CatalogObject> {
-        let database = self
-            .catalogs
-            .get(&path.catalog)
-            .and_then(|catalog| catalog.get(&path.database));
+        let database = self.find_database(&path.catalog, &path.database);
         let temporary = self.temporary.get(path);
-        temporary.or_else(|| database.and_then(|database| database.get(&path.object)))
+        temporary.or_else(|| database.and_then(|database| database.objects.get(&path.object)))
+    }
+
+    /// A catalog.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn catalog(&self, name: &str) -> Result<&Catalog> {
+        self.catalogs.get(name).ok_or_else(|| no_catalog(name))
+    }
+
+    /// A catalog, to be changed.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn catalog_mut(&mut self, name: &str) -> Result<&mut Catalog> {
+        self.catalogs.get_mut(name).ok_or_else(|| no_catalog(name))
+    }
+
+    /// A database.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn database(&self, catalog: &str, name: &str) -> Result<&Database> {
+        let database = self.catalog(catalog)?.databases.get(name);
+        database.ok_or_else(|| no_database(catalog, name))
+    }
+
+    /// A database, to be changed.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn database_mut(&mut self, catalog: &str, name: &str) -> Result<&mut Database> {
+        let database = self.catalog_mut(catalog)?.databases.get_mut(name);
+        database.ok_or_else(|| no_database(catalog, name))
+    }
+
+    pub(super) fn find_database(&self, catalog: &str, name: &str) -> Option<&Database> {
+        self.catalogs.get(catalog)?.databases.get(name)
     }
 
     /// What a name stands for.
@@ -94,17 +190,13 @@ impl Catalogs {
     /// # Errors
     /// When there is no such catalog.
     pub fn databases(&self, catalog: &str) -> Result<Vec<String>> {
-        let databases = self.catalogs.get(catalog);
-        let databases = databases.ok_or_else(|| no_catalog(catalog))?;
-        Ok(databases.keys().cloned().collect())
+        Ok(self.catalog(catalog)?.databases.keys().cloned().collect())
     }
 
     /// The names of all tables and views of a database, temporary ones too.
     pub fn objects(&self, catalog: &str, database: &str) -> Vec<String> {
-        let kept = self.catalogs.get(catalog).and_then(|it| it.get(database));
-        let kept = kept
-            .into_iter()
-            .flat_map(|database| database.keys().cloned());
+        let kept = self.find_database(catalog, database).into_iter();
+        let kept = kept.flat_map(|database| database.objects.keys().cloned());
         let temporary = self.temporary.keys();
         let temporary = temporary
             .filter(|path| path.catalog == catalog && path.database == database)
@@ -115,17 +207,16 @@ impl Catalogs {
         names
     }
 
-    /// Makes a catalog current, with its first database.
+    /// Makes a catalog current, with the database that each has; where that was dropped, with its first.
     ///
     /// # Errors
     /// When there is none of that name.
     pub fn use_catalog(&mut self, name: &str) -> Result<()> {
         let databases = self.databases(name)?;
         self.current_catalog = name.to_string();
-        self.current_database = databases
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| DEFAULT_DATABASE.to_string());
+        let has_default = databases.iter().any(|it| it == DEFAULT_DATABASE);
+        let first = databases.into_iter().next().filter(|_| !has_default);
+        self.current_database = first.unwrap_or_else(|| DEFAULT_DATABASE.to_string());
         Ok(())
     }
 
@@ -142,12 +233,13 @@ impl Catalogs {
         Ok(())
     }
 
-    /// Adds a catalog; whether there was none of that name.
-    pub fn create_catalog(&mut self, name: &str) -> bool {
+    /// Adds a catalog, with the database that each has; whether there was none of that name.
+    pub fn create_catalog(&mut self, name: &str, mut catalog: Catalog) -> bool {
         let is_new = !self.catalogs.contains_key(name);
         if is_new {
-            let databases = BTreeMap::from([(DEFAULT_DATABASE.to_string(), Database::new())]);
-            self.catalogs.insert(name.to_string(), databases);
+            let default = DEFAULT_DATABASE.to_string();
+            catalog.databases.entry(default).or_default();
+            self.catalogs.insert(name.to_string(), catalog);
         }
         is_new
     }
@@ -168,11 +260,15 @@ impl Catalogs {
     ///
     /// # Errors
     /// When there is no such catalog.
-    pub fn create_database(&mut self, catalog: &str, database: &str) -> Result<bool> {
-        let databases = self.catalogs.get_mut(catalog);
-        let databases = databases.ok_or_else(|| no_catalog(catalog))?;
-        let is_new = !databases.contains_key(database);
-        databases.entry(database.to_string()).or_default();
+    pub fn create_database(
+        &mut self,
+        catalog: &str,
+        name: &str,
+        database: Database,
+    ) -> Result<bool> {
+        let databases = &mut self.catalog_mut(catalog)?.databases;
+        let is_new = !databases.contains_key(name);
+        databases.entry(name.to_string()).or_insert(database);
         Ok(is_new)
     }
 
@@ -181,9 +277,9 @@ impl Catalogs {
     /// # Errors
     /// When there is no such catalog, or something is in the database.
     pub fn drop_database(&mut self, catalog: &str, database: &str, cascade: bool) -> Result<bool> {
-        let databases = self.catalogs.get_mut(catalog);
-        let databases = databases.ok_or_else(|| no_catalog(catalog))?;
-        let filled = databases.get(database).is_some_and(|it| !it.is_empty());
+        let databases = &mut self.catalog_mut(catalog)?.databases;
+        let filled = databases.get(database);
+        let filled = filled.is_some_and(|it| !it.objects.is_empty() || !it.functions.is_empty());
         if filled && !cascade {
             return Err(Error::invalid_job(format!(
                 "database `{catalog}.{database}` is not empty: drop what is in it, or write CASCADE"
@@ -209,10 +305,10 @@ impl Catalogs {
             }
             return Ok(is_new);
         }
-        let database = self.database_mut(path)?;
-        let is_new = !database.contains_key(&path.object);
+        let objects = self.objects_mut(path)?;
+        let is_new = !objects.contains_key(&path.object);
         if is_new {
-            database.insert(path.object.clone(), object);
+            objects.insert(path.object.clone(), object);
         }
         Ok(is_new)
     }
@@ -226,7 +322,7 @@ impl Catalogs {
             *there = object;
             return Ok(());
         }
-        self.database_mut(path)?.insert(path.object.clone(), object);
+        self.objects_mut(path)?.insert(path.object.clone(), object);
         Ok(())
     }
 
@@ -241,7 +337,7 @@ impl Catalogs {
         if temporary {
             return Ok(None);
         }
-        Ok(self.database_mut(path)?.remove(&path.object))
+        Ok(self.objects_mut(path)?.remove(&path.object))
     }
 
     /// Whether an object of that name is temporary.
@@ -249,11 +345,9 @@ impl Catalogs {
         self.temporary.contains_key(path)
     }
 
-    fn database_mut(&mut self, path: &ObjectPath) -> Result<&mut Database> {
-        let databases = self.catalogs.get_mut(&path.catalog);
-        let databases = databases.ok_or_else(|| no_catalog(&path.catalog))?;
-        let database = databases.get_mut(&path.database);
-        database.ok_or_else(|| no_database(&path.catalog, &path.database))
+    fn objects_mut(&mut self, path: &ObjectPath) -> Result<&mut BTreeMap<String, CatalogObject>> {
+        let database = self.database_mut(&path.catalog, &path.database)?;
+        Ok(&mut database.objects)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tables and views as they were declared.
 
 use arrow_schema::FieldRef;
+use hurtig_sql_parser::CreateView;
 use sqlparser::ast::{Expr, Query};
 
 /// What a name stands for.
@@ -78,6 +79,18 @@ pub struct ViewDefinition {
     pub comment: Option<String>,
     /// The catalog and the database that were current when it was made: names in it are looked up there.
     pub scope: (String, String),
+}
+
+impl ViewDefinition {
+    /// The view that a statement declares, in a session with this catalog and database.
+    pub(crate) fn new(create: CreateView, scope: (String, String)) -> Self {
+        Self {
+            query: create.query,
+            columns: create.columns.into_iter().map(|it| it.value).collect(),
+            comment: create.comment,
+            scope,
+        }
+    }
 }
 
 impl TableDefinition {

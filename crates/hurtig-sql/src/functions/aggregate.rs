@@ -6,7 +6,11 @@ use arrow_schema::{DataType, Field, FieldRef};
 use datafusion_common::{Result, ScalarValue, not_impl_err, plan_err};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
+use hurtig_sql_parser::{DataType as FlinkType, TypeKind};
 use hurtig_table::operators::aggregate::AggregateFunction;
+
+use crate::error::Carry;
+use crate::types::{field_of, flink_of};
 
 /// An aggregate function of Flink's: its name and its types.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -31,9 +35,11 @@ enum ResultType {
     Text,
     /// ARRAY of the argument's.
     List,
+    /// MULTISET of the argument's.
+    Multiset,
 }
 
-const ALL: [(&str, ResultType); 16] = [
+const ALL: [(&str, ResultType); 19] = [
     // The planner puts a number in its place.
     ("grouping", ResultType::Count),
     ("count", ResultType::Count),
@@ -44,7 +50,11 @@ const ALL: [(&str, ResultType); 16] = [
     ("max", ResultType::Argument),
     ("first_value", ResultType::Argument),
     ("last_value", ResultType::Argument),
+    // Over windows: DataFusion looks for functions of its own under the plain names.
+    ("__first_value", ResultType::Argument),
+    ("__last_value", ResultType::Argument),
     ("single_value", ResultType::Argument),
+    ("collect", ResultType::Multiset),
     ("stddev_pop", ResultType::Average),
     ("stddev_samp", ResultType::Average),
     ("var_pop", ResultType::Average),
@@ -79,8 +89,9 @@ impl FlinkAggregate {
             "avg" => AggregateFunction::Avg,
             "min" => AggregateFunction::Min,
             "max" => AggregateFunction::Max,
-            "first_value" => AggregateFunction::FirstValue,
-            "last_value" => AggregateFunction::LastValue,
+            "first_value" | "__first_value" => AggregateFunction::FirstValue,
+            "last_value" | "__last_value" => AggregateFunction::LastValue,
+            "collect" => AggregateFunction::Collect,
             "single_value" => AggregateFunction::SingleValue,
             "stddev_pop" => AggregateFunction::StddevPop,
             "stddev" | "stddev_samp" => AggregateFunction::StddevSamp,
@@ -144,6 +155,11 @@ impl AggregateUDFImpl for FlinkAggregate {
     }
 
     fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
+        if let (ResultType::Multiset, Some(argument)) = (self.types, arguments.first()) {
+            let item = flink_of(argument).carried()?;
+            let multiset = FlinkType::nullable(TypeKind::Multiset(Box::new(item)));
+            return field_of(self.name, &multiset).carried();
+        }
         let types: Vec<_> = arguments.iter().map(|it| it.data_type().clone()).collect();
         let data_type = self.return_type(&types)?;
         Ok(Arc::new(Field::new(

@@ -16,6 +16,7 @@ mod parameters;
 mod random;
 mod string;
 mod time;
+mod user;
 mod window;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,11 @@ use hurtig_env::World;
 pub(crate) use aggregate::FlinkAggregate;
 pub(crate) use math::{DecimalType, OPERATORS as DECIMAL_OPERATORS};
 pub(crate) use time::{Zone, is_clock};
+pub(crate) use user::UserAggregateFunction;
+pub use user::{
+    AggregateFunction, Arguments, Bytes, Returned, RowType, ScalarFunction, SqlType, TableFunction,
+    UserFunction, aggregate, scalar, table,
+};
 
 /// All functions of a session.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub struct Functions {
     scalar: BTreeMap<String, Arc<ScalarUDF>>,
     aggregate: BTreeMap<String, Arc<AggregateUDF>>,
     window: BTreeMap<String, Arc<WindowUDF>>,
+    /// What users brought, by the name that CREATE FUNCTION calls a class.
+    users: BTreeMap<String, UserFunction>,
 }
 
 impl Functions {
@@ -45,6 +53,7 @@ impl Functions {
             scalar: BTreeMap::new(),
             aggregate: BTreeMap::new(),
             window: BTreeMap::new(),
+            users: BTreeMap::new(),
         };
         let definitions = string::definitions()
             .chain(math::definitions())
@@ -70,6 +79,34 @@ impl Functions {
             functions.window.insert(name, function);
         }
         functions
+    }
+
+    /// The same in another zone.
+    pub(crate) fn in_zone(&self, world: &World, zone: Zone) -> Self {
+        Self {
+            users: self.users.clone(),
+            ..Self::new(world, zone)
+        }
+    }
+
+    /// Adds a function that a user brought; it takes the place of another of its class.
+    pub(crate) fn add_user(&mut self, class: String, function: UserFunction) {
+        self.users.insert(class, function);
+    }
+
+    /// The function of this class that a user brought.
+    pub(crate) fn user(&self, class: &str) -> Option<&UserFunction> {
+        self.users.get(class)
+    }
+
+    /// All classes that CREATE FUNCTION can name, for messages.
+    pub(crate) fn classes(&self) -> String {
+        let classes = self.users.keys().filter(|class| !class.contains(' '));
+        let classes: Vec<_> = classes.map(|class| format!("'{class}'")).collect();
+        match classes.is_empty() {
+            true => "none".to_string(),
+            false => classes.join(", "),
+        }
     }
 
     /// The zone that they look at instants in.
@@ -99,6 +136,11 @@ impl Functions {
     /// The function over a window of this name.
     pub(crate) fn window(&self, name: &str) -> Option<Arc<WindowUDF>> {
         self.window.get(&name.to_lowercase()).cloned()
+    }
+
+    /// Whether a function of Flink's has this name.
+    pub(crate) fn is_builtin(&self, name: &str) -> bool {
+        self.scalar(name).is_some() || self.aggregate(name).is_some() || self.window(name).is_some()
     }
 
     /// The names of all scalar functions.

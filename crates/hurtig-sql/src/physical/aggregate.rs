@@ -7,7 +7,7 @@ use arrow_schema::{FieldRef, Schema, SchemaRef};
 use datafusion_common::{Column, DFSchemaRef};
 use datafusion_expr::{Aggregate, AggregateUDF, Expr};
 use hurtig_table::connector::ChangelogMode;
-use hurtig_table::operators::aggregate::AggregateCall;
+use hurtig_table::operators::aggregate::{AggregateCall, AggregateFunction};
 use hurtig_table::operators::window::{Windowing, window_fields};
 use hurtig_types::{Error, Result};
 
@@ -15,7 +15,7 @@ use super::calc::column_of;
 use super::lower::{Lowering, calc_named, unqualified};
 use super::needed::Needed;
 use super::node::{Calc, Node, Op, WindowColumns, columns_of};
-use crate::functions::FlinkAggregate;
+use crate::functions::{FlinkAggregate, UserAggregateFunction};
 use crate::planner::expression::{is_row, text_of};
 
 impl Lowering {
@@ -80,6 +80,21 @@ pub(super) fn aggregate_call(
     output: FieldRef,
 ) -> Result<AggregateCall> {
     let name = function.name();
+    if let Some(user) = function.inner().as_ref().downcast_ref::<UserAggregateFunction>() {
+        // As one column: a row of them.
+        let row = datafusion_functions::core::r#struct();
+        let arguments = match arguments {
+            [] => vec![datafusion_expr::lit(true)],
+            arguments => arguments.to_vec(),
+        };
+        return Ok(AggregateCall {
+            function: AggregateFunction::User(user.computed()),
+            argument: Some(needed.column(&row.call(arguments))?),
+            filter: filter.map(|it| needed.column(it)).transpose()?,
+            distinct,
+            output,
+        });
+    }
     let function = function.inner().as_ref().downcast_ref::<FlinkAggregate>();
     let function =
         function.ok_or_else(|| Error::unsupported(format!("the aggregate function {name}")))?;

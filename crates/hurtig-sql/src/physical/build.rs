@@ -25,6 +25,7 @@ use super::calc::{Evaluator, PairCondition};
 use super::node::{Calc, Join, Node, Op};
 use super::print::{describe, details, name};
 use super::ranked::Ranks;
+use super::uid::Uids;
 use super::watermark::{times_of, watermark_stream};
 
 /// What operators are told beyond the query.
@@ -46,15 +47,27 @@ pub(crate) struct Builder<'a> {
     options: ExecOptions,
     /// What was built: a plan that is read twice is there once.
     built: HashMap<(*const Node, bool), RowStream>,
+    uids: Uids,
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(env: &'a StreamExecutionEnvironment, options: ExecOptions) -> Self {
+    /// Builds `plans`, and no others.
+    pub(crate) fn new(
+        env: &'a StreamExecutionEnvironment,
+        options: ExecOptions,
+        plans: &[Arc<Node>],
+    ) -> Self {
         Self {
             env,
             options,
             built: HashMap::new(),
+            uids: Uids::of(plans),
         }
+    }
+
+    /// What the sink of a table is called.
+    pub(crate) fn sink_of(&mut self, table: &str) -> Named {
+        Named::from(table).with_uid(self.uids.of_sink(table))
     }
 
     /// The rows of a node; `before` says whether whoever reads them wants what updates take away.
@@ -65,14 +78,20 @@ impl<'a> Builder<'a> {
         if let Some(stream) = self.built.get(&place) {
             return Ok(stream.clone());
         }
-        let stream = self.add(node, before)?;
+        let uid = self.uids.take(node);
+        let stream = match &node.op {
+            Op::Scan { .. } => self.scan(node, uid)?,
+            _ => {
+                let stream = self.add(node, before)?;
+                stream.set(|operator| operator.uid = uid)
+            }
+        };
         self.built.insert(place, stream.clone());
         Ok(stream)
     }
 
     fn add(&mut self, node: &Arc<Node>, before: bool) -> Result<RowStream> {
         match &node.op {
-            Op::Scan { .. } => self.scan(node),
             Op::Values(rows) => self.values(node, rows),
             Op::Calc(calc) => {
                 let input = self.input(node, 0, before)?;
@@ -109,7 +128,8 @@ impl<'a> Builder<'a> {
             Op::Unnest { .. } => self.unnest(node, before),
             Op::TemporalJoin { .. } => self.temporal_join(node),
             Op::LookupJoin(_) => self.lookup_join(node),
-            Op::SystemTime => Err(Error::unsupported(
+            Op::StateTtl(_) => self.input(node, 0, before),
+            Op::SystemTime { .. } => Err(Error::unsupported(
                 "FOR SYSTEM_TIME AS OF without a join: write JOIN t FOR SYSTEM_TIME AS OF left.time AS t ON …",
             )),
             Op::Union => {
@@ -129,13 +149,19 @@ impl<'a> Builder<'a> {
         self.options.state_ttl
     }
 
+    /// The same of what is kept of these rows: a hint may say otherwise.
+    fn ttl_of(&self, input: Option<&Arc<Node>>) -> Option<Duration> {
+        let hint = input.and_then(|input| input.state_ttl());
+        hint.unwrap_or(self.options.state_ttl)
+    }
+
     pub(super) fn input(&mut self, node: &Node, index: usize, before: bool) -> Result<RowStream> {
         let input = node.inputs.get(index);
         let input = input.ok_or_else(|| Error::bug("an operator without its input"))?;
         self.build(&Arc::clone(input), before)
     }
 
-    fn scan(&self, node: &Node) -> Result<RowStream> {
+    fn scan(&self, node: &Node, uid: Option<String>) -> Result<RowStream> {
         let Op::Scan {
             source,
             projection,
@@ -154,7 +180,7 @@ impl<'a> Builder<'a> {
             None => None,
         };
         let request = ScanRequest {
-            name: describe(node),
+            named: Named::from(describe(node)).with_uid(uid),
             projection: projection.clone(),
             limit: *limit,
             watermarks,
@@ -185,7 +211,7 @@ impl<'a> Builder<'a> {
         let spec = GroupAggregateSpec {
             input_insert_only: insert_only,
             generate_update_before: before,
-            ttl: self.options.state_ttl,
+            ttl: self.ttl_of(node.input()),
             per_record: !self.options.mini_batch,
             ..GroupAggregateSpec::new(key.clone(), calls.to_vec(), Arc::clone(input.schema()))
         };
@@ -250,14 +276,13 @@ impl<'a> Builder<'a> {
 
     fn join(&mut self, node: &Node, join: &Join) -> Result<RowStream> {
         let sides = self.sides(node, join)?;
-        let ttl = self.options.state_ttl;
         let side = |index: usize, unique: &UniqueKey, schema| {
             let input = node.inputs.get(index);
             SideSpec {
                 schema,
                 insert_only: input.is_some_and(|it| it.mode.is_insert_only()),
                 unique_key: unique.clone(),
-                ttl,
+                ttl: self.ttl_of(input),
             }
         };
         let left = side(0, &join.unique.0, Arc::clone(sides.left.schema()));

@@ -16,6 +16,7 @@ use hurtig_types::{Error, Result};
 use super::calc::{Evaluator, map_keys, passed_through};
 use super::node::{Calc, Node, Op, WindowColumns, columns_of};
 use crate::error::PlanContext;
+use crate::planner::hints::StateTtlNode;
 use crate::planner::nodes::{WatermarkNode, WindowNode};
 use crate::planner::scan::CatalogSource;
 use crate::planner::system_time::SystemTimeNode;
@@ -114,7 +115,17 @@ impl Lowering {
         if let Some(table) = node.downcast_ref::<SystemTimeNode>() {
             let input = self.lower(&table.input)?;
             return Ok(Arc::new(Node {
-                op: Op::SystemTime,
+                op: Op::SystemTime {
+                    lookup: table.lookup.clone(),
+                },
+                inputs: vec![Arc::clone(&input)],
+                ..input.as_ref().clone()
+            }));
+        }
+        if let Some(hint) = node.downcast_ref::<StateTtlNode>() {
+            let input = self.lower(&hint.input)?;
+            return Ok(Arc::new(Node {
+                op: Op::StateTtl(hint.ttl),
                 inputs: vec![Arc::clone(&input)],
                 ..input.as_ref().clone()
             }));

@@ -13,6 +13,7 @@ mod correlate;
 mod filter;
 mod join;
 mod keys;
+mod lookup_hint;
 mod lower;
 mod needed;
 mod node;
@@ -22,6 +23,7 @@ mod rank;
 mod ranked;
 mod share;
 mod temporal;
+mod uid;
 mod watermark;
 mod window;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -14,6 +15,7 @@ use hurtig_table::operators::over::{OverFrame, OverTime};
 use hurtig_table::operators::rank::{Keep, SortColumn, TimeOrder};
 use hurtig_table::operators::window::{WindowSpec, WindowTime, Windowing};
 
+use super::lookup_hint::LookupHint;
 use crate::planner::scan::CatalogSource;
 
 /// An operator of a plan, with what is known of its output.
@@ -148,7 +150,12 @@ pub(crate) enum Op {
         left: bool,
     },
     /// A table at a time that the join above says: only part of a plan until that is found.
-    SystemTime,
+    SystemTime {
+        /// What a hint says of how it is asked.
+        lookup: Vec<(String, String)>,
+    },
+    /// The same rows: the join or aggregation above keeps what it keeps of them for so long.
+    StateTtl(Duration),
     /// Joins with the versions of a table.
     TemporalJoin { join: Join, time: JoinTime },
     /// Joins with a table outside.
@@ -170,6 +177,8 @@ pub(crate) struct Lookup {
     /// What else must hold, over the columns of both sides.
     pub(crate) condition: Option<Expr>,
     pub(crate) pairs: DFSchemaRef,
+    /// What a hint says of how it is asked.
+    pub(crate) hint: LookupHint,
 }
 
 /// What the rows of an OVER window are ordered by.
@@ -228,6 +237,15 @@ impl Node {
             mode: ChangelogMode::INSERT_ONLY,
             keys: Vec::new(),
             window: None,
+        }
+    }
+
+    /// How long the reader of these rows keeps what it keeps of them, if a hint says so; none: for ever.
+    pub(crate) fn state_ttl(&self) -> Option<Option<Duration>> {
+        match &self.op {
+            Op::StateTtl(ttl) => Some((!ttl.is_zero()).then_some(*ttl)),
+            Op::Calc(_) | Op::Watermark(_) | Op::Window { .. } => self.input()?.state_ttl(),
+            _ => None,
         }
     }
 

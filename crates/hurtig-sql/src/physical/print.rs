@@ -17,6 +17,10 @@ pub(crate) fn tree(node: &Node, modes: bool) -> String {
 }
 
 fn write_node(node: &Node, modes: bool, depth: usize, text: &mut String) {
+    // It does nothing: who keeps state shows it.
+    if let (Op::StateTtl(_), Some(input)) = (&node.op, node.input()) {
+        return write_node(input, modes, depth, text);
+    }
     if depth > 0 {
         text.push_str(&"   ".repeat(depth - 1));
         text.push_str("+- ");
@@ -63,7 +67,8 @@ pub(super) fn name(node: &Node) -> &'static str {
         Op::Union => "Union",
         Op::Over { .. } => "OverAggregate",
         Op::Unnest { .. } => "Correlate",
-        Op::SystemTime => "SystemTime",
+        Op::SystemTime { .. } => "SystemTime",
+        Op::StateTtl(_) => "StateTtl",
         Op::TemporalJoin { .. } => "TemporalJoin",
         Op::LookupJoin(_) => "LookupJoin",
     }

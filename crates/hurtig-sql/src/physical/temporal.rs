@@ -9,7 +9,7 @@ use hurtig_connect::BoxFuture;
 use hurtig_table::RowStream;
 use hurtig_table::connector::LookupRows;
 use hurtig_table::operators::join::{
-    JoinKind, JoinTime, LookupCache, LookupJoinSpec, LookupOptions, LookupSource, TemporalJoinSpec,
+    JoinKind, JoinTime, LookupCache, LookupJoinSpec, LookupSource, TemporalJoinSpec,
 };
 use hurtig_types::{Error, ErrorKind, Result};
 
@@ -18,6 +18,7 @@ use super::build::{Builder, named};
 use super::calc::{PairCondition, column_of, passed_through};
 use super::join::{Sides, kind_of, pairs_of, with_keys};
 use super::keys;
+use super::lookup_hint::LookupHint;
 use super::lower::{Lowering, calc_named};
 use super::node::{Join, Lookup, Node, Op};
 use crate::planner::expression::uncast;
@@ -115,7 +116,7 @@ impl Lowering {
 /// The table below the mark, under the same projections, and the time of its rows, which is put behind where they leave it out.
 fn without_mark(node: &Arc<Node>) -> Result<(Arc<Node>, Option<usize>)> {
     match (&node.op, node.input()) {
-        (Op::SystemTime, Some(input)) => Ok((Arc::clone(input), time_of(input))),
+        (Op::SystemTime { .. }, Some(input)) => Ok((Arc::clone(input), time_of(input))),
         (Op::Calc(calc), Some(input)) => {
             let (input, time) = without_mark(input)?;
             let mut projection = calc.projection.clone();
@@ -228,6 +229,7 @@ struct LookedUp {
     source: Arc<CatalogSource>,
     columns: Vec<usize>,
     schema: arrow_schema::SchemaRef,
+    hint: LookupHint,
 }
 
 /// The table outside that a node is, if it can be asked by key; none if it can only be read.
@@ -240,9 +242,19 @@ fn looked_up(node: &Arc<Node>) -> Result<Option<LookedUp>> {
             source,
             columns,
             schema: Arc::clone(&node.schema),
+            hint: LookupHint::of(hint_of(node))?,
         })),
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a hint says of how a table is asked.
+fn hint_of(node: &Node) -> &[(String, String)] {
+    match (&node.op, node.input()) {
+        (Op::SystemTime { lookup }, _) => lookup,
+        (_, Some(input)) => hint_of(input),
+        (_, None) => &[],
     }
 }
 
@@ -252,7 +264,7 @@ fn columns_of_table(node: &Arc<Node>) -> Option<(Arc<CatalogSource>, Vec<usize>)
         Op::Scan {
             source, projection, ..
         } => Some((Arc::clone(source), projection.clone())),
-        Op::SystemTime => columns_of_table(node.input()?),
+        Op::SystemTime { .. } | Op::StateTtl(_) => columns_of_table(node.input()?),
         Op::Calc(calc) if calc.filter.is_none() => {
             let (source, below) = columns_of_table(node.input()?)?;
             let columns = calc.projection.iter();
@@ -307,6 +319,7 @@ impl LookedUp {
             right: Arc::clone(&self.schema),
             condition: conjunction(rest),
             pairs: Arc::clone(&pairs),
+            hint: self.hint,
         };
         let schema = kind.schema(&left.schema, &self.schema);
         let node = Node {
@@ -364,8 +377,11 @@ impl Builder<'_> {
         let Op::LookupJoin(lookup) = &node.op else {
             return Err(Error::bug("no lookup join"));
         };
-        let input = self.input(node, 0, true)?;
+        let mut input = self.input(node, 0, true)?;
         let key = hurtig_table::KeyCodec::new(input.schema().fields(), &lookup.key)?;
+        if lookup.hint.shuffle {
+            input = input.key_by(key.clone());
+        }
         let left = Arc::clone(input.schema());
         let table = lookup.source.factory.lookup(&lookup.source.description)?;
         let cache = cache_of(lookup)?;
@@ -388,10 +404,7 @@ impl Builder<'_> {
                     None => None,
                 },
                 cache,
-                options: LookupOptions {
-                    capacity: table.keys_at_once(),
-                    ..LookupOptions::default()
-                },
+                options: lookup.hint.options(table.keys_at_once()),
                 source: Box::new(Connected(table.connect(
                     &context.world,
                     &lookup.table_key,

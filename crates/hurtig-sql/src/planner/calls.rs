@@ -22,6 +22,8 @@ use sqlparser::ast::{
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
 };
 
+use super::aggregates::of_others;
+
 /// The expression, rewritten; what is in it has been before.
 pub(super) fn rewrite(expression: &mut Expr) {
     let rewritten = match expression {
@@ -82,7 +84,7 @@ pub(super) fn rewrite(expression: &mut Expr) {
             Some(call("substring", arguments.collect()))
         }
         Expr::BinaryOp { left, op, right } => rows(left, op, right),
-        Expr::Function(function) => of_function(function),
+        Expr::Function(function) => of_others(function).or_else(|| of_function(function)),
         Expr::Tuple(values) => Some(call("row", values.clone())),
         Expr::Value(value) => number(&value.value),
         Expr::UnaryOp {
@@ -220,7 +222,7 @@ fn span(from: &Expr, to: &Expr) -> (Expr, Expr) {
     (call("least", both.clone()), call("greatest", both))
 }
 
-fn binary(left: &Expr, op: &BinaryOperator, right: &Expr) -> Expr {
+pub(super) fn binary(left: &Expr, op: &BinaryOperator, right: &Expr) -> Expr {
     Expr::BinaryOp {
         left: Box::new(left.clone()),
         op: op.clone(),
@@ -271,7 +273,7 @@ fn of_function(function: &mut Function) -> Option<Expr> {
 }
 
 /// The arguments of a plain call: no names, no clauses.
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
+pub(super) fn arguments(function: &Function) -> Option<Vec<Expr>> {
     let list = match &function.args {
         FunctionArguments::None => return Some(Vec::new()),
         FunctionArguments::List(list) => list,
@@ -310,7 +312,7 @@ fn between(value: &Expr, low: &Expr, high: &Expr) -> Expr {
     }
 }
 
-fn case(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
+pub(super) fn case(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
     Expr::Case {
         case_token: AttachedToken::empty(),
         end_token: AttachedToken::empty(),
@@ -325,7 +327,11 @@ fn case(condition: &Expr, then: &Expr, otherwise: &Expr) -> Expr {
 
 /// A call of a function by its name.
 pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    Expr::Function(Function {
+    Expr::Function(function(name, arguments))
+}
+
+pub(super) fn function(name: &str, arguments: Vec<Expr>) -> Function {
+    Function {
         name: ObjectName::from(vec![Ident::new(name)]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
@@ -334,7 +340,7 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
         null_treatment: None,
         over: None,
         within_group: Vec::new(),
-    })
+    }
 }
 
 pub(super) fn string(text: &str) -> Expr {

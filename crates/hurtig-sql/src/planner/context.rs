@@ -18,7 +18,7 @@ use super::system_time::{AS_OF, as_of};
 use crate::catalog::Catalogs;
 use crate::connectors::Connectors;
 use crate::error::carry;
-use crate::functions::Functions;
+use crate::functions::{Functions, UserFunction};
 use crate::types::field_of;
 
 /// What a query is planned against.
@@ -63,6 +63,23 @@ impl QueryContext {
     }
 }
 
+impl World {
+    /// What a user brought under this name; Flink's own functions hide all but the temporary ones that are known everywhere.
+    fn user(&self, name: &str) -> Option<(&str, &UserFunction)> {
+        let parts: Vec<&str> = name.split('.').collect();
+        let function = self.catalogs.find_function(&parts)?;
+        let is_hidden = self.functions.is_builtin(name) && !self.catalogs.is_everywhere(name);
+        let found = self.functions.user(&function.class)?;
+        (!is_hidden).then_some((function.name.as_str(), found))
+    }
+
+    /// The table function of this name.
+    pub(super) fn table_function(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        let (name, function) = self.user(name)?;
+        function.table(name)
+    }
+}
+
 impl ContextProvider for QueryContext {
     /// Tables are planned by [`FlinkRelations`]: only names of WITH come here.
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
@@ -85,6 +102,11 @@ impl ContextProvider for QueryContext {
         if name == AS_OF {
             return Some(as_of());
         }
+        if let Some((name, function)) = self.world.user(name)
+            && let Some(function) = function.scalar(name)
+        {
+            return Some(function);
+        }
         group_window::function(name).or_else(|| self.world.functions.scalar(name))
     }
 
@@ -93,6 +115,11 @@ impl ContextProvider for QueryContext {
     }
 
     fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        if let Some((name, function)) = self.world.user(name)
+            && let Some(function) = function.aggregate(name)
+        {
+            return Some(function);
+        }
         self.world.functions.aggregate(name)
     }
 

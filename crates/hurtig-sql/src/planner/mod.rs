@@ -4,11 +4,13 @@
 //!  Query ─► SqlToRel with our tables, functions, types ─► analyzer: types ─► optimizer: fewer rows, fewer columns, fewer joins
 //! ```
 
+mod aggregates;
 mod calls;
 mod context;
 pub(crate) mod expression;
 mod group_window;
 mod grouping_sets;
+pub(crate) mod hints;
 mod named_keys;
 pub(crate) mod nodes;
 mod operators;
@@ -54,6 +56,7 @@ use crate::error::PlanContext;
 
 /// The plan of a query, with all names and types resolved; not optimised.
 pub(crate) fn plan_query(world: &World, query: &Query) -> Result<LogicalPlan> {
+    hints::check(query)?;
     let context = context::QueryContext::new(world.clone(), names_of_with(query));
     let planner = SqlToRel::new_with_options(&context, parser_options());
     let statement = sqlparser::ast::Statement::Query(Box::new(rewrite::as_flink(query)));

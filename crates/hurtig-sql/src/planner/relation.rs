@@ -10,11 +10,13 @@ use datafusion_expr::planner::{
 use datafusion_expr::{Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder};
 use hurtig_sql_parser::{Hint, TableArgument};
 use sqlparser::ast::{
-    Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
+    Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, ObjectName, Query,
     TableAlias, TableFactor, TableVersion,
 };
 
 use super::context::World;
+use super::hints::{StateTtlNode, state_ttl};
 use super::nodes::{WatermarkNode, WindowKind, WindowNode};
 use super::rewrite::expression_as_flink;
 use super::scan::CatalogSource;
@@ -56,11 +58,29 @@ impl RelationPlanner for FlinkRelations {
             } => plan_err!("{name}(…) in FROM: write TABLE({name}(…)) or LATERAL TABLE({name}(…))"),
             TableFactor::Table { .. } => self.table(&relation, context),
             TableFactor::TableFunction { expr, alias } => {
-                let plan = window_function(&expr, context)?;
-                planned(plan, alias)
+                if let Some((query, ttl)) = state_ttl(&expr) {
+                    let input = context.plan(derived(query))?;
+                    return planned(extension(StateTtlNode { input, ttl })?, alias);
+                }
+                match self.rows_of(&expr, context)? {
+                    Some(plan) => planned(plan, alias),
+                    None => planned(window_function(&expr, context)?, alias),
+                }
             }
-            TableFactor::Function { name, .. } => {
-                not_impl_err!("the table function {name}: table functions are not built yet")
+            TableFactor::Function {
+                name, args, alias, ..
+            } => {
+                let mut call = super::calls::function("", Vec::new());
+                call.args = FunctionArguments::List(FunctionArgumentList {
+                    duplicate_treatment: None,
+                    args,
+                    clauses: Vec::new(),
+                });
+                call.name = name;
+                match self.rows_of(&SqlExpr::Function(call.clone()), context)? {
+                    Some(plan) => planned(plan, alias),
+                    None => plan_err!("there is no table function {}", call.name),
+                }
             }
             TableFactor::UNNEST { .. } => unnest(relation, context),
             TableFactor::MatchRecognize { .. } => {
@@ -91,6 +111,27 @@ impl FlinkRelations {
         }
     }
 
+    /// The rows that a user's table function gives, if this is a call of one: they are the items of an array.
+    fn rows_of(
+        &self,
+        expr: &SqlExpr,
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<Option<LogicalPlan>> {
+        let SqlExpr::Function(call) = expr else {
+            return Ok(None);
+        };
+        let name = crate::catalog::names(&call.name).join(".");
+        let Some(function) = self.world.table_function(&name) else {
+            return Ok(None);
+        };
+        let nothing = DFSchema::empty();
+        let arguments = arguments_of(call)?.into_iter();
+        let arguments = arguments.map(|(_, it)| context.sql_to_expr(it.clone(), &nothing));
+        let rows = function.call(arguments.collect::<Result<_>>()?);
+        let (_, field) = rows.to_field(&nothing)?;
+        extension(UnnestNode::new(rows, &field, false)?).map(Some)
+    }
+
     fn table(
         &self,
         relation: &TableFactor,
@@ -116,7 +157,10 @@ impl FlinkRelations {
             }
         };
         let plan = match version {
-            Some(TableVersion::ForSystemTimeAsOf(_)) => extension(SystemTimeNode { input: plan })?,
+            Some(TableVersion::ForSystemTimeAsOf(_)) => extension(SystemTimeNode {
+                input: plan,
+                lookup: lookup_of(relation),
+            })?,
             Some(other) => {
                 return not_impl_err!("{other}: a table as it was is read in a join alone");
             }
@@ -157,6 +201,26 @@ impl FlinkRelations {
         let column = Column::new(qualifier.cloned(), field.name());
         extension(WatermarkNode::new(plan, column, expression)?)
     }
+}
+
+/// A query as a table in FROM.
+fn derived(query: Query) -> TableFactor {
+    TableFactor::Derived {
+        lateral: false,
+        subquery: Box::new(query),
+        alias: None,
+        sample: None,
+    }
+}
+
+/// How a table is to be asked.
+fn lookup_of(relation: &TableFactor) -> Vec<(String, String)> {
+    let hints = Hint::of_table(relation).into_iter();
+    let options = hints.map(|hint| match hint {
+        Hint::Lookup(options) => options,
+        _ => Vec::new(),
+    });
+    options.flatten().collect()
 }
 
 fn options_of(relation: &TableFactor) -> Vec<(String, String)> {
@@ -200,13 +264,7 @@ fn view_plan(
     view: &ViewDefinition,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let query = TableFactor::Derived {
-        lateral: false,
-        subquery: Box::new(super::rewrite::as_flink(&view.query)),
-        alias: None,
-        sample: None,
-    };
-    let plan = context.plan(query)?;
+    let plan = context.plan(derived(super::rewrite::as_flink(&view.query)))?;
     if view.columns.is_empty() {
         return Ok(plan);
     }
@@ -258,12 +316,7 @@ fn window_function(
     };
     let name = function.name.to_string().to_uppercase();
     let arguments = WindowArguments::read(&name, &arguments_of(function)?)?;
-    let input = context.plan(TableFactor::Derived {
-        lateral: false,
-        subquery: Box::new(arguments.table.query.clone()),
-        alias: None,
-        sample: None,
-    })?;
+    let input = context.plan(derived(arguments.table.query.clone()))?;
     let schema = Arc::clone(input.schema());
     let time = context.sql_to_expr(arguments.time.clone(), &schema)?;
     let Expr::Column(time) = time else {

@@ -4,13 +4,14 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, Expr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    CastKind, DataType, Expr, Fetch, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OrderByKind, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut, WindowFrameBound,
     WindowSpec, WindowType,
 };
 
 use super::calls::rewrite;
 use super::group_window::ask_the_window;
+use super::hints::spread;
 use super::quantified::{by_exists, not_in_by_exists, push_not};
 use super::system_time::carry_times;
 use super::values::widen;
@@ -36,6 +37,7 @@ impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        spread(&mut query.body);
         name_columns(&mut query.body);
         ControlFlow::Continue(())
     }
@@ -89,8 +91,8 @@ impl VisitorMut for Rewriter {
             limit.iter_mut().for_each(bare);
             offset.iter_mut().for_each(|offset| bare(&mut offset.value));
         }
-        if let Some(fetch) = &mut query.fetch {
-            fetch.quantity.iter_mut().for_each(bare);
+        if let Some(fetch) = query.fetch.take() {
+            limit_to(query, fetch);
         }
         if let Some(order) = &mut query.order_by
             && let OrderByKind::Expressions(order) = &mut order.kind
@@ -98,6 +100,21 @@ impl VisitorMut for Rewriter {
             order.iter_mut().for_each(|order| bare(&mut order.expr));
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` is a limit; of one row, if no number is said.
+fn limit_to(query: &mut Query, fetch: Fetch) {
+    let one = || Expr::value(Value::Number("1".to_string(), false));
+    let mut quantity = fetch.quantity.unwrap_or_else(one);
+    bare(&mut quantity);
+    let clause = query.limit_clause.get_or_insert(LimitClause::LimitOffset {
+        limit: None,
+        offset: None,
+        limit_by: Vec::new(),
+    });
+    if let LimitClause::LimitOffset { limit, .. } = clause {
+        *limit = Some(quantity);
     }
 }
 

@@ -30,6 +30,8 @@ use crate::types::TimeAttribute;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SystemTimeNode {
     pub(crate) input: LogicalPlan,
+    /// What a hint says of how it is asked.
+    pub(crate) lookup: Vec<(String, String)>,
 }
 
 unordered!(SystemTimeNode);
@@ -65,6 +67,7 @@ impl UserDefinedLogicalNodeCore for SystemTimeNode {
         let input = inputs.into_iter().next();
         Ok(Self {
             input: input.unwrap_or_else(|| self.input.clone()),
+            lookup: self.lookup.clone(),
         })
     }
 

@@ -11,7 +11,7 @@ use hurtig_types::{Error, Result};
 use sqlparser::ast::Query;
 
 use super::{Outcome, Settings};
-use crate::catalog::Catalogs;
+use crate::catalog::{CatalogObject, Catalogs, ObjectPath};
 use crate::connectors::Connectors;
 use crate::functions::{Functions, Zone};
 use crate::physical::{Lowering, Node, final_rows, share_scans, tree};
@@ -36,7 +36,7 @@ pub struct TableEnvironment {
     surroundings: Surroundings,
     pub(super) catalogs: Arc<Catalogs>,
     connectors: Arc<Connectors>,
-    functions: Arc<Functions>,
+    pub(super) functions: Arc<Functions>,
     pub(super) settings: Settings,
     pub(super) on_environment: Option<Prepare>,
     /// Whether it only types a table that is being declared.
@@ -160,6 +160,27 @@ impl TableEnvironment {
         }
     }
 
+    /// What can be written without more names before it: catalogs, databases, tables and views with their columns, functions.
+    pub fn names_in_scope(&self) -> Vec<String> {
+        let catalogs = &self.catalogs;
+        let (catalog, database) = (catalogs.current_catalog(), catalogs.current_database());
+        let mut names = self.names();
+        names.extend(catalogs.catalogs());
+        names.extend(catalogs.databases(catalog).unwrap_or_default());
+        for object in catalogs.objects(catalog, database) {
+            let path = ObjectPath {
+                catalog: catalog.to_string(),
+                database: database.to_string(),
+                object,
+            };
+            if let Some(CatalogObject::Table(table)) = catalogs.find(&path) {
+                names.extend(table.columns.iter().map(|it| it.field.name().clone()));
+            }
+            names.push(path.object);
+        }
+        names
+    }
+
     pub(super) fn names(&self) -> Vec<String> {
         self.functions.names()
     }
@@ -185,7 +206,7 @@ impl TableEnvironment {
         if zone == self.functions.zone() {
             return Arc::clone(&self.functions);
         }
-        Arc::new(Functions::new(&self.surroundings, zone))
+        Arc::new(self.functions.in_zone(&self.surroundings, zone))
     }
 
     /// The logical plan of a query, with all types; not optimised.

@@ -1,9 +1,14 @@
 //! A session: statements in, results out.
 
+mod alter;
+mod catalogs;
 mod create;
 mod environment;
+mod functions;
 mod insert;
+mod like;
 mod outcome;
+mod persist;
 mod settings;
 mod show;
 mod submit;

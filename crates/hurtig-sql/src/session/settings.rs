@@ -95,6 +95,12 @@ impl Settings {
         values.map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// The keys of all options that there are: those of SQL, and those of jobs.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        let known = KNOWN.iter().map(|(key, _)| *key);
+        known.chain(options::known_keys())
+    }
+
     /// The options of jobs.
     pub(crate) fn of_jobs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter()
@@ -107,7 +113,7 @@ impl Settings {
     }
 
     /// Whether queries answer once, when their input has ended.
-    pub(crate) fn is_batch(&self) -> bool {
+    pub fn is_batch(&self) -> bool {
         self.get(RUNTIME_MODE)
             .is_some_and(|mode| mode.eq_ignore_ascii_case("batch"))
     }

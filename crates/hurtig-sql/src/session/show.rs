@@ -1,14 +1,31 @@
 //! SHOW and DESCRIBE.
 
-use hurtig_sql_parser::{Describe, DescribeTarget, Show, ShowTarget, ToFlinkSql};
+use hurtig_sql_parser::{
+    CreateFunction, Describe, DescribeTarget, FunctionScope, Show, ShowTarget, Statement, ToFlinkSql,
+};
 use hurtig_types::{Error, Result};
-use sqlparser::ast::ObjectName;
+use sqlparser::ast::{Ident, ObjectName};
 
 use super::{Outcome, TableEnvironment};
 use crate::catalog::{
-    CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition, names,
+    Catalog, CatalogObject, ColumnKind, Database, FunctionDefinition, ObjectPath, TableDefinition,
+    ViewDefinition, names,
 };
 use crate::types::{TimeAttribute, flink_of};
+
+/// The name of an object, as statements write it.
+fn in_full(path: &ObjectPath) -> String {
+    format!("`{}`.`{}`.`{}`", path.catalog, path.database, path.object)
+}
+
+/// What is known of something: a name and a value each.
+pub(super) fn info(subject: &str, rows: Vec<(&str, String)>) -> Outcome {
+    let rows = rows.into_iter();
+    Outcome::Table {
+        columns: vec![format!("{subject} name"), format!("{subject} value")],
+        rows: rows.map(|(name, value)| vec![name.to_string(), value]).collect(),
+    }
+}
 
 /// One column of names.
 fn list(column: &str, names: impl IntoIterator<Item = String>) -> Outcome {
@@ -61,14 +78,33 @@ impl TableEnvironment {
                 let names = self.objects(show.from.as_ref(), Some(false))?;
                 list("view name", names.into_iter().filter(matches))
             }
-            ShowTarget::Functions { user: true } => list("function name", Vec::new()),
-            ShowTarget::Functions { user: false } => {
-                list("function name", self.names().into_iter().filter(matches))
+            ShowTarget::Functions { user } => {
+                let users = catalogs.functions_in_scope().into_iter();
+                let mut functions: Vec<_> = users.map(|it| it.name.clone()).collect();
+                if !user {
+                    functions.extend(self.names());
+                }
+                functions.sort();
+                functions.dedup();
+                list("function name", functions.into_iter().filter(matches))
             }
+            ShowTarget::CreateCatalog(name) => {
+                Outcome::Text(create_catalog(&name.value, catalogs.catalog(&name.value)?))
+            }
+            ShowTarget::Procedures => list("procedure name", Vec::new()),
+            ShowTarget::Jobs => Outcome::Table {
+                // A client waits for its jobs: while this is asked, none of them runs.
+                columns: ["job id", "job name", "status", "start time"]
+                    .map(str::to_string)
+                    .to_vec(),
+                rows: Vec::new(),
+            },
             ShowTarget::CreateTable(name) => {
                 let path = catalogs.path(name)?;
                 match catalogs.get(&path)? {
-                    CatalogObject::Table(table) => Outcome::Text(create_table(&path, table)?),
+                    CatalogObject::Table(table) => {
+                        Outcome::Text(create_table(&in_full(&path), table, false)?)
+                    }
                     CatalogObject::View(_) => {
                         return Err(Error::invalid_job(format!(
                             "{path} is a view: write SHOW CREATE VIEW"
@@ -79,7 +115,7 @@ impl TableEnvironment {
             ShowTarget::CreateView(name) => {
                 let path = catalogs.path(name)?;
                 match catalogs.get(&path)? {
-                    CatalogObject::View(view) => Outcome::Text(create_view(&path, view)),
+                    CatalogObject::View(view) => Outcome::Text(create_view(&in_full(&path), view)),
                     CatalogObject::Table(_) => {
                         return Err(Error::invalid_job(format!(
                             "{path} is a table: write SHOW CREATE TABLE"
@@ -127,15 +163,32 @@ impl TableEnvironment {
             DescribeTarget::Table(name) => self.columns(name),
             DescribeTarget::Catalog(name) => {
                 let name = name.value.clone();
-                self.catalogs.databases(&name)?;
-                Ok(Outcome::Table {
-                    columns: vec!["info name".to_string(), "info value".to_string()],
-                    rows: vec![
-                        vec!["name".to_string(), name],
-                        vec!["type".to_string(), "generic_in_memory".to_string()],
-                    ],
-                })
+                let catalog = self.catalogs.catalog(&name)?;
+                let kind = catalog.kind().to_string();
+                let comment = catalog.comment.clone().unwrap_or_default();
+                let mut rows = vec![("name", name), ("type", kind), ("comment", comment)];
+                if describe.extended {
+                    let options = catalog.options.iter();
+                    let options = options.filter(|(key, _)| key != "type");
+                    rows.extend(options.map(|(key, value)| {
+                        let value = shown(key, value).to_string();
+                        (key.as_str(), value)
+                    }));
+                }
+                Ok(info("info", rows))
             }
+            DescribeTarget::Database(name) => {
+                let (catalog, name) = self.database(name)?;
+                let database = self.catalogs.database(&catalog, &name)?;
+                let comment = database.comment.clone().unwrap_or_default();
+                let mut rows = vec![("catalog", catalog), ("name", name), ("comment", comment)];
+                if describe.extended {
+                    let options = database.options.iter();
+                    rows.extend(options.map(|(key, value)| (key.as_str(), value.clone())));
+                }
+                Ok(info("database description", rows))
+            }
+            DescribeTarget::Function(name) => self.describe_function(name),
             _ => Err(Error::unsupported("this kind of DESCRIBE")),
         }
     }
@@ -227,7 +280,8 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
+/// The statement that makes a table; with its secrets, if `reveals`.
+pub(super) fn create_table(name: &str, table: &TableDefinition, reveals: bool) -> Result<String> {
     let mut lines = Vec::new();
     for column in &table.columns {
         let name = column.field.name();
@@ -273,13 +327,7 @@ fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
             columns.join(", ")
         ));
     }
-    let mut text = format!(
-        "CREATE TABLE `{}`.`{}`.`{}` (\n{}\n)",
-        path.catalog,
-        path.database,
-        path.object,
-        lines.join(",\n")
-    );
+    let mut text = format!("CREATE TABLE {name} (\n{}\n)", lines.join(",\n"));
     if let Some(comment) = &table.comment {
         text.push_str(&format!(" COMMENT {}", quoted(comment)));
     }
@@ -291,22 +339,67 @@ fn create_table(path: &ObjectPath, table: &TableDefinition) -> Result<String> {
             .collect();
         text.push_str(&format!("\nPARTITIONED BY ({})", columns.join(", ")));
     }
-    let options = table.options.iter();
-    let options: Vec<_> = options
-        .map(|(key, value)| {
-            let value = if hurtig_types::is_secret(key) {
-                hurtig_types::HIDDEN
-            } else {
-                value
-            };
-            format!("  {} = {}", quoted(key), quoted(value))
-        })
-        .collect();
-    text.push_str(&format!("\nWITH (\n{}\n)\n", options.join(",\n")));
+    text.push_str(&with(&table.options, reveals));
+    text.push('\n');
     Ok(text)
 }
 
-fn create_view(path: &ObjectPath, view: &ViewDefinition) -> String {
+/// `WITH (…)` on lines of its own; nothing of no options.
+fn with(options: &[(String, String)], reveals: bool) -> String {
+    let options = options.iter();
+    let options: Vec<_> = options
+        .map(|(key, value)| {
+            let value = if reveals { value } else { shown(key, value) };
+            format!("  {} = {}", quoted(key), quoted(value))
+        })
+        .collect();
+    if options.is_empty() {
+        return String::new();
+    }
+    format!("\nWITH (\n{}\n)", options.join(",\n"))
+}
+
+/// What is shown of an option: not a secret.
+fn shown<'a>(key: &str, value: &'a str) -> &'a str {
+    if hurtig_types::is_secret(key) {
+        hurtig_types::HIDDEN
+    } else {
+        value
+    }
+}
+
+fn comment_of(comment: Option<&String>) -> String {
+    comment.map_or_else(String::new, |text| format!("\nCOMMENT {}", quoted(text)))
+}
+
+fn create_catalog(name: &str, catalog: &Catalog) -> String {
+    let comment = comment_of(catalog.comment.as_ref());
+    format!("CREATE CATALOG `{name}`{comment}{}\n", with(&catalog.options, false))
+}
+
+/// The statement that makes a database.
+pub(super) fn create_database(name: &str, database: &Database) -> String {
+    let comment = comment_of(database.comment.as_ref());
+    format!("CREATE DATABASE {name}{comment}{}\n", with(&database.options, true))
+}
+
+/// The statement that makes a function.
+pub(super) fn create_function(database: &str, function: &FunctionDefinition) -> String {
+    let quoted = |name: &str| Ident::with_quote('`', name);
+    let create = CreateFunction {
+        scope: FunctionScope::Catalog,
+        if_not_exists: false,
+        name: ObjectName::from(vec![quoted(database), quoted(&function.name)]),
+        class: function.class.clone(),
+        language: function.language,
+        jars: Vec::new(),
+        options: Vec::new(),
+    };
+    Statement::CreateFunction(create).to_string()
+}
+
+/// The statement that makes a view.
+pub(super) fn create_view(name: &str, view: &ViewDefinition) -> String {
     let columns: Vec<_> = view.columns.iter().map(|it| format!("`{it}`")).collect();
     let columns = if columns.is_empty() {
         String::new()
@@ -314,10 +407,8 @@ fn create_view(path: &ObjectPath, view: &ViewDefinition) -> String {
         format!(" ({})", columns.join(", "))
     };
     let query = view.query.to_flink_sql();
-    format!(
-        "CREATE VIEW `{}`.`{}`.`{}`{columns} AS\n{query}\n",
-        path.catalog, path.database, path.object
-    )
+    let comment = comment_of(view.comment.as_ref());
+    format!("CREATE VIEW {name}{columns}{comment} AS\n{query}\n")
 }
 
 /// SQL's LIKE: `%` stands for any text, `_` for any character.

@@ -19,7 +19,8 @@ impl TableEnvironment {
     pub(super) fn select(&self, query: &Query) -> Result<QueryHandle> {
         let node = self.physical_of(self.logical(query)?)?;
         let env = self.environment();
-        let stream = Builder::new(&env, self.settings.exec()).build(&node, true)?;
+        let plans = std::slice::from_ref(&node);
+        let stream = Builder::new(&env, self.settings.exec(), plans).build(&node, true)?;
         let (sink, reader) = collect();
         stream.sink_to("Collect", sink);
         let job = env.execute_async("collect")?;
@@ -42,14 +43,15 @@ impl TableEnvironment {
     /// Runs inserts as one job.
     pub(super) fn insert_all(&self, inserts: &[Insert]) -> Result<JobClient> {
         let env = self.environment();
-        let mut builder = Builder::new(&env, self.settings.exec());
         let mut names = Vec::new();
         let planned = inserts.iter().map(|insert| self.plan_insert(insert));
         let (plans, targets): (Vec<_>, Vec<_>) =
             planned.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        for (node, target) in self.physical(plans)?.into_iter().zip(targets) {
+        let nodes = self.physical(plans)?;
+        let mut builder = Builder::new(&env, self.settings.exec(), &nodes);
+        for (node, target) in nodes.iter().zip(targets) {
             let name = target.description.name.clone();
-            write(&mut builder, &node, target.sink()?, &name)?;
+            write(&mut builder, node, target.sink()?, &name)?;
             names.push(format!("insert-into_{name}"));
         }
         env.execute_async(names.join(","))
@@ -75,7 +77,7 @@ fn write(builder: &mut Builder<'_>, node: &Arc<Node>, sink: SinkTable, name: &st
         let named = Named::new("DropUpdateBefore", "");
         stream.apply(named, schema, |_| Ok(drop_update_before()))
     };
-    (sink.sink)(&checked, name);
+    (sink.sink)(&checked, builder.sink_of(name));
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub use numbered::{NumberedRows, NumberedSource, NumberedSplit};
 pub use options::{OptionKind, TableOption, TableOptions};
 
 use crate::event_time::TimesOfBatch;
-use crate::{RowBatch, RowStream};
+use crate::{Named, RowBatch, RowStream};
 
 /// A table as its connector sees it: physical and metadata columns alone. Computed columns and watermarks are the planner's.
 #[derive(Clone, Debug)]
@@ -134,8 +134,8 @@ pub trait ScanTable: Send + Sync {
 /// What is asked of a scan.
 #[derive(Clone)]
 pub struct ScanRequest {
-    /// The name of the operator.
-    pub name: String,
+    /// What the operator is called, and its uid.
+    pub named: Named,
     /// The columns, by their index among the physical columns and the metadata columns behind them: these, in this order, are what the
     /// stream has. Others need not be made at all.
     pub projection: Vec<usize>,
@@ -166,14 +166,14 @@ pub struct SinkTable {
 }
 
 /// A sink of any type: what puts it behind a stream.
-pub type SinkOf = Box<dyn FnOnce(&RowStream, &str) + Send>;
+pub type SinkOf = Box<dyn FnOnce(&RowStream, Named) + Send>;
 
 impl SinkTable {
     /// The table of a sink that takes these changes.
     pub fn new(accepts: ChangelogMode, sink: impl Sink<RowBatch>) -> Self {
         Self {
             accepts,
-            sink: Box::new(move |stream, name| stream.sink_to(name, sink)),
+            sink: Box::new(move |stream, named| stream.sink_to(named, sink)),
         }
     }
 
@@ -185,7 +185,7 @@ impl SinkTable {
     ) -> Self {
         Self {
             accepts,
-            sink: Box::new(move |stream, name| stream.sink_with(name, sink, parallelism)),
+            sink: Box::new(move |stream, named| stream.sink_with(named, sink, parallelism)),
         }
     }
 }

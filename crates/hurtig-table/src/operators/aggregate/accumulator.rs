@@ -76,6 +76,8 @@ pub enum Acc {
         /// How many there are.
         count: i64,
     },
+    /// What a user's function knows.
+    User(Box<[u8]>),
 }
 
 /// A number of 128 bits that needs no more alignment than one of 64.

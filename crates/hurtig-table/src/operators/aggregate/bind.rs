@@ -36,6 +36,7 @@ enum Values<'a> {
     Floats(Cow<'a, [f64]>),
     Texts(Texts<'a>),
     Rows(Vec<RowBytes>),
+    Column(&'a ArrayRef),
 }
 
 enum Texts<'a> {
@@ -184,6 +185,7 @@ impl<'a> Values<'a> {
                 ))
             }
             Class::Texts => Self::Texts(Texts::of(column)?),
+            Class::Column => Self::Column(column),
             Class::Rows => Self::Rows(plan.codec.encode(std::slice::from_ref(column))?),
         })
     }
@@ -281,6 +283,14 @@ impl BoundColumn<'_> {
             (Acc::Multiset(bag), Values::Rows(values)) => self.each(rows, signs, |row, sign| {
                 change_bag(bag, row_at(values, row).into(), sign);
             }),
+            (Acc::User(accumulator), Values::Column(column)) => {
+                let Kind::User(function) = &plan.kind else {
+                    return Err(Error::bug("an accumulator of another kind than its call"));
+                };
+                let mut changes = Vec::with_capacity(rows.len());
+                self.each(rows, signs, |row, sign| changes.push((row, sign)));
+                function.0.change(accumulator, column, &changes)?;
+            }
             (cell, values) => return self.keep(plan, rows, signs, cell, values),
         }
         Ok(())

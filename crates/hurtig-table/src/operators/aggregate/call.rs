@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
+use super::UserFunction;
 use crate::KeyCodec;
 
 /// A function of many rows. NULL arguments are ignored, except where it says otherwise.
@@ -46,6 +47,8 @@ pub enum AggregateFunction {
     ArrayAgg,
     /// The only value there may be, for scalar subqueries; a second one is an error.
     SingleValue,
+    /// What a user brought. Its argument is a row of those that it was called with, NULLs too.
+    User(UserFunction),
 }
 
 /// One aggregate of a query.

@@ -16,6 +16,7 @@ pub(crate) mod numbers;
 mod outline;
 mod output;
 mod plan;
+mod user;
 
 pub use accumulator::{Acc, AccRow};
 pub use bind::{Bound, Masks};
@@ -23,6 +24,7 @@ pub use call::{AggregateCall, AggregateFunction, GroupAggregateSpec};
 pub use distinct::DistinctViews;
 pub use outline::Outlines;
 pub use plan::{Accumulators, DistinctIn};
+pub use user::{UserAggregate, UserFunction};
 
 use hurtig_runtime::{OperatorContext, StreamOperator};
 use hurtig_types::Result;

@@ -54,6 +54,7 @@ impl Outlines {
             Kind::Concat { separator } => plan.texts(separator, cells()),
             Kind::Array => plan.arrays(cells()),
             Kind::Multiset => plan.multisets(cells()),
+            Kind::User(function) => function.0.results(&cells().map(user_of).collect::<Vec<_>>()),
             Kind::Set(inner) => plan.of_different(inner, cells()),
         }
     }
@@ -77,6 +78,13 @@ fn multiset_of(acc: &Acc) -> Option<&Multiset> {
     match acc {
         Acc::Multiset(bag) => Some(bag),
         _ => None,
+    }
+}
+
+fn user_of(acc: &Acc) -> &[u8] {
+    match acc {
+        Acc::User(accumulator) => accumulator,
+        _ => &[],
     }
 }
 

@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use hurtig_types::{Error, Result};
 
 use super::accumulator::{Acc, AccRow, List, Moments, Ordered, Wide, merge_bags};
-use super::{AggregateCall, AggregateFunction, Outlines};
+use super::{AggregateCall, AggregateFunction, Outlines, UserFunction};
 use crate::RowCodec;
 
 /// Where the different arguments of `DISTINCT` calls are kept.
@@ -32,6 +32,8 @@ pub(super) enum Class {
     Texts,
     /// Any value, as a row of one column.
     Rows,
+    /// The column as it is.
+    Column,
 }
 
 /// What is made of the values.
@@ -59,6 +61,7 @@ pub(super) enum Kind {
     },
     Multiset,
     Single,
+    User(UserFunction),
     /// What this makes of the different values.
     Set(Arc<Accumulators>),
 }
@@ -196,6 +199,14 @@ impl Plan {
             None => None,
         };
         let (kind, class) = kind_of(call, argument)?;
+        if let Kind::User(function) = &kind
+            && retracts
+            && !function.0.retracts()
+        {
+            return Err(Error::unsupported(format!(
+                "{function:?} of rows that are updated or deleted: it has no retract"
+            )));
+        }
         let is_distinct = call.distinct && !matches!(kind, Kind::Rows | Kind::Extreme { .. });
         if let (true, Some(index), DistinctIn::Accumulator) = (is_distinct, call.argument, distinct)
         {
@@ -207,7 +218,7 @@ impl Plan {
         };
         Ok(Self {
             empty: empty_of(&kind, class, retracts),
-            counts_nulls: matches!(kind, Kind::Array | Kind::Single),
+            counts_nulls: matches!(kind, Kind::Array | Kind::Single | Kind::User(_)),
             kind,
             class,
             argument: call.argument,
@@ -285,6 +296,11 @@ impl Plan {
                 *count += c;
                 if value.is_none() {
                     value.clone_from(v);
+                }
+            }
+            (Acc::User(into), Acc::User(later)) => {
+                if let Kind::User(function) = &self.kind {
+                    function.0.merge(into, later);
                 }
             }
             // Accumulators of one call are of one kind; the rest holds nothing.
@@ -372,6 +388,7 @@ fn kind_of(call: &AggregateCall, argument: Option<&DataType>) -> Result<(Kind, C
         F::VarSamp => moment(true, false),
         F::Collect => Kind::Multiset,
         F::SingleValue => Kind::Single,
+        F::User(function) => Kind::User(function.clone()),
     };
     let Some(argument) = argument else {
         return Err(Error::invalid_job(format!(
@@ -405,6 +422,7 @@ fn class_of(kind: &Kind, argument: &DataType) -> Option<Class> {
         (Kind::Extreme { .. } | Kind::Sum { .. } | Kind::Avg | Kind::Moment { .. }, _) => {
             return None;
         }
+        (Kind::User(_), _) => Class::Column,
         _ => Class::Rows,
     })
 }
@@ -433,6 +451,7 @@ fn empty_of(kind: &Kind, class: Class, retracts: bool) -> Acc {
             Acc::List(Box::<List>::default())
         }
         (Kind::Multiset | Kind::Set(_), _) => Acc::Multiset(Box::default()),
+        (Kind::User(function), _) => Acc::User(function.0.create()),
         (Kind::Single, _) => Acc::Single {
             value: None,
             count: 0,

@@ -26,7 +26,7 @@ mod timed_state;
 mod window;
 
 pub use interval::IntervalJoinSpec;
-pub use lookup::{LookupCache, LookupJoinSpec, LookupOptions, LookupSource};
+pub use lookup::{LookupCache, LookupJoinSpec, LookupOptions, LookupSource, MissRetry};
 pub use spec::{JoinCondition, JoinKind, JoinSpec, JoinTime, SideSpec, UniqueKey};
 pub use temporal::TemporalJoinSpec;
 pub use window::WindowJoinSpec;

@@ -9,14 +9,14 @@ use arrow_array::{Array, RecordBatch};
 use hurtig_connect::BoxFuture;
 use hurtig_env::{Clock, World};
 use hurtig_table::operators::join::{
-    JoinKind, LookupCache, LookupJoinSpec, LookupOptions, LookupSource,
+    JoinKind, LookupCache, LookupJoinSpec, LookupOptions, LookupSource, MissRetry,
 };
 use hurtig_testing_rows::{HarnessOptions, RowHarness};
 use hurtig_types::{Error, Result};
 
 use super::helpers::*;
 
-/// Of key `k` the table has `k` rows, with the numbers 0 to `k` − 1.
+/// Of key `k` the table has `k` rows, with the numbers 0 to `k` − 1; of keys from 100 on 2 rows, which are there from the third time on.
 struct Numbers {
     asked: Arc<Mutex<Vec<Vec<i64>>>>,
     clock: Clock,
@@ -37,7 +37,15 @@ impl LookupSource for Numbers {
         let keys = keys.column(0).as_primitive::<Int64Type>();
         assert_eq!(keys.null_count(), 0);
         let keys = keys.values().to_vec();
-        self.asked.lock().unwrap().push(keys.clone());
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(keys.clone());
+        let times = |key: i64| asked.iter().flatten().filter(|it| **it == key).count();
+        let rows_of = |key: i64| match key {
+            100.. if times(key) < 3 => rows_of_key(0),
+            100.. => rows_of_key(2),
+            key => rows_of_key(key),
+        };
+        let found: Vec<_> = keys.iter().map(|key| rows_of(*key)).collect();
         let sleep = self.clock.sleep(Duration::from_millis(5));
         let never = self.clock.sleep(Duration::from_secs(3600));
         let mut fails = self.fails.lock().unwrap();
@@ -52,7 +60,7 @@ impl LookupSource for Numbers {
             if failed {
                 return Err(Error::io("the table is away"));
             }
-            Ok(keys.into_iter().map(rows_of_key).collect())
+            Ok(found)
         })
     }
 }
@@ -64,6 +72,15 @@ struct Lookup {
 
 impl Lookup {
     fn new(kind: JoinKind, cache: Option<LookupCache>, fails: u32, hangs: bool) -> Self {
+        Self::with_misses(kind, cache, (fails, hangs), None)
+    }
+
+    fn with_misses(
+        kind: JoinKind,
+        cache: Option<LookupCache>,
+        (fails, hangs): (u32, bool),
+        misses: Option<MissRetry>,
+    ) -> Self {
         let asked: Arc<Mutex<Vec<Vec<i64>>>> = Arc::default();
         let fails = Arc::new(Mutex::new(fails));
         let output = kind.schema(&schema(), &schema());
@@ -89,6 +106,7 @@ impl Lookup {
                     timeout: Duration::from_millis(50),
                     retries: 2,
                     retry_delay: Duration::from_millis(7),
+                    misses,
                 },
                 source: Box::new(Numbers {
                     asked: Arc::clone(&log),
@@ -182,6 +200,29 @@ fn a_question_that_fails_or_is_not_answered_is_asked_again_so_often() {
         };
         assert!(error.contains(why) && error.contains("3 times"), "{error}");
     }
+}
+
+#[test]
+fn keys_without_rows_are_asked_for_again_so_often() {
+    let cache = LookupCache {
+        rows_max: 100,
+        ttl: None,
+    };
+    let lookup = |attempts| {
+        let delay = Duration::from_millis(7);
+        let misses = Some(MissRetry { delay, attempts });
+        Lookup::with_misses(JoinKind::Left, Some(cache), (0, false), misses)
+    };
+    let mut patient = lookup(2);
+    let found = patient.push(&[100, 2]).unwrap();
+    assert_eq!(found, ["+I[100, 1, l, 2, 1, t]", "+I[2, 1, l, 2, 1, t]"]);
+    assert_eq!(patient.asked(), [vec![100, 2], vec![100], vec![100]]);
+    // What was a miss in between is not remembered.
+    assert_eq!(patient.push(&[100]).unwrap(), ["+I[100, 1, l, 2, 1, t]"]);
+    assert!(patient.asked().is_empty());
+    let mut hasty = lookup(1);
+    assert_eq!(hasty.push(&[100]).unwrap(), ["+I[100, 1, l, NULL, NULL, NULL]"]);
+    assert_eq!(hasty.asked(), [[100], [100]]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl TableFactory for ReplayFactory {
 fn read(scan: &dyn ScanTable, table: &TableDescription) -> Result<Vec<RowBatch>> {
     let env = StreamExecutionEnvironment::in_world(World::real());
     let request = ScanRequest {
-        name: table.name.clone(),
+        named: table.name.clone().into(),
         projection: (0..table.schema.fields().len()).collect(),
         limit: None,
         watermarks: None,
@@ -121,7 +121,7 @@ impl ScanTable for Replay {
             source,
             strategy,
             Arc::new(schema),
-            request.name,
+            request.named,
         ))
     }
 }

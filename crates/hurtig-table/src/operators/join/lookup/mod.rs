@@ -49,6 +49,17 @@ pub struct LookupOptions {
     pub retries: u32,
     /// How long after the failure.
     pub retry_delay: Duration,
+    /// Whether keys that have no rows are asked for again: what they belong to may come later.
+    pub misses: Option<MissRetry>,
+}
+
+/// How keys without rows are asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissRetry {
+    /// How long after the answer.
+    pub delay: Duration,
+    /// How often.
+    pub attempts: u32,
 }
 
 impl Default for LookupOptions {
@@ -59,6 +70,7 @@ impl Default for LookupOptions {
             timeout: Duration::from_secs(180),
             retries: 0,
             retry_delay: Duration::ZERO,
+            misses: None,
         }
     }
 }

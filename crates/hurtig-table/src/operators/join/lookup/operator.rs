@@ -1,12 +1,16 @@
 //! Batches, joined with what is looked up for them.
 
 use std::ops::Range;
-use std::task::Poll;
+use std::future::Future as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use hurtig_env::{Sleep, World};
 use hurtig_runtime::{OperatorContext, Output, Progress, StreamOperator};
 use hurtig_types::{ErasedBatch, Error, MaxParallelism, Result};
 use std::sync::Arc;
@@ -15,7 +19,7 @@ use super::super::distinct::Distinct;
 use super::super::pairs::{NO_ROW, Pairing, Said, Side, Sources};
 use super::ask::Asking;
 use super::cache::Cache;
-use super::{JoinKind, LookupJoinSpec};
+use super::{JoinKind, LookupJoinSpec, MissRetry};
 use crate::{ArrowContext, BATCH_ROWS, KeyCodec, Keys, RowBatch, RowBytes, RowCodec, TableKey};
 
 impl LookupJoinSpec {
@@ -54,6 +58,12 @@ struct LookupJoin<K> {
     /// Keys without an answer, the next one last; and those that are being asked for.
     missing: Vec<u32>,
     asked: Vec<u32>,
+    /// Keys that had no rows and are to be asked for again, how often that was, and until when it is waited.
+    retry: Option<MissRetry>,
+    missed: Vec<u32>,
+    attempts: u32,
+    waits: Option<Sleep>,
+    world: World,
     /// When all is found: the right rows, which of them each key has, and the next row.
     joined: Option<(Vec<ArrayRef>, Vec<Range<u32>>)>,
     next: usize,
@@ -70,6 +80,11 @@ impl<K: TableKey> LookupJoin<K> {
             key_schema: Arc::new(Schema::new(spec.key.fields().clone())),
             key: spec.key,
             right: spec.right,
+            retry: spec.options.misses,
+            missed: Vec::new(),
+            attempts: 0,
+            waits: None,
+            world: context.world.clone(),
             asking: Asking::new(spec.source, spec.options, context.world.clone()),
             cache: spec.cache.map(Cache::new),
             pairing,
@@ -96,6 +111,7 @@ impl<K: TableKey> LookupJoin<K> {
             .fill(keys, &self.keys.hashes, |key| key.has_null(columns));
         self.found.clear();
         self.missing.clear();
+        self.attempts = 0;
         for (index, (_, key)) in (0u32..).zip(self.distinct.keys(keys)) {
             let found = self.cache.as_mut().and_then(|cache| cache.get(key, now));
             if found.is_none() {
@@ -112,8 +128,14 @@ impl<K: TableKey> LookupJoin<K> {
 
     /// Asks until nothing is missing, then joins.
     fn work(&mut self, output: &mut Output) -> Result<Progress> {
-        while self.asking.is_busy() || !self.missing.is_empty() {
+        loop {
             if !self.asking.is_busy() {
+                if self.missing.is_empty() && self.missed.is_empty() {
+                    break;
+                }
+                if self.missing.is_empty() && self.wait(output.waker()).is_pending() {
+                    return Ok(Progress::Blocked);
+                }
                 self.ask()?;
             }
             match self.asking.poll(output.waker()) {
@@ -125,6 +147,19 @@ impl<K: TableKey> LookupJoin<K> {
             self.joined = Some(self.put_together()?);
         }
         self.join(output)
+    }
+
+    /// Waits, then asks again for the keys that had no rows.
+    fn wait(&mut self, waker: &Waker) -> Poll<()> {
+        let delay = self.retry.map_or(Duration::ZERO, |retry| retry.delay);
+        let clock = self.world.clock();
+        let waits = self.waits.get_or_insert_with(|| clock.sleep(delay));
+        std::task::ready!(Pin::new(waits).poll(&mut Context::from_waker(waker)));
+        self.waits = None;
+        self.attempts += 1;
+        self.missing = std::mem::take(&mut self.missed);
+        self.missing.reverse();
+        Poll::Ready(())
     }
 
     fn ask(&mut self) -> Result<()> {
@@ -149,6 +184,11 @@ impl<K: TableKey> LookupJoin<K> {
             let rows = RecordBatch::try_new_with_options(self.right.clone(), columns, &options);
             let rows = rows.during("taking what a lookup has found")?;
             let row = self.distinct.row_of(*index) as usize;
+            let again = self.retry.is_some_and(|it| self.attempts < it.attempts);
+            if again && rows.num_rows() == 0 {
+                self.missed.push(*index);
+                continue;
+            }
             if let Some(cache) = &mut self.cache
                 && let Some(key) = self.keys.keys.get(row)
             {
