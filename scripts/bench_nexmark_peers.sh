@@ -2,8 +2,8 @@
 # Runs the queries of Nexmark with Hurtig and with Flink, on this machine. Installs what that takes: Java, and Flink's jars.
 #   scripts/bench_nexmark_peers.sh        measures; writes each run into out/nexmark-peers.jsonl
 #   scripts/bench_nexmark_peers.sh check  whether both generators make the same events
-# From the environment: EVENTS, PARALLELISM, QUERIES=q0,q5, BACKEND=hashmap|rocksdb, RUNS (the median counts), and HURTIG, a binary that
-# is there already.
+# From the environment: EVENTS, PARALLELISM, QUERIES=q0,q5, BACKEND=hashmap|rocksdb, RUNS (the median counts), HEAP=3g for Java, and
+# HURTIG, a binary that is there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,8 +11,10 @@ cd "$(dirname "$0")/.."
 
 readonly queries="${QUERIES:-$(seq -s, -f 'q%g' 0 22)}"
 readonly parallelism="${PARALLELISM:-2}" backend="${BACKEND:-hashmap}" runs="${RUNS:-3}"
+# Of joins Flink keeps gigabytes in memory. With too few, Java collects garbage for minutes before it gives up.
+readonly heap="${HEAP:-$(awk '/^MemTotal:/ { printf "%dm", $2 / 2048 }' /proc/meminfo)}"
 readonly nexmark=bench/nexmark
-readonly classes="$flink_home/nexmark-classes"
+readonly compiled="$flink_home/nexmark-classes"
 readonly out=out/nexmark-peers.jsonl
 
 need_hurtig() {
@@ -22,7 +24,8 @@ need_hurtig() {
 }
 
 run_flink() { # class argument...
-    run_java "$classes:$nexmark/flink" -Xmx3g -Dlog4j.configurationFile="$nexmark/flink/log4j2.properties" "$@"
+    run_java "$compiled:$nexmark/flink" -Xmx"$heap" -XX:+ExitOnOutOfMemoryError \
+        -Dlog4j.configurationFile="$nexmark/flink/log4j2.properties" "$@"
 }
 
 measure_hurtig() { # query
@@ -50,6 +53,7 @@ compare() {
     mkdir -p out
     : >"$out"
     python3 "$nexmark/peers.py" head
+    echo "(Java may take $heap, and takes more than it needs.)"
     for query in ${queries//,/ }; do
         measure "$query"
         python3 "$nexmark/peers.py" row "$query" <"$out"
@@ -77,8 +81,8 @@ check() {
             find "$directory/$engine/$table" -type f -exec cat {} + | LC_ALL=C sort >"$directory/$engine.csv"
         done
         [ -s "$directory/hurtig.csv" ] || fail "Hurtig makes no rows of $table."
-        diff "$directory/hurtig.csv" "$directory/flink.csv" >"$directory/difference" ||
-            fail "Hurtig (<) and Flink (>) make other rows of $table:" "$(head -n 20 "$directory/difference")"
+        diff -y -W 300 --suppress-common-lines "$directory/hurtig.csv" "$directory/flink.csv" >"$directory/difference" ||
+            fail "Hurtig (left) and Flink (right) make other rows of $table:" "$(head -n 10 "$directory/difference")"
         echo "$table: the same $(wc -l <"$directory/hurtig.csv") rows"
     done
 }
@@ -86,7 +90,7 @@ check() {
 need_java
 need_flink
 need_hurtig
-compile_java "$classes" "$nexmark"/flink/*.java
+compile_java "$compiled" "$nexmark"/flink/*.java
 case "${1:-compare}" in
 compare) compare ;;
 check) check ;;
