@@ -36,15 +36,23 @@ measure_flink() { # query
     run_flink NexmarkRunner "$nexmark" "$1" "$events" "$parallelism" state.backend.type="$backend"
 }
 
-# One by one, so that whatever else the machine does in the meantime meets both.
+# In turn, so that whatever else the machine does in the meantime meets both.
 measure() { # query
     local engine run line
     for ((run = 1; run <= runs; run++)); do
         for engine in hurtig flink; do
-            line=$("measure_$engine" "$1") || line="{\"query\":\"$1\",\"failed\":true}"
-            echo "{\"engine\":\"$engine\",\"parallelism\":$parallelism,\"backend\":\"$backend\",\"run\":$run,${line#\{}" >>"$out"
+            if ! line=$("measure_$engine" "$1"); then
+                echo "$line" >&2
+                write_down "$engine" "$run" "{\"query\":\"$1\",\"failed\":true}"
+                return
+            fi
+            write_down "$engine" "$run" "$line"
         done
     done
+}
+
+write_down() { # engine run object
+    echo "{\"engine\":\"$1\",\"parallelism\":$parallelism,\"backend\":\"$backend\",\"run\":$2,${3#\{}" >>"$out"
 }
 
 compare() {
@@ -52,8 +60,7 @@ compare() {
     local query
     mkdir -p out
     : >"$out"
-    python3 "$nexmark/peers.py" head
-    echo "(Java may take $heap, and takes more than it needs.)"
+    python3 "$nexmark/peers.py" head "$heap"
     for query in ${queries//,/ }; do
         measure "$query"
         python3 "$nexmark/peers.py" row "$query" <"$out"

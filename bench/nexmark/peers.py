@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of scripts/bench_nexmark_peers.sh, line by line: `head`, `row QUERY`, `mean`. Reads what was measured from its input."""
+"""The table of scripts/bench_nexmark_peers.sh, line by line: `head HEAP`, `row QUERY`, `mean`. Reads what was measured from its input."""
 
 import json
 import math
@@ -23,15 +23,17 @@ def median(runs, engine, query):
 
 def compared(runs, query):
     """The medians of both, or why there are none."""
-    hurtig, flink = (median(runs, engine, query) for engine in ("hurtig", "flink"))
-    for figures in (hurtig, flink):
+    found = []
+    for engine in ("hurtig", "flink"):
+        figures = median(runs, engine, query)
         if isinstance(figures, str):
             return figures
-    return hurtig, flink
+        found.append(figures)
+    return found
 
 
-def head():
-    print("Events per CPU second, and the peak of memory in MiB.")
+def head(heap):
+    print(f"Events per CPU second, and the peak of memory in MiB. Java may take {heap} for its heap, and takes more than it needs.")
     print(COLUMNS.format("query", "Hurtig", "Flink", "ratio", "Hurtig", "Flink", "ratio"))
 
 
@@ -62,7 +64,7 @@ def geometric(ratios):
 
 def main():
     if sys.argv[1] == "head":
-        head()
+        head(sys.argv[2])
         return
     runs = [json.loads(line) for line in sys.stdin]
     if sys.argv[1] == "row":
