@@ -77,10 +77,11 @@ bench-state: ## Measure state larger than memory, increments and restores (Rocks
 	$(SETUP)
 	$(CARGO) run --quiet --release --package hurtig-bench-state
 
-bench-nexmark: ## Measure the queries of Nexmark; EVENTS=N, PARALLELISM=N, QUERIES=q0,q5, BACKEND=rocksdb for others
+bench-nexmark: ## Measure the queries of Nexmark, with PEERS=1 Flink too; EVENTS=N, PARALLELISM=N, QUERIES=q0,q5, BACKEND=rocksdb for others
 	$(SETUP)
-	$(CARGO) run --quiet --release --package hurtig-cli -- bench nexmark --events $(or $(EVENTS),10000000) \
-		--parallelism $(or $(PARALLELISM),2) --state-backend $(or $(BACKEND),hashmap) $(if $(QUERIES),--queries $(QUERIES))
+	$(if $(PEERS),scripts/bench_nexmark_peers.sh,$(CARGO) run --quiet --release --package hurtig-cli -- bench nexmark \
+		--events $(or $(EVENTS),10000000) --parallelism $(or $(PARALLELISM),2) --state-backend $(or $(BACKEND),hashmap) \
+		$(if $(QUERIES),--queries $(QUERIES)))
 
 clean: ## Remove what was built
 	$(CARGO) clean
