@@ -115,7 +115,11 @@ impl AggregateUDFImpl for FlinkAggregate {
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(arguments.to_vec())
+        let as_declared = |argument: &DataType| match argument {
+            DataType::Utf8 if self.types == ResultType::Multiset => DataType::Utf8View,
+            other => other.clone(),
+        };
+        Ok(arguments.iter().map(as_declared).collect())
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {

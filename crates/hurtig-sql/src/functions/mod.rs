@@ -27,7 +27,7 @@ use hurtig_env::World;
 
 pub(crate) use aggregate::FlinkAggregate;
 pub(crate) use math::{DecimalType, OPERATORS as DECIMAL_OPERATORS};
-pub(crate) use time::{Zone, is_clock};
+pub(crate) use time::{Zone, is_clock, is_watermark};
 pub(crate) use user::UserAggregateFunction;
 pub use user::{
     AggregateFunction, Arguments, Bytes, Returned, RowType, ScalarFunction, SqlType, TableFunction,

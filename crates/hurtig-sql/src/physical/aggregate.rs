@@ -8,7 +8,7 @@ use datafusion_common::{Column, DFSchemaRef};
 use datafusion_expr::{Aggregate, AggregateUDF, Expr};
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::aggregate::{AggregateCall, AggregateFunction};
-use hurtig_table::operators::window::{Windowing, window_fields};
+use hurtig_table::operators::window::{WindowSpec, Windowing, window_fields};
 use hurtig_types::{Error, Result};
 
 use super::calc::column_of;
@@ -159,7 +159,7 @@ fn windowed(
         }
     }
     let calls = calls_of(aggregate, &mut needed, &output)?;
-    let (input, windowing) = windowing(input, window, needed)?;
+    let (input, windowing) = windowing(input, window, needed, &key)?;
     let (keys, results) = (key.len(), calls.len());
     let columns = places.iter().map(|place| match place {
         Place::Key(index) => *index,
@@ -258,6 +258,7 @@ fn windowing(
     mut input: Arc<Node>,
     mut window: WindowColumns,
     mut needed: Needed,
+    key: &[usize],
 ) -> Result<(Arc<Node>, Windowing)> {
     while let Some((calc, below, of_below)) = projection_of_windows(&input) {
         needed = needed.below(calc)?;
@@ -268,9 +269,14 @@ fn windowing(
         |column: usize| [Some(window.start), Some(window.end), window.time].contains(&Some(column));
     let over = Arc::clone(needed.over());
     let uses_window = needed.columns_used().any(of_window);
-    if let Op::Window { window, time } = &input.op
+    if let Op::Window {
+        window,
+        time,
+        partition,
+    } = &input.op
         && let Some(below) = input.input()
         && !uses_window
+        && (!matches!(window, WindowSpec::Session { .. }) || needed.is_of(key, partition.as_ref()))
     {
         let time = match time {
             hurtig_table::operators::window::WindowTime::Rowtime(column) => {

@@ -9,7 +9,9 @@ use datafusion_expr::Expr;
 use hurtig_connect::WatermarkStrategy;
 use hurtig_datastream::{CollectionSource, StreamExecutionEnvironment};
 use hurtig_table::connector::{ScanRequest, SourceWatermarks};
-use hurtig_table::operators::aggregate::{AggregateCall, GroupAggregateSpec, group_aggregate};
+use hurtig_table::operators::aggregate::{
+    Accumulators, AggregateCall, DistinctIn, GroupAggregateSpec, group_aggregate,
+};
 use hurtig_table::operators::calc::Calc as CalcOperator;
 use hurtig_table::operators::join::{
     IntervalJoinSpec, JoinSpec, JoinTime, SideSpec, UniqueKey, WindowJoinSpec,
@@ -66,8 +68,8 @@ impl<'a> Builder<'a> {
     }
 
     /// What the sink of a table is called.
-    pub(crate) fn sink_of(&mut self, table: &str) -> Named {
-        Named::from(table).with_uid(self.uids.of_sink(table))
+    pub(super) fn sink_of(&mut self, table: &str) -> Named {
+        Named::from(table).with_uid(self.uid_of(format!("Sink-{table}")))
     }
 
     /// The rows of a node; `before` says whether whoever reads them wants what updates take away.
@@ -101,7 +103,7 @@ impl<'a> Builder<'a> {
                 let input = self.input(node, 0, before)?;
                 watermark_stream(&input, node, watermark, self.options.watermark_interval)
             }
-            Op::Window { window, time } => {
+            Op::Window { window, time, .. } => {
                 let input = self.input(node, 0, before)?;
                 window_stream(&input, node, *window, *time)
             }
@@ -128,6 +130,7 @@ impl<'a> Builder<'a> {
             Op::Unnest { .. } => self.unnest(node, before),
             Op::TemporalJoin { .. } => self.temporal_join(node),
             Op::LookupJoin(_) => self.lookup_join(node),
+            Op::ChangelogNormalize { .. } => self.normalize(node, before),
             Op::StateTtl(_) => self.input(node, 0, before),
             Op::SystemTime { .. } => Err(Error::unsupported(
                 "FOR SYSTEM_TIME AS OF without a join: write JOIN t FOR SYSTEM_TIME AS OF left.time AS t ON …",
@@ -142,6 +145,16 @@ impl<'a> Builder<'a> {
             }
             _ => self.ranked(node, before),
         }
+    }
+
+    /// A uid of this text, the first time that it is asked for.
+    pub(super) fn uid_of(&mut self, text: String) -> Option<String> {
+        self.uids.of_text(text)
+    }
+
+    /// Whether each change of a key is said, not the last of a batch alone.
+    pub(super) const fn is_per_record(&self) -> bool {
+        !self.options.mini_batch
     }
 
     /// How long state is kept that is not changed.
@@ -208,6 +221,7 @@ impl<'a> Builder<'a> {
         let input = self.input(node, 0, true)?;
         let insert_only = node.input().is_some_and(|it| it.mode.is_insert_only());
         let key = KeyCodec::new(input.schema().fields(), key)?;
+        check_calls(calls, &input, insert_only)?;
         let spec = GroupAggregateSpec {
             input_insert_only: insert_only,
             generate_update_before: before,
@@ -233,6 +247,7 @@ impl<'a> Builder<'a> {
         let input = self.input(node, 0, true)?;
         let key = KeyCodec::new(input.schema().fields(), key)?;
         let insert_only = node.input().is_some_and(|it| it.mode.is_insert_only());
+        check_calls(calls, &input, insert_only)?;
         let columns = node.schema.fields().iter();
         let width = node.schema.fields().len().saturating_sub(3);
         let window: Vec<_> = columns.skip(width).cloned().collect();
@@ -401,6 +416,12 @@ impl Sides {
     }
 }
 
+/// What cannot be computed fails here, not when the job runs.
+fn check_calls(calls: &[AggregateCall], input: &RowStream, insert_only: bool) -> Result<()> {
+    let fields = input.schema().fields();
+    Accumulators::new(calls, fields, !insert_only, DistinctIn::Tables).map(drop)
+}
+
 pub(super) fn named(node: &Node) -> Named {
     let named = Named::new(name(node), details(node));
     match &node.op {
@@ -415,7 +436,8 @@ pub(super) fn named(node: &Node) -> Named {
         | Op::WindowTopN { .. }
         | Op::Deduplicate { .. }
         | Op::Sort { .. }
-        | Op::Limit { .. } => named.keyed_by("ROW"),
+        | Op::Limit { .. }
+        | Op::ChangelogNormalize { .. } => named.keyed_by("ROW"),
         _ => named,
     }
 }

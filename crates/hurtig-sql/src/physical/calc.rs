@@ -13,25 +13,26 @@ use datafusion_common::{Column, DFSchema, DFSchemaRef};
 use datafusion_expr::Expr;
 use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
-use hurtig_table::operators::calc::RowFunction;
+use hurtig_table::operators::calc::{Moment, RowFunction};
 use hurtig_table::operators::join::JoinCondition;
 use hurtig_table::{ArrowContext, RowBatch, filter_rows};
 use hurtig_types::{Error, Result, Timestamp};
 
 use super::lower::Passed;
 use crate::error::PlanContext;
-use crate::functions::is_clock;
+use crate::functions::{is_clock, is_watermark};
 use crate::types::UTC;
 
-/// The column in which expressions find the time at which they are computed.
+/// The columns in which expressions find the time at which they are computed, and the watermark.
 const NOW: &str = "$now";
+const WATERMARK: &str = "$watermark";
 
 /// A filter and a projection, ready to run. One for each subtask.
 pub(crate) struct Evaluator {
     filter: Option<Arc<dyn PhysicalExpr>>,
     projection: Vec<Arc<dyn PhysicalExpr>>,
-    /// The columns of the input, with the time if it is asked for.
-    with_now: Option<SchemaRef>,
+    /// The columns of the input with those of the moment, if they are asked for.
+    with_moment: Option<SchemaRef>,
     output: SchemaRef,
 }
 
@@ -43,9 +44,9 @@ impl Evaluator {
         output: SchemaRef,
     ) -> Result<Self> {
         let all = filter.into_iter().chain(projection);
-        let uses_now = all.clone().any(uses_clock);
-        let over = if uses_now {
-            Arc::new(with_now(input)?)
+        let uses_moment = all.clone().any(uses_moment);
+        let over = if uses_moment {
+            Arc::new(with_moment(input)?)
         } else {
             Arc::clone(input)
         };
@@ -55,7 +56,7 @@ impl Evaluator {
                 .iter()
                 .map(|it| physical(it, &over))
                 .collect::<Result<_>>()?,
-            with_now: uses_now.then(|| Arc::new(over.as_arrow().clone())),
+            with_moment: uses_moment.then(|| Arc::new(over.as_arrow().clone())),
             output,
         })
     }
@@ -63,12 +64,16 @@ impl Evaluator {
     /// The rows that are left and what becomes of them, at this time.
     pub(crate) fn evaluate(&mut self, batch: &RecordBatch, now: i64) -> Result<RecordBatch> {
         let rows = RowBatch::inserts(batch.clone());
-        Ok(self.rows(rows, now)?.columns)
+        let moment = Moment {
+            now: Timestamp::from_millis(now),
+            watermark: None,
+        };
+        Ok(self.rows(rows, moment)?.columns)
     }
 
-    fn rows(&self, mut rows: RowBatch, now: i64) -> Result<RowBatch> {
-        if let Some(schema) = &self.with_now {
-            rows.columns = append_now(&rows.columns, schema, now)?;
+    fn rows(&self, mut rows: RowBatch, moment: Moment) -> Result<RowBatch> {
+        if let Some(schema) = &self.with_moment {
+            rows.columns = append(&rows.columns, schema, moment)?;
         }
         if let Some(filter) = &self.filter {
             let kept = boolean(filter.as_ref(), &rows.columns)?;
@@ -91,8 +96,8 @@ impl Evaluator {
 }
 
 impl RowFunction for Evaluator {
-    fn evaluate(&mut self, batch: RowBatch, now: Timestamp) -> Result<RowBatch> {
-        self.rows(batch, now.as_millis())
+    fn evaluate(&mut self, batch: RowBatch, moment: Moment) -> Result<RowBatch> {
+        self.rows(batch, moment)
     }
 }
 
@@ -132,45 +137,60 @@ fn column(expression: &dyn PhysicalExpr, batch: &RecordBatch, field: &Field) -> 
 pub(crate) fn physical(expression: &Expr, over: &DFSchemaRef) -> Result<Arc<dyn PhysicalExpr>> {
     let expression = expression
         .clone()
-        .transform(clock_as_column)
+        .transform(moment_as_column)
         .planned()?
         .data;
     let props = ExecutionProps::new();
     create_physical_expr(&expression, over, &props, &Default::default()).planned()
 }
 
-fn clock_as_column(expression: Expr) -> datafusion_common::Result<Transformed<Expr>> {
+fn moment_as_column(expression: Expr) -> datafusion_common::Result<Transformed<Expr>> {
+    let column = |name| Expr::Column(Column::from_name(name));
     match &expression {
-        Expr::ScalarFunction(call) if is_clock(&call.func) => {
-            Ok(Transformed::yes(Expr::Column(Column::from_name(NOW))))
+        Expr::ScalarFunction(call) if is_clock(&call.func) => Ok(Transformed::yes(column(NOW))),
+        Expr::ScalarFunction(call) if is_watermark(&call.func) => {
+            Ok(Transformed::yes(column(WATERMARK)))
         }
         _ => Ok(Transformed::no(expression)),
     }
 }
 
-fn uses_clock(expression: &Expr) -> bool {
-    let found = expression
-        .exists(|it| Ok(matches!(it, Expr::ScalarFunction(call) if is_clock(&call.func))));
+fn uses_moment(expression: &Expr) -> bool {
+    let found = expression.exists(|it| {
+        Ok(match it {
+            Expr::ScalarFunction(call) => is_clock(&call.func) || is_watermark(&call.func),
+            _ => false,
+        })
+    });
     found.unwrap_or(false)
 }
 
-fn with_now(input: &DFSchemaRef) -> Result<DFSchema> {
+fn with_moment(input: &DFSchemaRef) -> Result<DFSchema> {
     let fields = input
         .iter()
         .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
     let now = DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into()));
     let now = (None, Arc::new(Field::new(NOW, now, false)));
-    DFSchema::new_with_metadata(fields.chain([now]).collect(), Default::default()).planned()
+    let watermark = DataType::Timestamp(TimeUnit::Millisecond, None);
+    let watermark = (None, Arc::new(Field::new(WATERMARK, watermark, true)));
+    let fields = fields.chain([now, watermark]).collect();
+    DFSchema::new_with_metadata(fields, Default::default()).planned()
 }
 
-fn append_now(batch: &RecordBatch, schema: &SchemaRef, now: i64) -> Result<RecordBatch> {
-    let now = TimestampMillisecondArray::from_value(now, batch.num_rows()).with_timezone(UTC);
+fn append(batch: &RecordBatch, schema: &SchemaRef, moment: Moment) -> Result<RecordBatch> {
+    let rows = batch.num_rows();
+    let now = TimestampMillisecondArray::from_value(moment.now.as_millis(), rows);
+    let watermark = match moment.watermark {
+        Some(watermark) => TimestampMillisecondArray::from_value(watermark, rows),
+        None => TimestampMillisecondArray::new_null(rows),
+    };
     let mut columns = batch.columns().to_vec();
-    columns.push(Arc::new(now));
+    columns.push(Arc::new(now.with_timezone(UTC)));
+    columns.push(Arc::new(watermark));
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     // The batch's own columns are named as the operator before named them.
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .during("adding the time")
+        .during("adding the moment")
 }
 
 /// The column that an expression is, under whatever name.

@@ -11,6 +11,7 @@ use datafusion_common::{DFSchema, DFSchemaRef};
 use datafusion_expr::{Distinct, Expr, FetchType, LogicalPlan, SkipType, SortExpr, TableScan};
 use hurtig_table::ArrowContext;
 use hurtig_table::operators::rank::SortColumn;
+use hurtig_table::connector::ChangelogMode;
 use hurtig_types::{Error, Result};
 
 use super::calc::{Evaluator, map_keys, passed_through};
@@ -247,7 +248,11 @@ fn scan_of(scan: &TableScan) -> Result<Node> {
         .collect();
     let projection = projection.ok_or_else(|| Error::bug("a column that a table has not"))?;
     let key: Option<BTreeSet<usize>> = primary_key(&source, &columns);
-    let mode = source.scan.changelog_mode();
+    // Upserts become whole changes right behind the scan, where nothing is pushed in between.
+    let mode = match source.scan.changelog_mode() {
+        mode if mode.is_upsert() => ChangelogMode::ALL,
+        mode => mode,
+    };
     let is_bounded = source.scan.is_bounded();
     let op = Op::Scan {
         source,
@@ -309,7 +314,7 @@ fn union_of(inputs: Vec<Arc<Node>>, schema: &DFSchemaRef) -> Node {
     let modes = inputs.iter().map(|input| input.mode);
     let mode = modes.reduce(|all, mode| all.or(mode));
     Node {
-        mode: mode.unwrap_or(hurtig_table::connector::ChangelogMode::INSERT_ONLY),
+        mode: mode.unwrap_or(ChangelogMode::INSERT_ONLY),
         ..Node::new(Op::Union, inputs, schema)
     }
 }
@@ -334,7 +339,7 @@ fn limited(input: Arc<Node>, order: Vec<SortColumn>, offset: u64, limit: u64) ->
     let mode = if is_plain {
         input.mode
     } else {
-        hurtig_table::connector::ChangelogMode::ALL
+        ChangelogMode::ALL
     };
     let schema = Arc::clone(&input.schema);
     let keys = input.keys.clone();
@@ -365,7 +370,7 @@ fn sorted(input: Arc<Node>, order: Vec<SortColumn>) -> Result<Node> {
     }
     let schema = Arc::clone(&input.schema);
     Ok(Node {
-        mode: hurtig_table::connector::ChangelogMode::INSERT_ONLY,
+        mode: ChangelogMode::INSERT_ONLY,
         keys: input.keys.clone(),
         window: input.window,
         ..Node::new(Op::Sort { order }, vec![input], schema)

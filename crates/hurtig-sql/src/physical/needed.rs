@@ -1,5 +1,6 @@
 //! What an operator needs of its input as columns: keys, arguments, filters, each once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_schema::{FieldRef, Schema};
@@ -82,6 +83,16 @@ impl Needed {
     pub(super) fn columns_used(&self) -> impl Iterator<Item = usize> {
         let columns = self.expressions.iter().flat_map(Expr::column_refs);
         columns.filter_map(|column| self.over.index_of_column(column).ok())
+    }
+
+    /// Whether these are just the columns that sessions are of; where those are no columns, they are whatever is grouped by.
+    pub(super) fn is_of(&self, key: &[usize], partition: Option<&Vec<usize>>) -> bool {
+        let Some(partition) = partition else {
+            return true;
+        };
+        let column = |index: &usize| column_of(self.expressions.get(*index)?, &self.over);
+        let columns: Option<BTreeSet<usize>> = key.iter().map(column).collect();
+        columns == Some(partition.iter().copied().collect())
     }
 
     /// The same in terms of what a projection is over.

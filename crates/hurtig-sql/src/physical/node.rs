@@ -69,6 +69,8 @@ pub(crate) enum Op {
     Window {
         window: WindowSpec,
         time: WindowTime,
+        /// Sessions are of each of these columns for itself; none if it is no columns that were said.
+        partition: Option<Vec<usize>>,
     },
     /// Groups.
     GroupAggregate {
@@ -133,6 +135,8 @@ pub(crate) enum Op {
         offset: u64,
         limit: u64,
     },
+    /// Upserts by key become whole changes.
+    ChangelogNormalize { key: Vec<usize> },
     /// Several streams as one.
     Union,
     /// Aggregates over the rows before each row.

@@ -4,35 +4,48 @@ use std::fmt::Write as _;
 
 use hurtig_table::operators::rank::{Keep, SortColumn, TimeOrder};
 
+use super::cost::cost_of;
 use super::join::{kind_name, unique_name};
 use super::node::{Calc, Join, Lookup, Node, Op};
 use super::over::frame_name;
 use super::temporal::time_name;
 
-/// The plan, a line for each operator, inputs indented; with the changes of each if `modes`.
-pub(crate) fn tree(node: &Node, modes: bool) -> String {
+/// What is said of each operator beyond what it does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Details {
+    /// The changes that it makes.
+    pub(crate) modes: bool,
+    /// How many rows it is taken to have, and what it costs.
+    pub(crate) costs: bool,
+}
+
+/// The plan, a line for each operator, inputs indented.
+pub(crate) fn tree(node: &Node, more: Details) -> String {
     let mut text = String::new();
-    write_node(node, modes, 0, &mut text);
+    write_node(node, more, 0, &mut text);
     text
 }
 
-fn write_node(node: &Node, modes: bool, depth: usize, text: &mut String) {
+fn write_node(node: &Node, more: Details, depth: usize, text: &mut String) {
     // It does nothing: who keeps state shows it.
     if let (Op::StateTtl(_), Some(input)) = (&node.op, node.input()) {
-        return write_node(input, modes, depth, text);
+        return write_node(input, more, depth, text);
     }
     if depth > 0 {
         text.push_str(&"   ".repeat(depth - 1));
         text.push_str("+- ");
     }
     text.push_str(&describe(node));
-    if modes {
+    if more.modes {
         // Writing into a string cannot fail.
         let _ = write!(text, ", changelogMode=[{}]", bare(&node.mode.to_string()));
     }
+    if more.costs {
+        let _ = write!(text, ": {}", cost_of(node).describe());
+    }
     text.push('\n');
     for input in &node.inputs {
-        write_node(input, modes, depth + 1, text);
+        write_node(input, more, depth + 1, text);
     }
 }
 
@@ -62,6 +75,7 @@ pub(super) fn name(node: &Node) -> &'static str {
         Op::WindowTopN { .. } => "WindowRank",
         Op::Deduplicate { .. } => "Deduplicate",
         Op::Sort { .. } => "Sort",
+        Op::ChangelogNormalize { .. } => "ChangelogNormalize",
         Op::Limit { order, .. } if order.is_empty() => "Limit",
         Op::Limit { .. } => "SortLimit",
         Op::Union => "Union",
@@ -97,7 +111,7 @@ pub(super) fn details(node: &Node) -> String {
             let column = node.names(&[watermark.column]);
             format!("rowtime=[{column}], watermark=[{}]", watermark.expression)
         }
-        Op::Window { window, time } => format!("window=[{window:?}], time=[{time:?}]"),
+        Op::Window { window, time, .. } => format!("window=[{window:?}], time=[{time:?}]"),
         Op::GroupAggregate { key, calls } => {
             format!(
                 "groupBy=[{}], select=[{}]",
@@ -185,6 +199,7 @@ fn ranked_details(node: &Node, input: &Node) -> String {
             };
             format!("keep=[{keep}], key=[{}], order=[{order}]", input.names(key))
         }
+        Op::ChangelogNormalize { key } => format!("key=[{}]", input.names(key)),
         Op::Sort { order } => format!("orderBy=[{}]", order_text(order, input)),
         Op::Limit {
             order,

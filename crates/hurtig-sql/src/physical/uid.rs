@@ -46,9 +46,8 @@ impl Uids {
         is_free.then_some(uid)
     }
 
-    /// The uid of the sink of a table, the first time that it is asked for.
-    pub(crate) fn of_sink(&mut self, table: &str) -> Option<String> {
-        let uid = format!("Sink-{table}");
+    /// The uid of something that is no node, the first time that it is asked for.
+    pub(super) fn of_text(&mut self, uid: String) -> Option<String> {
         self.taken.insert(uid.clone()).then_some(uid)
     }
 

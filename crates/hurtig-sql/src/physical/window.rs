@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hurtig_table::operators::window::{WindowSpec, WindowTime};
 use hurtig_types::{Error, Result};
 
+use super::calc::column_of;
 use super::lower::Lowering;
 use super::node::{Node, Op, Watermark, WindowColumns, columns_of};
 use crate::error::PlanContext;
@@ -68,9 +69,12 @@ impl Lowering {
             }
         };
         let width = input.schema.fields().len();
+        let over = node.input.schema();
+        let partition = node.partition_by.iter().map(|it| column_of(it, over));
         let op = Op::Window {
             window: spec_of(&node.kind),
             time,
+            partition: partition.collect(),
         };
         Ok(Arc::new(Node {
             window: Some(WindowColumns {

@@ -2,13 +2,13 @@
 //!
 //! | Flink | Becomes |
 //! |---|---|
-//! | `LAG(x, n, d) OVER w` | the first of `ARRAY_AGG(x) OVER (w ROWS n PRECEDING)` if it has more than n items, else d |
+//! | `LAG(x, n, d) OVER w` | the first of `ARRAY_AGG(x) OVER (w ROWS n PRECEDING)` if it has more than n items; d if that is NULL |
 //! | `RANK() OVER w` | the rows so far, less those of this rank, and one: `COUNT(*) OVER (w RANGE …) - COUNT(*) OVER (w RANGE CURRENT ROW) + 1` |
 //! | `DENSE_RANK() OVER (… ORDER BY x)` | `COUNT(DISTINCT ROW(x)) OVER (… RANGE …)` |
 //! | `FIRST_VALUE(x) OVER w` | the aggregate, under a name that DataFusion has no function of its own for |
 //! | `JSON_ARRAYAGG(x)` | `JSON_STRING(ARRAY_AGG(x))`, `[]` of none |
 //! | `JSON_OBJECTAGG(KEY k VALUE v)` | its entries, joined |
-//! | `GROUPING_ID(…)`, `GROUP_ID()` | `GROUPING(…)`, 0 |
+//! | `GROUPING_ID(…)`, `GROUP_ID()` | `GROUPING(…)`, 0, as BIGINT |
 
 use hurtig_sql_parser::carriers;
 use sqlparser::ast::{
@@ -29,7 +29,10 @@ pub(super) fn of_others(function: &Function) -> Option<Expr> {
     let name = function.name.to_string().to_lowercase();
     let array_of = |item, counts| aggregate(function, item, counts);
     match (name.as_str(), list.as_slice()) {
-        ("grouping_id", [_, ..]) => Some(Expr::Function(renamed(function, "grouping"))),
+        ("grouping" | "grouping_id", [_, ..]) => {
+            let grouping = Expr::Function(renamed(function, "grouping"));
+            Some(call("__cast", vec![grouping, string("BIGINT")]))
+        }
         ("group_id", []) => Some(call("__cast", vec![string("0"), string("BIGINT")])),
         (carriers::JSON_ARRAYAGG_NULL, [item]) => Some(json_array(array_of(item.clone(), None))),
         (carriers::JSON_ARRAYAGG_ABSENT, [item]) => {
@@ -99,8 +102,12 @@ fn lag(value: &Expr, far: &Expr, otherwise: Option<&Expr>, window: &WindowSpec) 
     let count = call("cardinality", vec![values.clone()]);
     let is_there = binary(&count, &BinaryOperator::Gt, &far);
     let first = call("__item", vec![values, literal("1")]);
-    let null = Expr::value(Value::Null);
-    Some(case(&is_there, &first, otherwise.unwrap_or(&null)))
+    let value = case(&is_there, &first, &Expr::value(Value::Null));
+    // As in Flink, NULL that is there counts as nothing there.
+    Some(match otherwise {
+        Some(otherwise) => call("coalesce", vec![value, otherwise.clone()]),
+        None => value,
+    })
 }
 
 fn count_over(window: &WindowSpec, start: Option<WindowFrameBound>) -> Expr {

@@ -18,6 +18,7 @@
 use hurtig_sql_parser::carriers;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
+    AccessExpr,
     BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
 };
@@ -85,12 +86,16 @@ pub(super) fn rewrite(expression: &mut Expr) {
         }
         Expr::BinaryOp { left, op, right } => rows(left, op, right),
         Expr::Function(function) => of_others(function).or_else(|| of_function(function)),
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            access_chain.iter_mut().for_each(name_field);
+            None
+        }
         Expr::Tuple(values) => Some(call("row", values.clone())),
         Expr::Value(value) => number(&value.value),
         Expr::UnaryOp {
             op: UnaryOperator::Minus,
             expr,
-        } => least(expr),
+        } => least(expr).or_else(|| negated(expr)),
         _ => None,
     };
     if let Some(rewritten) = rewritten {
@@ -166,6 +171,14 @@ fn matching(name: &str, negated: bool, expr: &Expr, pattern: &Expr, escape: Opti
         op: UnaryOperator::Not,
         expr: Box::new(call),
     }
+}
+
+/// Of the least number there is no other sign: it stays. A literal is one number with its sign.
+fn negated(expr: &Expr) -> Option<Expr> {
+    let mut bare = expr.clone();
+    super::rewrite::bare(&mut bare);
+    let is_literal = matches!(bare, Expr::Value(_) | Expr::Interval(_));
+    (!is_literal).then(|| call("__negate", vec![expr.clone()]))
 }
 
 /// Rows are equal if all their values are; two spans of time overlap if neither is over before the other begins.
@@ -269,6 +282,13 @@ fn of_function(function: &mut Function) -> Option<Expr> {
             None
         }
         _ => None,
+    }
+}
+
+/// `.field` behind a subscript: DataFusion's planner takes a name as a text alone.
+fn name_field(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(Expr::Identifier(name)) = access {
+        *access = AccessExpr::Dot(string(&name.value.clone()));
     }
 }
 

@@ -170,15 +170,9 @@ fn give(factor: &mut TableFactor, hint: &Hint) {
 
 /// The same rows, with a mark on them.
 fn wrapped(factor: &TableFactor, name: &str, ttl: &str) -> TableFactor {
-    // It is a constant; if it could not be parsed, nothing would be marked.
-    let Ok(mut query) = parse_query("SELECT * FROM t") else {
+    let Some(query) = select_all_of(factor.clone()) else {
         return factor.clone();
     };
-    if let SetExpr::Select(select) = query.body.as_mut()
-        && let Some(from) = select.from.first_mut()
-    {
-        from.relation = factor.clone();
-    }
     TableFactor::TableFunction {
         expr: call(STATE_TTL, vec![SqlExpr::Subquery(query), string(ttl)]),
         alias: Some(TableAlias {
@@ -188,6 +182,16 @@ fn wrapped(factor: &TableFactor, name: &str, ttl: &str) -> TableFactor {
             at: None,
         }),
     }
+}
+
+/// `SELECT * FROM factor`
+pub(super) fn select_all_of(factor: TableFactor) -> Option<Box<Query>> {
+    let mut query = parse_query("SELECT * FROM t").ok()?;
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return None;
+    };
+    select.from.first_mut()?.relation = factor;
+    Some(query)
 }
 
 /// The query and the time of a call that carries a hint.

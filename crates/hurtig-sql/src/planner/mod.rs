@@ -18,6 +18,7 @@ mod quantified;
 mod relation;
 mod rewrite;
 pub(crate) mod scan;
+mod set_all;
 mod subqueries;
 pub(crate) mod system_time;
 pub(crate) mod unnest;

@@ -20,6 +20,7 @@ use super::hints::{StateTtlNode, state_ttl};
 use super::nodes::{WatermarkNode, WindowKind, WindowNode};
 use super::rewrite::expression_as_flink;
 use super::scan::CatalogSource;
+use super::set_all;
 use super::system_time::SystemTimeNode;
 use super::unnest::UnnestNode;
 use super::window_arguments::WindowArguments;
@@ -61,6 +62,9 @@ impl RelationPlanner for FlinkRelations {
                 if let Some((query, ttl)) = state_ttl(&expr) {
                     let input = context.plan(derived(query))?;
                     return planned(extension(StateTtlNode { input, ttl })?, alias);
+                }
+                if let Some(plan) = set_all::plan(&expr, &self.world, context)? {
+                    return planned(plan, alias);
                 }
                 match self.rows_of(&expr, context)? {
                     Some(plan) => planned(plan, alias),
@@ -204,7 +208,7 @@ impl FlinkRelations {
 }
 
 /// A query as a table in FROM.
-fn derived(query: Query) -> TableFactor {
+pub(super) fn derived(query: Query) -> TableFactor {
     TableFactor::Derived {
         lateral: false,
         subquery: Box::new(query),

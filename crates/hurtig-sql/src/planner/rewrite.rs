@@ -13,6 +13,7 @@ use super::calls::rewrite;
 use super::group_window::ask_the_window;
 use super::hints::spread;
 use super::quantified::{by_exists, not_in_by_exists, push_not};
+use super::set_all::by_calls;
 use super::system_time::carry_times;
 use super::values::widen;
 
@@ -37,6 +38,7 @@ impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        by_calls(&mut query.body);
         spread(&mut query.body);
         name_columns(&mut query.body);
         ControlFlow::Continue(())

@@ -139,7 +139,17 @@ impl Hash for CorrelateNode {
 }
 
 impl CorrelateNode {
-    fn new(
+    /// The columns of the items of a collection, under the name of a table.
+    pub(super) fn fields_of(
+        collection: &Field,
+        table: Option<TableReference>,
+    ) -> Result<Vec<(Option<TableReference>, FieldRef)>> {
+        let fields = item_fields(collection.data_type(), is_multiset(collection))?;
+        let fields = fields.into_iter();
+        Ok(fields.map(|field| (table.clone(), Arc::new(field))).collect())
+    }
+
+    pub(super) fn new(
         input: LogicalPlan,
         items: Items,
         left: bool,
@@ -218,13 +228,28 @@ pub(super) fn correlate(plan: LogicalPlan) -> Result<LogicalPlan> {
         }
         other => Ok(Transformed::no(other)),
     })?;
-    let alone = plan.data.exists(|plan| Ok(is_unnest(plan)))?;
-    if alone {
-        return not_impl_err!(
-            "UNNEST that no table stands before: write FROM (VALUES (…)) AS t (x) CROSS JOIN UNNEST(x)"
-        );
-    }
+    let plan = plan.data.transform_up_with_subqueries(|plan| match &plan {
+        LogicalPlan::Extension(extension) => match extension.node.as_any().downcast_ref() {
+            Some(unnest) => of_one_row(unnest).map(Transformed::yes),
+            None => Ok(Transformed::no(plan)),
+        },
+        _ => Ok(Transformed::no(plan)),
+    })?;
     Ok(plan.data)
+}
+
+/// A collection that no table stands before is that of one row without columns.
+fn of_one_row(unnest: &UnnestNode) -> Result<LogicalPlan> {
+    if !unnest.items.collection.column_refs().is_empty() || unnest.items.collection.contains_outer() {
+        return plan_err!("UNNEST({}) of columns that no table before it has", unnest.items.collection);
+    }
+    let input = LogicalPlanBuilder::empty(true).build()?;
+    let fields = unnest.schema.iter();
+    let fields = fields.map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
+    let node = CorrelateNode::new(input, unnest.items.clone(), false, fields.collect())?;
+    Ok(LogicalPlan::Extension(Extension {
+        node: Arc::new(node),
+    }))
 }
 
 fn correlated(join: &Join) -> Result<LogicalPlan> {
@@ -276,8 +301,4 @@ fn unnest_of(plan: &LogicalPlan) -> Option<&UnnestNode> {
         LogicalPlan::Subquery(subquery) => unnest_of(&subquery.subquery),
         _ => None,
     }
-}
-
-fn is_unnest(plan: &LogicalPlan) -> bool {
-    matches!(plan, LogicalPlan::Extension(extension) if extension.node.as_any().is::<UnnestNode>())
 }

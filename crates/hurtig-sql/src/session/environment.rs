@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion_expr::LogicalPlan;
 use hurtig_datastream::StreamExecutionEnvironment;
 use hurtig_env::World as Surroundings;
-use hurtig_sql_parser::{Insert, Statement, parse_script, parse_statement};
+use hurtig_sql_parser::{Statement, parse_script, parse_statement};
 use hurtig_table::connector::TableFactory;
 use hurtig_types::{Error, Result};
 use sqlparser::ast::Query;
@@ -14,7 +14,7 @@ use super::{Outcome, Settings};
 use crate::catalog::{CatalogObject, Catalogs, ObjectPath};
 use crate::connectors::Connectors;
 use crate::functions::{Functions, Zone};
-use crate::physical::{Lowering, Node, final_rows, share_scans, tree};
+use crate::physical::{Lowering, Node, final_rows, normalized, rows_of_sessions, share_scans};
 use crate::planner::{World, optimize, plan_query};
 
 /// A session of SQL: catalogs, settings, connectors, and the jobs that its statements start.
@@ -221,6 +221,7 @@ impl TableEnvironment {
             .into_iter()
             .map(|plan| lowering.lower(&optimize(plan)?));
         let plans = share_scans(plans.collect::<Result<_>>()?)?;
+        let plans = normalized(&rows_of_sessions(&plans)?)?;
         if self.settings.is_batch() {
             return plans.iter().map(final_rows).collect();
         }
@@ -234,32 +235,7 @@ impl TableEnvironment {
         plan.ok_or_else(|| Error::bug("a plan that came to nothing"))
     }
 
-    fn explain(&self, explain: &hurtig_sql_parser::Explain) -> Result<Outcome> {
-        use hurtig_sql_parser::ExplainDetail;
-        let modes = explain.details.contains(&ExplainDetail::ChangelogMode);
-        let plans = match explain.statement.as_ref() {
-            Statement::Query(query) => vec![self.logical(query)?],
-            Statement::Insert(insert) => vec![self.plan_insert(insert)?.0],
-            Statement::StatementSet(inserts) => {
-                let plans = inserts
-                    .iter()
-                    .map(|it: &Insert| Ok(self.plan_insert(it)?.0));
-                plans.collect::<Result<Vec<_>>>()?
-            }
-            other => return Err(Error::unsupported(format!("EXPLAIN {other}"))),
-        };
-        let mut text = String::from("== Abstract Syntax Tree ==\n");
-        for plan in &plans {
-            text.push_str(&format!("{}\n", plan.display_indent()));
-        }
-        text.push_str("\n== Optimized Physical Plan ==\n");
-        for plan in self.physical(plans)? {
-            text.push_str(&tree(plan.as_ref(), modes));
-        }
-        Ok(Outcome::Text(text))
-    }
-
-    /// What tables are called where they are known to the whole session.
+    /// Where the jobs of the session are built.
     pub(super) fn environment(&self) -> StreamExecutionEnvironment {
         let env = StreamExecutionEnvironment::in_world(self.surroundings.clone());
         for (key, value) in self.settings.of_jobs() {

@@ -1,10 +1,11 @@
 //! `INSERT INTO`: the columns of a query as those of a table.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 use datafusion_common::ScalarValue;
-use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion_expr::{Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, cast};
 use hurtig_sql_parser::{Hint, Insert};
 use hurtig_table::connector::{SinkTable, TableDescription};
 use hurtig_types::{Error, Result};
@@ -121,11 +122,18 @@ fn as_columns(
         }
         given.insert(name.clone(), Expr::Column(column));
     }
+    let schema = Arc::clone(plan.schema());
     let projection = written.iter().map(|field| {
         let value = given
             .remove(field.name())
             .unwrap_or(Expr::Literal(ScalarValue::Null, None));
-        cast(value, field.data_type().clone()).alias(field.name())
+        // What has the type keeps what is known of it: that it is a key.
+        let fits = value.get_type(&schema).is_ok_and(|it| it == *field.data_type());
+        let value = match fits {
+            true => value,
+            false => cast(value, field.data_type().clone()),
+        };
+        value.alias(field.name())
     });
     let projection: Vec<_> = projection.collect();
     LogicalPlanBuilder::from(plan)

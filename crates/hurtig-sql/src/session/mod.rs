@@ -4,6 +4,7 @@ mod alter;
 mod catalogs;
 mod create;
 mod environment;
+mod explain;
 mod functions;
 mod insert;
 mod like;

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hurtig_table::operators::changelog::NotNullEnforcer;
 use hurtig_types::{ConfigValue, Configuration, Error, Result, options};
 
 use crate::functions::Zone;
-use crate::physical::ExecOptions;
+use crate::physical::{ExecOptions, SinkOptions, UpsertMaterialize};
 
 const RUNTIME_MODE: &str = "execution.runtime-mode";
 const ZONE: &str = "table.local-time-zone";
+const NOT_NULL_ENFORCER: &str = "table.exec.sink.not-null-enforcer";
+const UPSERT_MATERIALIZE: &str = "table.exec.sink.upsert-materialize";
 
 /// The settings of a session: options of SQL are kept here, all others go to the jobs.
 #[derive(Clone, Debug, Default)]
@@ -49,11 +52,11 @@ const KNOWN: &[(&str, Kind)] = &[
     ),
     ("table.optimizer.distinct-agg.split.enabled", Kind::Bool),
     (
-        "table.exec.sink.not-null-enforcer",
+        NOT_NULL_ENFORCER,
         Kind::OneOf(&["error", "drop"]),
     ),
     (
-        "table.exec.sink.upsert-materialize",
+        UPSERT_MATERIALIZE,
         Kind::OneOf(&["none", "auto", "force"]),
     ),
     ("table.exec.resource.default-parallelism", Kind::Number),
@@ -145,6 +148,23 @@ impl Settings {
     /// The time zone of the session: UTC, if none is set.
     pub(crate) fn zone(&self) -> Zone {
         self.get(ZONE).and_then(zone_of).unwrap_or(Zone::UTC)
+    }
+
+    pub(crate) fn sinks(&self) -> SinkOptions {
+        let is = |key: &str, value: &str| self.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value));
+        SinkOptions {
+            enforcer: match is(NOT_NULL_ENFORCER, "drop") {
+                true => NotNullEnforcer::Drop,
+                false => NotNullEnforcer::Error,
+            },
+            materialize: if is(UPSERT_MATERIALIZE, "none") {
+                UpsertMaterialize::None
+            } else if is(UPSERT_MATERIALIZE, "force") {
+                UpsertMaterialize::Force
+            } else {
+                UpsertMaterialize::Auto
+            },
+        }
     }
 
     pub(crate) fn exec(&self) -> ExecOptions {

@@ -11,4 +11,7 @@ mod errors;
 mod functions;
 mod queries;
 mod session;
+mod kept_catalogs;
+mod plans;
 mod time;
+mod user_functions;

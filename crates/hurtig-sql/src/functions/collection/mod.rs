@@ -9,12 +9,13 @@ mod map;
 mod order;
 mod set;
 mod slice;
+mod times;
 
 use super::definition::Definition;
 
 /// All of them.
 pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
-    let all: [&[Definition]; 8] = [
+    let all: [&[Definition]; 9] = [
         &array::ALL,
         &construct::ALL,
         &item::ALL,
@@ -23,6 +24,7 @@ pub(super) fn definitions() -> impl Iterator<Item = &'static Definition> {
         &order::ALL,
         &set::ALL,
         &slice::ALL,
+        &times::ALL,
     ];
     all.into_iter().flatten()
 }

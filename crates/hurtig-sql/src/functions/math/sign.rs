@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use datafusion_common::{Result, internal_err};
+use datafusion_common::{Result, internal_err, plan_err};
 
 use super::super::arguments::Arguments;
 use super::super::definition::{Definition, Returns};
@@ -14,10 +14,20 @@ use super::super::parameters::Kind;
 
 const NUMBER: &[Kind] = &[Kind::Number];
 
-pub(super) static ALL: [Definition; 2] = [
+pub(super) static ALL: [Definition; 3] = [
+    Definition::new("__negate", &[Kind::Any], Returns::Argument(0), negate),
     Definition::new("abs", NUMBER, Returns::Argument(0), abs),
     Definition::new("sign", NUMBER, Returns::Argument(0), sign),
 ];
+
+fn negate(arguments: &Arguments<'_>) -> Result<ArrayRef> {
+    let array = arguments.array(0)?;
+    match array.data_type() {
+        number if number.is_numeric() => Ok(arrow_arith::numeric::neg_wrapping(&array)?),
+        DataType::Interval(_) | DataType::Null => Ok(arrow_arith::numeric::neg_wrapping(&array)?),
+        other => plan_err!("- of {other}: it is of a number"),
+    }
+}
 
 /// The least number of a type has no other sign: it stays.
 fn abs(arguments: &Arguments<'_>) -> Result<ArrayRef> {

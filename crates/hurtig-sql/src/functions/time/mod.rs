@@ -15,18 +15,20 @@ mod read;
 mod text;
 mod unit;
 mod values;
+mod watermark;
 mod zone;
 
 use super::definition::Definition;
 
 pub(crate) use clock::is_clock;
+pub(crate) use watermark::is_watermark;
 pub(super) use text::{date_of_text, time_of_text, timestamp_of_text};
 pub(super) use values::{Times, as_times, ticks_of};
 pub(crate) use zone::Zone;
 
 /// The functions of the clock.
 pub(super) fn clocks() -> impl Iterator<Item = std::sync::Arc<datafusion_expr::ScalarUDF>> {
-    clock::functions()
+    clock::functions().chain(std::iter::once(watermark::function()))
 }
 
 /// All others.

@@ -16,7 +16,7 @@ use hurtig_types::{Error, Result};
 
 use super::helpers::*;
 
-/// Of key `k` the table has `k` rows, with the numbers 0 to `k` − 1; of keys from 100 on 2 rows, which are there from the third time on.
+/// Of key `k` the table has `k` rows, with the numbers 0 to `k` − 1; of keys below 0 as many, but from the third time on alone.
 struct Numbers {
     asked: Arc<Mutex<Vec<Vec<i64>>>>,
     clock: Clock,
@@ -41,9 +41,8 @@ impl LookupSource for Numbers {
         asked.push(keys.clone());
         let times = |key: i64| asked.iter().flatten().filter(|it| **it == key).count();
         let rows_of = |key: i64| match key {
-            100.. if times(key) < 3 => rows_of_key(0),
-            100.. => rows_of_key(2),
-            key => rows_of_key(key),
+            ..0 if times(key) < 3 => rows_of_key(0),
+            key => rows_of_key(key.abs()),
         };
         let found: Vec<_> = keys.iter().map(|key| rows_of(*key)).collect();
         let sleep = self.clock.sleep(Duration::from_millis(5));
@@ -214,15 +213,15 @@ fn keys_without_rows_are_asked_for_again_so_often() {
         Lookup::with_misses(JoinKind::Left, Some(cache), (0, false), misses)
     };
     let mut patient = lookup(2);
-    let found = patient.push(&[100, 2]).unwrap();
-    assert_eq!(found, ["+I[100, 1, l, 2, 1, t]", "+I[2, 1, l, 2, 1, t]"]);
-    assert_eq!(patient.asked(), [vec![100, 2], vec![100], vec![100]]);
+    let found = patient.push(&[-2, 3]).unwrap();
+    assert_eq!(found, ["+I[-2, 1, l, 2, 1, t]", "+I[3, 1, l, 3, 1, t]", "+I[3, 1, l, 3, 2, t]"]);
+    assert_eq!(patient.asked(), [vec![-2, 3], vec![-2], vec![-2]]);
     // What was a miss in between is not remembered.
-    assert_eq!(patient.push(&[100]).unwrap(), ["+I[100, 1, l, 2, 1, t]"]);
+    assert_eq!(patient.push(&[-2]).unwrap(), ["+I[-2, 1, l, 2, 1, t]"]);
     assert!(patient.asked().is_empty());
     let mut hasty = lookup(1);
-    assert_eq!(hasty.push(&[100]).unwrap(), ["+I[100, 1, l, NULL, NULL, NULL]"]);
-    assert_eq!(hasty.asked(), [[100], [100]]);
+    assert_eq!(hasty.push(&[-2]).unwrap(), ["+I[-2, 1, l, NULL, NULL, NULL]"]);
+    assert_eq!(hasty.asked(), [[-2], [-2]]);
 }
 
 #[test]
