@@ -130,7 +130,9 @@ impl<'a> Counted<'a> {
         Self::of(job, |chain, index| {
             let source = chain.get(index)?;
             let is_source = matches!(source.kind, OperatorKind::Source { .. });
-            let next = chain.iter().find(|it| it.counts_rows && parent(it) == Some(index));
+            let next = chain
+                .iter()
+                .find(|it| it.counts_rows && parent(it) == Some(index));
             is_source.then_some(next.unwrap_or(source))
         })
     }
@@ -152,7 +154,9 @@ impl<'a> Counted<'a> {
         let vertices = job.plan().job_graph.vertices().iter();
         let counting = vertices.flat_map(|vertex| {
             let chain = vertex.operators.as_slice();
-            let counting: Vec<_> = (0..chain.len()).filter_map(|it| counts(chain, it)).collect();
+            let counting: Vec<_> = (0..chain.len())
+                .filter_map(|it| counts(chain, it))
+                .collect();
             counting
         });
         Self(counting.map(|operator| operator.name.as_str()).collect())

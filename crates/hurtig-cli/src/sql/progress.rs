@@ -66,7 +66,11 @@ impl ProgressLine {
         }
         let width = terminal_size::terminal_size_of(std::io::stderr());
         let width = width.map_or(WIDTH, |(width, _)| usize::from(width.0));
-        let line: String = progress.to_string().chars().take(width.saturating_sub(1)).collect();
+        let line: String = progress
+            .to_string()
+            .chars()
+            .take(width.saturating_sub(1))
+            .collect();
         self.drawn.store(true, Ordering::Release);
         put(&format!("\r\x1b[K{line}"));
     }

@@ -187,7 +187,10 @@ impl Client {
 
     /// The widest that a column of text is.
     fn text_width(&self) -> usize {
-        let width = self.tables.settings().get("sql-client.display.max-column-width");
+        let width = self
+            .tables
+            .settings()
+            .get("sql-client.display.max-column-width");
         width.and_then(|width| width.parse().ok()).unwrap_or(30)
     }
 

@@ -12,6 +12,7 @@ mod ctrl_c;
 mod hurtig;
 mod input;
 mod output;
+mod savepoints;
 mod statements;
 mod tables;
 #[cfg(target_os = "linux")]

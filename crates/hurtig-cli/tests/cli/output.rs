@@ -89,3 +89,14 @@ fn plans_are_shown_as_they_are() {
     assert!(out.starts_with("== Abstract Syntax Tree =="), "{out}");
     assert!(out.contains("== Optimized Physical Plan =="), "{out}");
 }
+
+/// A batch answers once: there are no changes to be told apart.
+#[test]
+fn a_batch_shows_rows_and_no_changes() {
+    let counted = "SELECT n % 2 AS odd, COUNT(*) AS c FROM (VALUES (1), (2), (3)) AS t (n) GROUP BY n % 2 ORDER BY odd";
+    let out = sql(&["-e", counted, "-D", "execution.runtime-mode=batch"]).good();
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines[1].replace(' ', ""), "|odd|c|", "{out}");
+    assert_eq!(lines.len(), 7, "{out}");
+    assert!(out.contains("2 rows in set"), "{out}");
+}

@@ -62,7 +62,8 @@ impl Catalogs {
     /// When the name has more than three parts.
     pub fn path_of_function(&self, name: &ObjectName) -> Result<ObjectPath> {
         self.function_path(&names(name)).ok_or_else(|| {
-            let message = format!("`{name}`: write function, database.function or catalog.database.function");
+            let message =
+                format!("`{name}`: write function, database.function or catalog.database.function");
             Error::invalid_job(message)
         })
     }
@@ -91,11 +92,7 @@ impl Catalogs {
     }
 
     /// The function of this scope.
-    pub fn function(
-        &self,
-        scope: FunctionScope,
-        path: &ObjectPath,
-    ) -> Option<&FunctionDefinition> {
+    pub fn function(&self, scope: FunctionScope, path: &ObjectPath) -> Option<&FunctionDefinition> {
         match scope {
             FunctionScope::TemporarySystem => self.system_functions.get(&path.object),
             FunctionScope::Temporary => self.temporary_functions.get(path),

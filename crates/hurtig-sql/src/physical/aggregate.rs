@@ -80,7 +80,11 @@ pub(super) fn aggregate_call(
     output: FieldRef,
 ) -> Result<AggregateCall> {
     let name = function.name();
-    if let Some(user) = function.inner().as_ref().downcast_ref::<UserAggregateFunction>() {
+    if let Some(user) = function
+        .inner()
+        .as_ref()
+        .downcast_ref::<UserAggregateFunction>()
+    {
         // As one column: a row of them.
         let row = datafusion_functions::core::r#struct();
         let arguments = match arguments {

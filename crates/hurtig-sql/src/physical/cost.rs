@@ -35,7 +35,11 @@ impl Cost {
 }
 
 pub(super) fn cost_of(node: &Node) -> Cost {
-    let inputs: Vec<Cost> = node.inputs.iter().map(|input| cost_of(Arc::as_ref(input))).collect();
+    let inputs: Vec<Cost> = node
+        .inputs
+        .iter()
+        .map(|input| cost_of(Arc::as_ref(input)))
+        .collect();
     let total = |of: fn(&Cost) -> f64| inputs.iter().map(of).sum::<f64>();
     let given = total(|it| it.rows);
     let largest = inputs.iter().map(|it| it.rows).fold(0.0, f64::max);

@@ -75,7 +75,9 @@ impl LookupHint {
 fn parsed<T: ConfigValue>(key: &str, value: &str) -> Result<T> {
     T::parse_config(value).ok_or_else(|| {
         let expected = T::EXPECTED;
-        Error::invalid_job(format!("LOOKUP: '{key}' is '{value}', and should be {expected}"))
+        Error::invalid_job(format!(
+            "LOOKUP: '{key}' is '{value}', and should be {expected}"
+        ))
     })
 }
 

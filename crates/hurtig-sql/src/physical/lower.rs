@@ -10,8 +10,8 @@ use arrow_select::concat::concat_batches;
 use datafusion_common::{DFSchema, DFSchemaRef};
 use datafusion_expr::{Distinct, Expr, FetchType, LogicalPlan, SkipType, SortExpr, TableScan};
 use hurtig_table::ArrowContext;
-use hurtig_table::operators::rank::SortColumn;
 use hurtig_table::connector::ChangelogMode;
+use hurtig_table::operators::rank::SortColumn;
 use hurtig_types::{Error, Result};
 
 use super::calc::{Evaluator, map_keys, passed_through};

@@ -53,7 +53,9 @@ fn behind(scan: &Arc<Node>) -> Result<Arc<Node>> {
         key.push(place.unwrap_or(columns.len()));
         if place.is_none() {
             let field = table.schema.fields().get(*column);
-            fields.push(Arc::clone(field.ok_or_else(|| Error::bug("a key of no column"))?));
+            fields.push(Arc::clone(
+                field.ok_or_else(|| Error::bug("a key of no column"))?,
+            ));
             columns.push(*column);
         }
     }
@@ -110,8 +112,10 @@ impl Builder<'_> {
         };
         let codec = KeyCodec::new(input.schema().fields(), key)?;
         let schema = Arc::clone(&node.schema);
-        Ok(input.key_by(codec).apply(named(node), schema, move |context| {
-            changelog_normalize(spec.clone(), None, context)
-        }))
+        Ok(input
+            .key_by(codec)
+            .apply(named(node), schema, move |context| {
+                changelog_normalize(spec.clone(), None, context)
+            }))
     }
 }

@@ -62,7 +62,11 @@ fn rows(node: &Node, input: Arc<Node>) -> Result<Arc<Node>> {
     let of_window = of_window.zip(window_fields()).map(|(field, _)| field);
     let mut columns: Vec<FieldRef> = keys.chain([Arc::clone(&rows)]).chain(of_window).collect();
     let op = Op::WindowAggregate {
-        calls: vec![AggregateCall::new(AggregateFunction::ArrayAgg, Some(width), rows)],
+        calls: vec![AggregateCall::new(
+            AggregateFunction::ArrayAgg,
+            Some(width),
+            rows,
+        )],
         key: key.clone(),
         windowing,
     };
@@ -96,7 +100,11 @@ fn with_row(input: Arc<Node>) -> (Arc<Node>, DataType) {
         .collect();
     let fields = input.schema.fields().iter().enumerate();
     let fields = fields.map(|(index, field)| {
-        Field::new(format!("c{index}"), field.data_type().clone(), field.is_nullable())
+        Field::new(
+            format!("c{index}"),
+            field.data_type().clone(),
+            field.is_nullable(),
+        )
     });
     let row = DataType::Struct(fields.collect());
     let mut schema: Vec<FieldRef> = input.schema.fields().iter().cloned().collect();

@@ -118,7 +118,10 @@ impl SinkPlan {
             true => "no key".to_string(),
             false => keys.join(", "),
         };
-        let then = match (self.materializes, self.accepts.contains(RowKind::UpdateBefore)) {
+        let then = match (
+            self.materializes,
+            self.accepts.contains(RowKind::UpdateBefore),
+        ) {
             (true, _) => {
                 "the rows of each key are kept and put in order (SinkUpsertMaterializer), in state that grows with them"
             }
@@ -137,7 +140,12 @@ impl SinkPlan {
     /// The columns in which there must be a value.
     fn not_null(&self) -> Vec<usize> {
         let columns = self.input.schema.fields().iter().enumerate();
-        let must = |name: &str| self.table.schema.field_with_name(name).is_ok_and(|it| !it.is_nullable());
+        let must = |name: &str| {
+            self.table
+                .schema
+                .field_with_name(name)
+                .is_ok_and(|it| !it.is_nullable())
+        };
         let may_break = columns.filter(|(_, given)| given.is_nullable() && must(given.name()));
         may_break.map(|(index, _)| index).collect()
     }
@@ -210,8 +218,13 @@ fn with_values(stream: RowStream, plan: &SinkPlan) -> RowStream {
         enforcer: plan.enforcer,
         schema: Arc::clone(&schema),
     };
-    let named = Named::new("ConstraintEnforcer", format!("NotNullEnforcer(fields=[{names}])"));
-    stream.apply(named, schema, move |context| not_null_enforcer(spec.clone(), context))
+    let named = Named::new(
+        "ConstraintEnforcer",
+        format!("NotNullEnforcer(fields=[{names}])"),
+    );
+    stream.apply(named, schema, move |context| {
+        not_null_enforcer(spec.clone(), context)
+    })
 }
 
 fn refused(kind: RowKind, node: &Node, name: &str) -> Error {

@@ -47,7 +47,10 @@ fn collect(
     }
     if let Some((what, bound)) = kept(node) {
         // A hint says it of one input; where two say different things, the longer one counts.
-        let hints = node.inputs.iter().map(|input| input.state_ttl().unwrap_or(ttl));
+        let hints = node
+            .inputs
+            .iter()
+            .map(|input| input.state_ttl().unwrap_or(ttl));
         let ttl = hints.reduce(|one, other| match (one, other) {
             (Some(one), Some(other)) => Some(one.max(other)),
             _ => None,
@@ -86,7 +89,10 @@ fn kept(node: &Node) -> Option<(String, Bound)> {
     match &node.op {
         Op::GroupAggregate { key, calls } => {
             let changes = node.input().is_some_and(|it| !it.mode.is_insert_only());
-            let bound = match (key.is_empty(), calls.iter().any(|it| keeps_values(it, changes))) {
+            let bound = match (
+                key.is_empty(),
+                calls.iter().any(|it| keeps_values(it, changes)),
+            ) {
                 (_, true) => Bound::Rows,
                 (true, false) => Bound::Bounded,
                 (false, false) => Bound::Keys,
@@ -102,7 +108,10 @@ fn kept(node: &Node) -> Option<(String, Bound)> {
             Bound::Watermark,
         ),
         Op::Join(_) => say("the rows of both sides", Bound::Rows),
-        Op::IntervalJoin { .. } => say("the rows of both sides that may still meet", Bound::Watermark),
+        Op::IntervalJoin { .. } => say(
+            "the rows of both sides that may still meet",
+            Bound::Watermark,
+        ),
         Op::WindowJoin { .. } => say("the rows of open windows", Bound::Watermark),
         Op::TemporalJoin {
             time: JoinTime::Processing,

@@ -111,7 +111,9 @@ fn check_select(select: &Select) -> hurtig_types::Result<()> {
 fn name_of(factor: &TableFactor) -> Option<String> {
     let alias = match factor {
         TableFactor::Table { name, alias, .. } => {
-            let last = crate::catalog::names(name).last().map(|it| (*it).to_string());
+            let last = crate::catalog::names(name)
+                .last()
+                .map(|it| (*it).to_string());
             return alias.as_ref().map(|it| it.name.value.clone()).or(last);
         }
         TableFactor::Derived { alias, .. }
@@ -153,12 +155,19 @@ fn give(factor: &mut TableFactor, hint: &Hint) {
     };
     match (hint, factor) {
         (Hint::Lookup(options), TableFactor::Table { with_hints, .. })
-            if options.iter().any(|(key, it)| key == "table" && *it == name) =>
+            if options
+                .iter()
+                .any(|(key, it)| key == "table" && *it == name) =>
         {
             with_hints.push(hint.to_expr());
         }
         // The version of a table has no state of its own.
-        (Hint::StateTtl(_), TableFactor::Table { version: Some(_), .. }) => {}
+        (
+            Hint::StateTtl(_),
+            TableFactor::Table {
+                version: Some(_), ..
+            },
+        ) => {}
         (Hint::StateTtl(ttls), factor) => {
             if let Some((_, ttl)) = ttls.iter().find(|(of, _)| *of == name) {
                 *factor = wrapped(factor, &name, ttl);

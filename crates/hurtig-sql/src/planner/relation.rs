@@ -11,8 +11,7 @@ use datafusion_expr::{Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBu
 use hurtig_sql_parser::{Hint, TableArgument};
 use sqlparser::ast::{
     Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, ObjectName, Query,
-    TableAlias, TableFactor, TableVersion,
+    FunctionArguments, ObjectName, Query, TableAlias, TableFactor, TableVersion,
 };
 
 use super::context::World;

@@ -105,7 +105,12 @@ fn column(name: &str) -> Expr {
 
 /// The different rows of both, with how often each is there on the left, `$l`, and on the right, `$r`.
 fn counted(left: LogicalPlan, right: LogicalPlan, world: &World) -> Result<LogicalPlan> {
-    let types: Vec<_> = left.schema().fields().iter().map(|it| it.data_type().clone()).collect();
+    let types: Vec<_> = left
+        .schema()
+        .fields()
+        .iter()
+        .map(|it| it.data_type().clone())
+        .collect();
     let marked = |plan: LogicalPlan, counts: (i64, i64)| {
         let columns = plan.schema().columns().into_iter().zip(&types).enumerate();
         let columns = columns.map(|(index, (column, data_type))| {
@@ -121,7 +126,12 @@ fn counted(left: LogicalPlan, right: LogicalPlan, world: &World) -> Result<Logic
         columns.push(lit(counts.1).alias("$r"));
         LogicalPlanBuilder::from(plan).project(columns)?.build()
     };
-    let names: Vec<_> = left.schema().fields().iter().map(|it| it.name().clone()).collect();
+    let names: Vec<_> = left
+        .schema()
+        .fields()
+        .iter()
+        .map(|it| it.name().clone())
+        .collect();
     let (left, right) = (marked(left, (1, 0))?, marked(right, (0, 1))?);
     let Some(sum) = world.functions.aggregate("sum") else {
         return plan_err!("there is no function sum");

@@ -146,7 +146,9 @@ impl CorrelateNode {
     ) -> Result<Vec<(Option<TableReference>, FieldRef)>> {
         let fields = item_fields(collection.data_type(), is_multiset(collection))?;
         let fields = fields.into_iter();
-        Ok(fields.map(|field| (table.clone(), Arc::new(field))).collect())
+        Ok(fields
+            .map(|field| (table.clone(), Arc::new(field)))
+            .collect())
     }
 
     pub(super) fn new(
@@ -240,8 +242,12 @@ pub(super) fn correlate(plan: LogicalPlan) -> Result<LogicalPlan> {
 
 /// A collection that no table stands before is that of one row without columns.
 fn of_one_row(unnest: &UnnestNode) -> Result<LogicalPlan> {
-    if !unnest.items.collection.column_refs().is_empty() || unnest.items.collection.contains_outer() {
-        return plan_err!("UNNEST({}) of columns that no table before it has", unnest.items.collection);
+    if !unnest.items.collection.column_refs().is_empty() || unnest.items.collection.contains_outer()
+    {
+        return plan_err!(
+            "UNNEST({}) of columns that no table before it has",
+            unnest.items.collection
+        );
     }
     let input = LogicalPlanBuilder::empty(true).build()?;
     let fields = unnest.schema.iter();

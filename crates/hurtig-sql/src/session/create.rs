@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field};
-use hurtig_sql_parser::{Column as DeclaredColumn, ColumnKind as Declared, CreateTable, CreateView};
+use hurtig_sql_parser::{
+    Column as DeclaredColumn, ColumnKind as Declared, CreateTable, CreateView,
+};
 use hurtig_types::{Error, Result};
 
 use super::{Outcome, TableEnvironment};

@@ -34,7 +34,9 @@ impl TableEnvironment {
         };
         text.push_str("\n== Optimized Physical Plan ==\n");
         match sinks.is_empty() {
-            true => nodes.iter().for_each(|node| text.push_str(&tree(node, details))),
+            true => nodes
+                .iter()
+                .for_each(|node| text.push_str(&tree(node, details))),
             false => text.push_str(&sinks_tree(&sinks, details)),
         }
         let exec = self.settings.exec();

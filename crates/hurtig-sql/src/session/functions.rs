@@ -130,7 +130,10 @@ impl TableEnvironment {
     pub(super) fn describe_function(&self, name: &ObjectName) -> Result<Outcome> {
         let parts = names(name);
         let Some(function) = self.catalogs.find_function(&parts) else {
-            let is_own = self.names().iter().any(|it| parts.as_slice() == [it.as_str()]);
+            let is_own = self
+                .names()
+                .iter()
+                .any(|it| parts.as_slice() == [it.as_str()]);
             return match is_own {
                 true => Ok(info(
                     "info",
@@ -143,7 +146,10 @@ impl TableEnvironment {
         let mut rows = vec![
             ("is system function", "false".to_string()),
             ("class name", function.class.clone()),
-            ("function language", language.unwrap_or_else(|| "RUST".to_string())),
+            (
+                "function language",
+                language.unwrap_or_else(|| "RUST".to_string()),
+            ),
         ];
         if let Some(user) = self.functions.user(&function.class) {
             rows.push(("kind", user.kind().to_string()));

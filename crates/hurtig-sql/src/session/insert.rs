@@ -128,7 +128,9 @@ fn as_columns(
             .remove(field.name())
             .unwrap_or(Expr::Literal(ScalarValue::Null, None));
         // What has the type keeps what is known of it: that it is a key.
-        let fits = value.get_type(&schema).is_ok_and(|it| it == *field.data_type());
+        let fits = value
+            .get_type(&schema)
+            .is_ok_and(|it| it == *field.data_type());
         let value = match fits {
             true => value,
             false => cast(value, field.data_type().clone()),

@@ -9,11 +9,7 @@ use crate::types::TimeAttribute;
 
 impl TableEnvironment {
     /// What the new table takes over from another.
-    pub(super) fn liken(
-        &self,
-        table: TableDefinition,
-        like: &Like,
-    ) -> Result<TableDefinition> {
+    pub(super) fn liken(&self, table: TableDefinition, like: &Like) -> Result<TableDefinition> {
         let path = self.catalogs.path(&like.table)?;
         let CatalogObject::Table(other) = self.catalogs.get(&path)? else {
             return Err(Error::invalid_job(format!("LIKE {path}: it is a view")));
@@ -79,4 +75,3 @@ impl TableEnvironment {
         })
     }
 }
-

@@ -125,8 +125,18 @@ impl TableEnvironment {
             }
             None => (None, None),
         };
-        self.put(&place, &path.database, &format!("{}{TABLE}", path.object), table)?;
-        self.put(&place, &path.database, &format!("{}{VIEW}", path.object), view)
+        self.put(
+            &place,
+            &path.database,
+            &format!("{}{TABLE}", path.object),
+            table,
+        )?;
+        self.put(
+            &place,
+            &path.database,
+            &format!("{}{VIEW}", path.object),
+            view,
+        )
     }
 
     /// The same of the functions of a database.
@@ -178,7 +188,13 @@ impl TableEnvironment {
     }
 
     /// Writes a file, or removes it.
-    fn put(&self, place: &Location, database: &str, file: &str, text: Option<String>) -> Result<()> {
+    fn put(
+        &self,
+        place: &Location,
+        database: &str,
+        file: &str,
+        text: Option<String>,
+    ) -> Result<()> {
         let path = place.path.clone().join(database).join(file);
         let store = place.store.clone();
         let written = async move {

@@ -51,14 +51,8 @@ const KNOWN: &[(&str, Kind)] = &[
         Kind::OneOf(&["auto", "one_phase", "two_phase"]),
     ),
     ("table.optimizer.distinct-agg.split.enabled", Kind::Bool),
-    (
-        NOT_NULL_ENFORCER,
-        Kind::OneOf(&["error", "drop"]),
-    ),
-    (
-        UPSERT_MATERIALIZE,
-        Kind::OneOf(&["none", "auto", "force"]),
-    ),
+    (NOT_NULL_ENFORCER, Kind::OneOf(&["error", "drop"])),
+    (UPSERT_MATERIALIZE, Kind::OneOf(&["none", "auto", "force"])),
     ("table.exec.resource.default-parallelism", Kind::Number),
 ];
 
@@ -151,7 +145,10 @@ impl Settings {
     }
 
     pub(crate) fn sinks(&self) -> SinkOptions {
-        let is = |key: &str, value: &str| self.get(key).is_some_and(|it| it.eq_ignore_ascii_case(value));
+        let is = |key: &str, value: &str| {
+            self.get(key)
+                .is_some_and(|it| it.eq_ignore_ascii_case(value))
+        };
         SinkOptions {
             enforcer: match is(NOT_NULL_ENFORCER, "drop") {
                 true => NotNullEnforcer::Drop,

@@ -1,7 +1,8 @@
 //! SHOW and DESCRIBE.
 
 use hurtig_sql_parser::{
-    CreateFunction, Describe, DescribeTarget, FunctionScope, Show, ShowTarget, Statement, ToFlinkSql,
+    CreateFunction, Describe, DescribeTarget, FunctionScope, Show, ShowTarget, Statement,
+    ToFlinkSql,
 };
 use hurtig_types::{Error, Result};
 use sqlparser::ast::{Ident, ObjectName};
@@ -23,7 +24,9 @@ pub(super) fn info(subject: &str, rows: Vec<(&str, String)>) -> Outcome {
     let rows = rows.into_iter();
     Outcome::Table {
         columns: vec![format!("{subject} name"), format!("{subject} value")],
-        rows: rows.map(|(name, value)| vec![name.to_string(), value]).collect(),
+        rows: rows
+            .map(|(name, value)| vec![name.to_string(), value])
+            .collect(),
     }
 }
 
@@ -374,13 +377,19 @@ fn comment_of(comment: Option<&String>) -> String {
 
 fn create_catalog(name: &str, catalog: &Catalog) -> String {
     let comment = comment_of(catalog.comment.as_ref());
-    format!("CREATE CATALOG `{name}`{comment}{}\n", with(&catalog.options, false))
+    format!(
+        "CREATE CATALOG `{name}`{comment}{}\n",
+        with(&catalog.options, false)
+    )
 }
 
 /// The statement that makes a database.
 pub(super) fn create_database(name: &str, database: &Database) -> String {
     let comment = comment_of(database.comment.as_ref());
-    format!("CREATE DATABASE {name}{comment}{}\n", with(&database.options, true))
+    format!(
+        "CREATE DATABASE {name}{comment}{}\n",
+        with(&database.options, true)
+    )
 }
 
 /// The statement that makes a function.

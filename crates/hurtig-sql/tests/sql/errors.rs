@@ -33,8 +33,8 @@ fn options_of_tables() {
 #[test]
 fn queries_that_no_stream_can_answer() {
     let mut session = Session::new();
-    let error =
-        session.error("SELECT PERCENT_RANK() OVER (PARTITION BY auction ORDER BY price) AS r FROM bids");
+    let error = session
+        .error("SELECT PERCENT_RANK() OVER (PARTITION BY auction ORDER BY price) AS r FROM bids");
     assert!(error.contains("percent_rank"), "{error}");
     let error = session
         .error("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(price), INTERVAL '1' SECOND))");

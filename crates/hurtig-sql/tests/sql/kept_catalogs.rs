@@ -51,7 +51,10 @@ fn what_is_created_is_there_in_the_next_session() {
         .unwrap();
     let shown = text(&mut first, "SHOW CREATE TABLE orders");
     let mut second = session(&world);
-    assert_eq!(text(&mut second, "SHOW DATABASES"), "default_database\nshop");
+    assert_eq!(
+        text(&mut second, "SHOW DATABASES"),
+        "default_database\nshop"
+    );
     assert_eq!(text(&mut second, "SHOW TABLES"), "");
     second.execute("USE shop").unwrap();
     assert_eq!(text(&mut second, "SHOW TABLES"), "cheap\norders");
@@ -96,7 +99,10 @@ fn what_cannot_be_altered_is_said_and_changes_nothing() {
         ("DROP (a)", "primary key"),
         ("RENAME a TO b", "a"),
         ("ADD (a INT)", "the column `a` twice"),
-        ("ADD (PRIMARY KEY (a) NOT ENFORCED)", "has a primary key already"),
+        (
+            "ADD (PRIMARY KEY (a) NOT ENFORCED)",
+            "has a primary key already",
+        ),
         ("MODIFY (WATERMARK FOR ts AS ts)", "has no watermark"),
         ("DROP WATERMARK", "has no watermark"),
         ("DROP CONSTRAINT pk", "has no pk"),
@@ -112,10 +118,16 @@ fn what_cannot_be_altered_is_said_and_changes_nothing() {
 fn a_catalog_that_cannot_be_read_is_not_there() {
     let world = World::simulated(4);
     drop(session(&world));
-    let place = world.storage().open("s3://bucket/tables/d/bad.table.sql").unwrap();
+    let place = world
+        .storage()
+        .open("s3://bucket/tables/d/bad.table.sql")
+        .unwrap();
     let put = async move {
         use hurtig_env::object_store::ObjectStoreExt as _;
-        place.store.put(&place.path, "CREATE TABEL nonsense".into()).await
+        place
+            .store
+            .put(&place.path, "CREATE TABEL nonsense".into())
+            .await
     };
     world.block_on(put).unwrap().unwrap();
     let mut tables = TableEnvironment::in_world(world);
@@ -126,5 +138,8 @@ fn a_catalog_that_cannot_be_read_is_not_there() {
     let error = text(&mut tables, "CREATE CATALOG c WITH ('type' = 'file')");
     assert!(error.contains("needs a 'path'"), "{error}");
     let error = text(&mut tables, "CREATE CATALOG c WITH ('type' = 'hive')");
-    assert!(error.contains("'hive'") && error.contains("'file'"), "{error}");
+    assert!(
+        error.contains("'hive'") && error.contains("'file'"),
+        "{error}"
+    );
 }

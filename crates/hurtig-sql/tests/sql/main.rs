@@ -9,9 +9,9 @@
 mod catalogs;
 mod errors;
 mod functions;
-mod queries;
-mod session;
 mod kept_catalogs;
 mod plans;
+mod queries;
+mod session;
 mod time;
 mod user_functions;

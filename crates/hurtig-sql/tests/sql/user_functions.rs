@@ -66,7 +66,9 @@ fn session() -> Session {
     });
     let words = table(["word", "length"], |text: String| {
         let words = text.split(' ').filter(|word| !word.is_empty());
-        words.map(|word| (word.to_string(), word.len() as i32)).collect::<Vec<_>>()
+        words
+            .map(|word| (word.to_string(), word.len() as i32))
+            .collect::<Vec<_>>()
     });
     tables
         .add_function("acme.Twice", scalar(|n: i64| 2 * n))
@@ -88,29 +90,47 @@ fn session() -> Session {
 #[test]
 fn of_a_row_they_give_a_value() {
     let mut session = session();
-    let rows = session.rows("SELECT Twice(auction), price_or(price, -1) FROM bids WHERE half(bidder * 2) > 10");
+    let rows = session
+        .rows("SELECT Twice(auction), price_or(price, -1) FROM bids WHERE half(bidder * 2) > 10");
     assert_eq!(rows, ["2, -1", "2, 9", "4, 7"]);
     // A smaller number is widened, a text is none; NULL gives NULL.
-    assert_eq!(session.rows("SELECT twice(price) FROM bids WHERE auction = 1"), ["10", "18", "NULL"]);
+    assert_eq!(
+        session.rows("SELECT twice(price) FROM bids WHERE auction = 1"),
+        ["10", "18", "NULL"]
+    );
     let error = session.error("SELECT twice(channel) FROM bids");
-    assert!(error.contains("argument 1 of twice is Utf8View, and should be BIGINT"), "{error}");
+    assert!(
+        error.contains("argument 1 of twice is Utf8View, and should be BIGINT"),
+        "{error}"
+    );
     let error = session.error("SELECT twice(auction, 1) FROM bids");
-    assert!(error.contains("twice takes 1 arguments, and has 2"), "{error}");
-    let error = session.try_rows("SELECT half(auction) FROM bids").unwrap_err();
+    assert!(
+        error.contains("twice takes 1 arguments, and has 2"),
+        "{error}"
+    );
+    let error = session
+        .try_rows("SELECT half(auction) FROM bids")
+        .unwrap_err();
     assert!(error.contains("1 is odd"), "{error}");
 }
 
 #[test]
 fn of_a_row_they_give_rows() {
     let mut session = session();
-    let lines = "(VALUES ('to be', 1), ('or', 2), (CAST(NULL AS STRING), 3), ('', 4)) AS t (line, n)";
-    let rows = session.rows(&format!("SELECT n, word, length FROM {lines}, LATERAL TABLE(words(line))"));
+    let lines =
+        "(VALUES ('to be', 1), ('or', 2), (CAST(NULL AS STRING), 3), ('', 4)) AS t (line, n)";
+    let rows = session.rows(&format!(
+        "SELECT n, word, length FROM {lines}, LATERAL TABLE(words(line))"
+    ));
     assert_eq!(rows, ["1, be, 2", "1, to, 2", "2, or, 2"]);
     let rows = session.rows(&format!(
         "SELECT n, w FROM {lines} LEFT JOIN LATERAL TABLE(words(line)) AS x (w, l) ON TRUE"
     ));
     assert_eq!(rows, ["1, be", "1, to", "2, or", "3, NULL", "4, NULL"]);
-    assert_eq!(session.rows("SELECT word FROM TABLE(words('a bc'))"), ["a", "bc"]);
+    assert_eq!(
+        session.rows("SELECT word FROM TABLE(words('a bc'))"),
+        ["a", "bc"]
+    );
 }
 
 #[test]
@@ -137,7 +157,10 @@ fn what_changes_is_taken_back() {
     let rows = session.rows(&format!("SELECT weighted_mean(n, 1), SUM(n) FROM {counts}"));
     assert_eq!(rows, ["2, 6"]);
     let error = session.error(&format!("SELECT longest(CAST(n AS STRING)) FROM {counts}"));
-    assert!(error.contains("longest") && error.contains("it has no retract"), "{error}");
+    assert!(
+        error.contains("longest") && error.contains("it has no retract"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -149,7 +172,10 @@ fn they_are_declared_shown_changed_and_dropped() {
     );
     let described = session.text("DESCRIBE FUNCTION weighted_mean");
     assert!(described.contains("kind, AGGREGATE"), "{described}");
-    assert!(described.contains("signature, (BIGINT, BIGINT) -> BIGINT"), "{described}");
+    assert!(
+        described.contains("signature, (BIGINT, BIGINT) -> BIGINT"),
+        "{described}"
+    );
     session.text("ALTER FUNCTION twice AS 'acme.Half'");
     assert_eq!(session.rows("SELECT twice(4)"), ["2"]);
     session.text("DROP FUNCTION twice");
@@ -159,8 +185,14 @@ fn they_are_declared_shown_changed_and_dropped() {
     session.text("CREATE FUNCTION IF NOT EXISTS words AS 'acme.Half'");
     for (statement, says) in [
         ("CREATE FUNCTION x AS 'acme.None'", "'acme.Half'"),
-        ("CREATE FUNCTION x AS 'com.acme.X' LANGUAGE JAVA", "functions in JAVA"),
-        ("CREATE FUNCTION x AS 'acme.Half' USING JAR '/x.jar'", "USING JAR"),
+        (
+            "CREATE FUNCTION x AS 'com.acme.X' LANGUAGE JAVA",
+            "functions in JAVA",
+        ),
+        (
+            "CREATE FUNCTION x AS 'acme.Half' USING JAR '/x.jar'",
+            "USING JAR",
+        ),
         ("CREATE FUNCTION words AS 'acme.Half'", "exists already"),
         ("DROP FUNCTION none", "there is no none"),
     ] {
@@ -176,6 +208,9 @@ fn whose_name_is_whose() {
     session.text("CREATE FUNCTION upper AS 'acme.Words'");
     assert_eq!(session.rows("SELECT upper('a')"), ["A"]);
     let shout = scalar(|text: String| format!("{text}!"));
-    session.0.create_temporary_system_function("upper", shout).unwrap();
+    session
+        .0
+        .create_temporary_system_function("upper", shout)
+        .unwrap();
     assert_eq!(session.rows("SELECT UPPER('a')"), ["a!"]);
 }

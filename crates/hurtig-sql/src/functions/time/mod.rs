@@ -21,9 +21,9 @@ mod zone;
 use super::definition::Definition;
 
 pub(crate) use clock::is_clock;
-pub(crate) use watermark::is_watermark;
 pub(super) use text::{date_of_text, time_of_text, timestamp_of_text};
 pub(super) use values::{Times, as_times, ticks_of};
+pub(crate) use watermark::is_watermark;
 pub(crate) use zone::Zone;
 
 /// The functions of the clock.

@@ -23,7 +23,10 @@ pub(super) fn function() -> Arc<ScalarUDF> {
 
 /// Whether a function is the watermark.
 pub(crate) fn is_watermark(function: &ScalarUDF) -> bool {
-    function.inner().downcast_ref::<CurrentWatermark>().is_some()
+    function
+        .inner()
+        .downcast_ref::<CurrentWatermark>()
+        .is_some()
 }
 
 impl ScalarUDFImpl for CurrentWatermark {

@@ -3,8 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray as _;
 use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray as _;
 use arrow_schema::{DataType as Arrow, FieldRef};
 use datafusion_common::{Result, not_impl_err};
 use datafusion_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -111,7 +111,11 @@ impl<F: AggregateFunction> Aggregate for Typed<F> {
     }
 
     fn signature(&self) -> String {
-        format!("{} -> {}", parameters::<F::Arguments>(), self.returns().kind)
+        format!(
+            "{} -> {}",
+            parameters::<F::Arguments>(),
+            self.returns().kind
+        )
     }
 
     fn named(self: Arc<Self>, name: &str) -> Arc<dyn UserAggregate> {

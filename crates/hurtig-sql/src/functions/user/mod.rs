@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 
-pub use aggregate::{AggregateFunction, aggregate};
 pub(crate) use aggregate::UserAggregateFunction;
+pub use aggregate::{AggregateFunction, aggregate};
 pub use arguments::Arguments;
 pub use scalar::{Returned, ScalarFunction, scalar};
 pub use sql_type::{Bytes, SqlType};

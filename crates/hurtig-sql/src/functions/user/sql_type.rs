@@ -125,7 +125,9 @@ impl SqlType for Bytes {
     }
 
     fn column(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-        let values = values.iter().map(|it| it.as_ref().map(|it| it.0.as_slice()));
+        let values = values
+            .iter()
+            .map(|it| it.as_ref().map(|it| it.0.as_slice()));
         Ok(Arc::new(values.collect::<BinaryArray>()))
     }
 }
@@ -141,7 +143,9 @@ impl SqlType for NaiveDate {
     }
 
     fn column(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-        let days = values.into_iter().map(|it| it.map(Date32Type::from_naive_date));
+        let days = values
+            .into_iter()
+            .map(|it| it.map(Date32Type::from_naive_date));
         Ok(Arc::new(days.collect::<PrimitiveArray<Date32Type>>()))
     }
 }
@@ -153,7 +157,9 @@ impl SqlType for NaiveDateTime {
 
     fn get(column: &ArrayRef, row: usize) -> Self {
         let ms = column.as_primitive::<TimestampMillisecondType>().value(row);
-        DateTime::from_timestamp_millis(ms).unwrap_or_default().naive_utc()
+        DateTime::from_timestamp_millis(ms)
+            .unwrap_or_default()
+            .naive_utc()
     }
 
     fn column(values: Vec<Option<Self>>) -> Result<ArrayRef> {
@@ -191,7 +197,9 @@ impl<T: SqlType> SqlType for Vec<T> {
     /// What is NULL in an array of values that never are is left out.
     fn get(column: &ArrayRef, row: usize) -> Self {
         let items = column.as_list::<i32>().value(row);
-        (0..items.len()).filter_map(|item| value(&items, item)).collect()
+        (0..items.len())
+            .filter_map(|item| value(&items, item))
+            .collect()
     }
 
     fn column(values: Vec<Option<Self>>) -> Result<ArrayRef> {

@@ -54,7 +54,9 @@ impl Outlines {
             Kind::Concat { separator } => plan.texts(separator, cells()),
             Kind::Array => plan.arrays(cells()),
             Kind::Multiset => plan.multisets(cells()),
-            Kind::User(function) => function.0.results(&cells().map(user_of).collect::<Vec<_>>()),
+            Kind::User(function) => function
+                .0
+                .results(&cells().map(user_of).collect::<Vec<_>>()),
             Kind::Set(inner) => plan.of_different(inner, cells()),
         }
     }

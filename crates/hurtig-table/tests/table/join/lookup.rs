@@ -214,13 +214,23 @@ fn keys_without_rows_are_asked_for_again_so_often() {
     };
     let mut patient = lookup(2);
     let found = patient.push(&[-2, 3]).unwrap();
-    assert_eq!(found, ["+I[-2, 1, l, 2, 1, t]", "+I[3, 1, l, 3, 1, t]", "+I[3, 1, l, 3, 2, t]"]);
+    assert_eq!(
+        found,
+        [
+            "+I[-2, 1, l, 2, 1, t]",
+            "+I[3, 1, l, 3, 1, t]",
+            "+I[3, 1, l, 3, 2, t]"
+        ]
+    );
     assert_eq!(patient.asked(), [vec![-2, 3], vec![-2], vec![-2]]);
     // What was a miss in between is not remembered.
     assert_eq!(patient.push(&[-2]).unwrap(), ["+I[-2, 1, l, 2, 1, t]"]);
     assert!(patient.asked().is_empty());
     let mut hasty = lookup(1);
-    assert_eq!(hasty.push(&[-2]).unwrap(), ["+I[-2, 1, l, NULL, NULL, NULL]"]);
+    assert_eq!(
+        hasty.push(&[-2]).unwrap(),
+        ["+I[-2, 1, l, NULL, NULL, NULL]"]
+    );
     assert_eq!(hasty.asked(), [[-2], [-2]]);
 }
 

@@ -1,7 +1,7 @@
 //! Batches, joined with what is looked up for them.
 
-use std::ops::Range;
 use std::future::Future as _;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
