@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod arguments;
+mod bucket;
 mod cast;
 mod collection;
 mod common;
@@ -60,6 +61,7 @@ impl Functions {
             .chain(time::definitions())
             .chain(collection::definitions())
             .chain(json::definitions())
+            .chain(&bucket::ALL)
             .chain(&cast::ALL)
             .chain(&conditional::ALL);
         for definition in definitions {

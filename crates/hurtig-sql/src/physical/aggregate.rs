@@ -15,6 +15,7 @@ use super::calc::column_of;
 use super::lower::{Lowering, calc_named, unqualified};
 use super::needed::Needed;
 use super::node::{Calc, Node, Op, WindowColumns, columns_of};
+use super::split_distinct::split;
 use crate::functions::{FlinkAggregate, UserAggregateFunction};
 use crate::planner::expression::{is_row, text_of};
 
@@ -33,7 +34,12 @@ impl Lowering {
                     .collect::<Result<Vec<_>>>()?;
                 let calls = calls_of(aggregate, &mut needed, &output)?;
                 let input = needed.of(input);
-                Ok(Arc::new(grouped(input, key, calls, Some(output))))
+                let bucket = self.split_distinct.as_ref();
+                let split = bucket.and_then(|bucket| split(&input, &key, &calls, bucket));
+                Ok(Arc::new(match split {
+                    Some(split) => grouped(split.input, split.key, split.calls, Some(output)),
+                    None => grouped(input, key, calls, Some(output)),
+                }))
             }
         }
     }

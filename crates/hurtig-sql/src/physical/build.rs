@@ -108,6 +108,8 @@ impl<'a> Builder<'a> {
                 window_stream(&input, node, *window, *time)
             }
             Op::GroupAggregate { key, calls } => self.group_aggregate(node, key, calls, before),
+            Op::LocalAggregate { .. } => self.local_aggregate(node),
+            Op::GlobalAggregate { .. } => self.global_aggregate(node, before),
             Op::WindowAggregate {
                 key,
                 calls,
@@ -163,7 +165,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The same of what is kept of these rows: a hint may say otherwise.
-    fn ttl_of(&self, input: Option<&Arc<Node>>) -> Option<Duration> {
+    pub(super) fn ttl_of(&self, input: Option<&Arc<Node>>) -> Option<Duration> {
         let hint = input.and_then(|input| input.state_ttl());
         hint.unwrap_or(self.options.state_ttl)
     }
@@ -426,6 +428,7 @@ pub(super) fn named(node: &Node) -> Named {
     let named = Named::new(name(node), details(node));
     match &node.op {
         Op::GroupAggregate { .. }
+        | Op::GlobalAggregate { .. }
         | Op::WindowAggregate { .. }
         | Op::Join(_)
         | Op::IntervalJoin { .. }

@@ -48,7 +48,10 @@ pub(super) fn cost_of(node: &Node) -> Cost {
         Op::Values(rows) => rows.num_rows() as f64,
         Op::Calc(calc) if calc.filter.is_some() => given * LEFT_BY_FILTER,
         Op::GroupAggregate { key, .. } | Op::WindowAggregate { key, .. } if key.is_empty() => 1.0,
-        Op::GroupAggregate { .. } | Op::WindowAggregate { .. } => given / ROWS_OF_A_GROUP,
+        Op::GroupAggregate { .. }
+        | Op::LocalAggregate { .. }
+        | Op::GlobalAggregate { .. }
+        | Op::WindowAggregate { .. } => given / ROWS_OF_A_GROUP,
         Op::Deduplicate { .. } => given / ROWS_OF_A_GROUP,
         Op::Join(_) | Op::IntervalJoin { .. } | Op::WindowJoin { .. } => largest,
         Op::Limit { limit, .. } => given.min(*limit as f64),

@@ -8,7 +8,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use datafusion_common::{DFSchema, DFSchemaRef};
-use datafusion_expr::{Distinct, Expr, FetchType, LogicalPlan, SkipType, SortExpr, TableScan};
+use datafusion_expr::{
+    Distinct, Expr, FetchType, LogicalPlan, ScalarUDF, SkipType, SortExpr, TableScan,
+};
 use hurtig_table::ArrowContext;
 use hurtig_table::connector::ChangelogMode;
 use hurtig_table::operators::rank::SortColumn;
@@ -24,12 +26,21 @@ use crate::planner::system_time::SystemTimeNode;
 use crate::planner::unnest::CorrelateNode;
 
 /// Turns logical plans into streaming ones. A plan that occurs twice becomes one node.
-#[derive(Default)]
 pub(crate) struct Lowering {
     known: RefCell<HashMap<LogicalPlan, Arc<Node>>>,
+    /// What puts arguments that are counted once into buckets, if they are to be.
+    pub(super) split_distinct: Option<Arc<ScalarUDF>>,
 }
 
 impl Lowering {
+    /// One that counts different arguments in buckets first, by this function, if there is one.
+    pub(crate) fn new(split_distinct: Option<Arc<ScalarUDF>>) -> Self {
+        Self {
+            known: RefCell::default(),
+            split_distinct,
+        }
+    }
+
     /// The operators of a plan.
     ///
     /// # Errors

@@ -77,6 +77,16 @@ pub(crate) enum Op {
         key: Vec<usize>,
         calls: Vec<AggregateCall>,
     },
+    /// What a batch does to groups, where it is.
+    LocalAggregate {
+        key: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
+    /// Groups, of what `LocalAggregate` made of these rows.
+    GlobalAggregate {
+        calls: Vec<AggregateCall>,
+        rows: Arc<Node>,
+    },
     /// Groups by window.
     WindowAggregate {
         key: Vec<usize>,

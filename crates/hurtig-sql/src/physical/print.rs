@@ -67,6 +67,8 @@ pub(super) fn name(node: &Node) -> &'static str {
         Op::Watermark(_) => "WatermarkAssigner",
         Op::Window { .. } => "WindowTableFunction",
         Op::GroupAggregate { .. } => "GroupAggregate",
+        Op::LocalAggregate { .. } => "LocalGroupAggregate",
+        Op::GlobalAggregate { .. } => "GlobalGroupAggregate",
         Op::WindowAggregate { .. } => "WindowAggregate",
         Op::Join(_) => "Join",
         Op::IntervalJoin { .. } => "IntervalJoin",
@@ -112,7 +114,15 @@ pub(super) fn details(node: &Node) -> String {
             format!("rowtime=[{column}], watermark=[{}]", watermark.expression)
         }
         Op::Window { window, time, .. } => format!("window=[{window:?}], time=[{time:?}]"),
-        Op::GroupAggregate { key, calls } => {
+        Op::GlobalAggregate { calls, rows } => {
+            let key: Vec<usize> = (0..input.schema.fields().len().saturating_sub(1)).collect();
+            format!(
+                "groupBy=[{}], select=[{}]",
+                input.names(&key),
+                calls_text(calls, rows)
+            )
+        }
+        Op::GroupAggregate { key, calls } | Op::LocalAggregate { key, calls } => {
             format!(
                 "groupBy=[{}], select=[{}]",
                 input.names(key),

@@ -87,21 +87,13 @@ fn in_words(bound: &Bound, ttl: Option<Duration>) -> String {
 fn kept(node: &Node) -> Option<(String, Bound)> {
     let say = |what: &str, bound| Some((what.to_string(), bound));
     match &node.op {
+        Op::GlobalAggregate { calls, rows } => {
+            let key = node.schema.fields().len() > calls.len();
+            of_groups(!key, calls, !rows.mode.is_insert_only())
+        }
         Op::GroupAggregate { key, calls } => {
             let changes = node.input().is_some_and(|it| !it.mode.is_insert_only());
-            let bound = match (
-                key.is_empty(),
-                calls.iter().any(|it| keeps_values(it, changes)),
-            ) {
-                (_, true) => Bound::Rows,
-                (true, false) => Bound::Bounded,
-                (false, false) => Bound::Keys,
-            };
-            let what = match bound {
-                Bound::Rows => "accumulators of each group, with the different values of some",
-                _ => "accumulators of each group",
-            };
-            say(what, bound)
+            of_groups(key.is_empty(), calls, changes)
         }
         Op::WindowAggregate { .. } => say(
             "accumulators of each group in the slices of open windows",
@@ -145,6 +137,20 @@ fn kept(node: &Node) -> Option<(String, Bound)> {
         },
         _ => None,
     }
+}
+
+/// What is kept of groups: of one, if they have no key.
+fn of_groups(is_one: bool, calls: &[AggregateCall], changes: bool) -> Option<(String, Bound)> {
+    let bound = match (is_one, calls.iter().any(|it| keeps_values(it, changes))) {
+        (_, true) => Bound::Rows,
+        (true, false) => Bound::Bounded,
+        (false, false) => Bound::Keys,
+    };
+    let what = match bound {
+        Bound::Rows => "accumulators of each group, with the different values of some",
+        _ => "accumulators of each group",
+    };
+    Some((what.to_string(), bound))
 }
 
 /// Whether a call remembers values, not a number or two.

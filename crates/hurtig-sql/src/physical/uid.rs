@@ -83,21 +83,23 @@ fn kept(node: &Node) -> Option<String> {
         | Op::Calc(_)
         | Op::Watermark(_)
         | Op::Window { .. }
+        | Op::LocalAggregate { .. }
         | Op::Union
         | Op::Unnest { .. }
         | Op::SystemTime { .. }
         | Op::StateTtl(_)
         | Op::LookupJoin(_) => None,
-        Op::GroupAggregate { key, calls } => Some(groups(node, key, calls)),
+        Op::GroupAggregate { key, calls } => Some(groups(node.input()?, key, calls)),
+        Op::GlobalAggregate { calls, rows } => match &node.input()?.op {
+            Op::LocalAggregate { key, .. } => Some(groups(rows, key, calls)),
+            _ => None,
+        },
         _ => Some(rows(node)),
     }
 }
 
 /// Groups keep their key, and what their aggregates do.
-fn groups(node: &Node, key: &[usize], calls: &[AggregateCall]) -> String {
-    let Some(input) = node.input() else {
-        return String::new();
-    };
+fn groups(input: &Node, key: &[usize], calls: &[AggregateCall]) -> String {
     let column = |index: usize| {
         let field = input.field(index);
         field.map_or_else(String::new, |field| {

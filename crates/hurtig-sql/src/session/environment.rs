@@ -14,7 +14,9 @@ use super::{Outcome, Settings};
 use crate::catalog::{CatalogObject, Catalogs, ObjectPath};
 use crate::connectors::Connectors;
 use crate::functions::{Functions, Zone};
-use crate::physical::{Lowering, Node, final_rows, normalized, rows_of_sessions, share_scans};
+use crate::physical::{
+    Lowering, Node, final_rows, normalized, rows_of_sessions, share_scans, two_phases,
+};
 use crate::planner::{World, optimize, plan_query};
 
 /// A session of SQL: catalogs, settings, connectors, and the jobs that its statements start.
@@ -216,12 +218,19 @@ impl TableEnvironment {
 
     /// The streaming plans of logical ones that run as one job: what they have in common is there once.
     pub(super) fn physical(&self, plans: Vec<LogicalPlan>) -> Result<Vec<Arc<Node>>> {
-        let lowering = Lowering::default();
+        let splits = self
+            .settings
+            .is_true("table.optimizer.distinct-agg.split.enabled");
+        let bucket = self.functions.scalar("__bucket").filter(|_| splits);
+        let lowering = Lowering::new(bucket);
         let plans = plans
             .into_iter()
             .map(|plan| lowering.lower(&optimize(plan)?));
         let plans = share_scans(plans.collect::<Result<_>>()?)?;
-        let plans = normalized(&rows_of_sessions(&plans)?)?;
+        let mut plans = normalized(&rows_of_sessions(&plans)?)?;
+        if self.settings.is_two_phase() {
+            plans = two_phases(&plans)?;
+        }
         if self.settings.is_batch() {
             return plans.iter().map(final_rows).collect();
         }

@@ -115,6 +115,13 @@ impl Settings {
             .is_some_and(|mode| mode.eq_ignore_ascii_case("batch"))
     }
 
+    /// Whether groups are made in two phases: where a batch of changes counts as one alone.
+    pub(crate) fn is_two_phase(&self) -> bool {
+        let strategy = self.get("table.optimizer.agg-phase-strategy");
+        let is_asked = strategy.is_some_and(|it| it.eq_ignore_ascii_case("two_phase"));
+        is_asked && (self.is_batch() || self.is_true("table.exec.mini-batch.enabled"))
+    }
+
     fn time(&self, key: &str) -> Option<Duration> {
         let time = self.get(key).and_then(Duration::parse_config);
         time.filter(|time| !time.is_zero())

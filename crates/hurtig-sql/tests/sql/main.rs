@@ -10,6 +10,7 @@ mod catalogs;
 mod errors;
 mod functions;
 mod kept_catalogs;
+mod phases;
 mod plans;
 mod queries;
 mod session;

@@ -119,6 +119,8 @@ pub struct GroupAggregateSpec {
     /// Whether each row of the input has a change of its own, in order, as Flink has it without mini-batch. Else a group changes at most
     /// once per batch.
     pub per_record: bool,
+    /// Whether the rows are those of the first phase: keys and accumulators, of rows with the columns of `input`.
+    pub partials: bool,
 }
 
 impl GroupAggregateSpec {
@@ -132,6 +134,7 @@ impl GroupAggregateSpec {
             generate_update_before: true,
             ttl: None,
             per_record: false,
+            partials: false,
         }
     }
 

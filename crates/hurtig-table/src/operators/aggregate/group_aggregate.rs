@@ -7,6 +7,7 @@ use hurtig_state::{StateImage, StateTable};
 use hurtig_types::{Barrier, ErasedBatch, KeyHash, MaxParallelism, Result, RowKind};
 
 use super::bind::Bound;
+use super::local::partials_of;
 use super::{AccRow, Accumulators, DistinctIn, DistinctViews, GroupAggregateSpec, Outlines};
 use crate::backing::{BYTES_PER_SLICE, Backing};
 use crate::expiry::{Expiry, Sweep, Timed};
@@ -24,6 +25,7 @@ pub(super) struct GroupAggregate<K> {
     key: KeyCodec,
     rules: Rules,
     per_record: bool,
+    partials: bool,
     table: StateTable<K, Timed<AccRow>>,
     views: DistinctViews<K>,
     sweep: Sweep,
@@ -34,6 +36,14 @@ pub(super) struct GroupAggregate<K> {
     grouping: Grouping,
     hashes: Vec<KeyHash>,
     changes: Changes,
+}
+
+/// What comes to groups.
+enum Feed<'a> {
+    /// Rows.
+    Rows(Bound<'a>),
+    /// What rows have made of groups elsewhere.
+    Partials(Vec<AccRow>),
 }
 
 /// How groups change.
@@ -70,6 +80,18 @@ impl Changes {
 }
 
 impl Rules {
+    /// These rows of the batch come to a group, in order.
+    fn accumulate(&self, feed: &Feed<'_>, rows: &[u32], value: &mut AccRow) -> Result<()> {
+        match feed {
+            Feed::Rows(bound) => return bound.accumulate(rows, value),
+            Feed::Partials(partials) => {
+                let partials = rows.iter().filter_map(|row| partials.get(*row as usize));
+                partials.for_each(|partial| self.accumulators.merge(value, partial));
+            }
+        }
+        Ok(())
+    }
+
     fn is_there(&self, entry: &Timed<AccRow>) -> bool {
         !self.expiry.is_over(entry) && (self.input_insert_only || entry.value.rows() > 0)
     }
@@ -77,7 +99,7 @@ impl Rules {
     /// Rows of a batch come to a group, whose state is `entry`. What is returned takes its place.
     fn change(
         &self,
-        bound: &Bound<'_>,
+        feed: &Feed<'_>,
         rows: &[u32],
         entry: Option<&mut Timed<AccRow>>,
         batch: &RowBatch,
@@ -85,16 +107,16 @@ impl Rules {
     ) -> Result<Option<Timed<AccRow>>> {
         match entry {
             Some(entry) if self.is_there(entry) => {
-                self.update(bound, rows, entry, changes)?;
+                self.update(feed, rows, entry, changes)?;
                 Ok(None)
             }
-            _ => self.begin(bound, rows, batch, changes),
+            _ => self.begin(feed, rows, batch, changes),
         }
     }
 
     fn update(
         &self,
-        bound: &Bound<'_>,
+        feed: &Feed<'_>,
         rows: &[u32],
         entry: &mut Timed<AccRow>,
         changes: &mut Changes,
@@ -103,7 +125,7 @@ impl Rules {
             return Ok(());
         };
         changes.outlines.push(&self.accumulators, &entry.value);
-        bound.accumulate(rows, &mut entry.value)?;
+        self.accumulate(feed, rows, &mut entry.value)?;
         entry.written = self.expiry.now();
         if !self.input_insert_only && entry.value.rows() <= 0 {
             changes.push(RowKind::Delete, first);
@@ -129,7 +151,7 @@ impl Rules {
     /// What takes rows back from a group that isn't there is ignored, as in Flink.
     fn begin(
         &self,
-        bound: &Bound<'_>,
+        feed: &Feed<'_>,
         rows: &[u32],
         batch: &RowBatch,
         changes: &mut Changes,
@@ -140,7 +162,7 @@ impl Rules {
             return Ok(None);
         };
         let mut value = self.accumulators.create();
-        bound.accumulate(rows, &mut value)?;
+        self.accumulate(feed, rows, &mut value)?;
         if value.rows() <= 0 {
             // There may be one that is over, or was emptied before in this batch.
             changes.gone.push(*first);
@@ -170,6 +192,7 @@ impl<K: TableKey> GroupAggregate<K> {
         Ok(Self {
             key: spec.key.clone(),
             per_record: spec.per_record,
+            partials: spec.partials,
             table,
             views: DistinctViews::new(&accumulators, fields, place, &expiry)?,
             sweep: Sweep::default(),
@@ -202,13 +225,16 @@ impl<K: TableKey> GroupAggregate<K> {
             ..
         } = self;
         changes.clear();
-        let bound = rules.accumulators.bind(batch, self.views.masks())?;
+        let feed = match self.partials {
+            true => Feed::Partials(partials_of(batch)?),
+            false => Feed::Rows(rules.accumulators.bind(batch, self.views.masks())?),
+        };
         let mut failed = None;
         if self.per_record {
             table.load_batch(hashes, keys.iter())?;
             let records = keys.iter().zip(0u32..);
             table.fold_batch(hashes, records, |row, entry| {
-                let new = rules.change(&bound, &[row], entry, batch, changes);
+                let new = rules.change(&feed, &[row], entry, batch, changes);
                 new.unwrap_or_else(|error| failed.replace(error).and(None))
             });
         } else {
@@ -219,7 +245,7 @@ impl<K: TableKey> GroupAggregate<K> {
             let records = grouping.of_firsts(keys).zip(0..);
             table.fold_batch(&self.hashes, records, |group, entry| {
                 let rows = grouping.rows(group);
-                let new = rules.change(&bound, rows, entry, batch, changes);
+                let new = rules.change(&feed, rows, entry, batch, changes);
                 new.unwrap_or_else(|error| failed.replace(error).and(None))
             });
         }
