@@ -63,7 +63,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-fn environment() -> TableEnvironment {
+pub(crate) fn environment() -> TableEnvironment {
     let mut tables = TableEnvironment::new();
     tables.add_connector(FilesystemFactory::new(
         Formats::new().with(CsvFactory).with(JsonFactory),

@@ -12,6 +12,7 @@
 
 mod ask;
 mod known;
+mod mutated;
 mod script;
 mod text;
 mod three_ways;
@@ -26,7 +27,7 @@ use script::{Answers, Script};
 /// The name of a query, `joins/inner: nulls_never_meet`, to what differs.
 type Differences = BTreeMap<String, String>;
 
-fn home() -> PathBuf {
+pub(crate) fn home() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 

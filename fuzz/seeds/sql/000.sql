@@ -1,0 +1,1 @@
+SELECT region, kind, COUNT(*), SUM(n) FROM sales GROUP BY GROUPING SETS ((region, kind), (region), ())

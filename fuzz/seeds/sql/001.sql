@@ -1,0 +1,1 @@
+SELECT region, kind, COUNT(*) FROM sales GROUP BY ROLLUP (region, kind)

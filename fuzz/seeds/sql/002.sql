@@ -1,0 +1,1 @@
+SELECT region, COUNT(*), COUNT(n), SUM(n), AVG(n), MIN(n), MAX(n) FROM sales GROUP BY region

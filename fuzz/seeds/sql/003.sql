@@ -1,0 +1,1 @@
+SELECT region, SUM(amount), AVG(amount), MIN(amount), MAX(amount) FROM sales GROUP BY region

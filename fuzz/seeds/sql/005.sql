@@ -1,0 +1,1 @@
+SELECT COUNT(*), SUM(price), AVG(price) FROM latest

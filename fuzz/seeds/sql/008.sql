@@ -1,0 +1,1 @@
+SELECT ARRAY[1, 2], ARRAY['a', NULL], MAP['k', 1, 'l', 2], ROW(1, 'x'), (1, 2.5, 'y'), ARRAY[ARRAY[1], ARRAY[2, 3]], ARRAY[1, 2.5]

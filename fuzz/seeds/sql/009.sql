@@ -1,0 +1,1 @@
+SELECT id, a[1], a[2], m['a'], m['none'], CARDINALITY(a), CARDINALITY(m) FROM sets

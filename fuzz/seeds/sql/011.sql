@@ -1,0 +1,1 @@
+SELECT id, JSON_EXISTS(j, '$.a'), JSON_EXISTS(j, '$.b.c[2].d'), JSON_EXISTS(j, '$.x'), JSON_EXISTS(j, 'strict $.x' TRUE ON ERROR), JSON_EXISTS(j, 'strict $.x' FALSE ON ERROR), JSON_EXISTS(j, '$.n') FROM docs

@@ -1,0 +1,1 @@
+SELECT id, a AND b, a OR b, NOT a, NOT (a AND b), a = b, a <> b FROM bools

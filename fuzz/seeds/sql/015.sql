@@ -1,0 +1,1 @@
+SELECT id, i - 1, l - 1, d - 1, m - 1, i - l, -i, -l, -d, -m, +i FROM numbers

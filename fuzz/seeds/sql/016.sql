@@ -1,0 +1,1 @@
+SELECT id, s LIKE 'foo%', s LIKE '%bar', s LIKE '%o%', s LIKE 'a_b', s LIKE '', s LIKE '%', s NOT LIKE '%a%' FROM texts

@@ -1,0 +1,1 @@
+SELECT id, s LIKE '100\%' ESCAPE '\', s LIKE 'a!_b' ESCAPE '!', s LIKE '100\%' FROM texts

@@ -1,0 +1,1 @@
+SELECT id, UPPER(s), LOWER(s), INITCAP(s) FROM texts

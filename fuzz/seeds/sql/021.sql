@@ -1,0 +1,1 @@
+SELECT id, YEAR(d), MONTH(d), DAYOFMONTH(d), WEEK(d), DAYOFWEEK(d), HOUR(t), MINUTE(t), SECOND(t) FROM times

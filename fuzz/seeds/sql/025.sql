@@ -1,0 +1,1 @@
+SELECT bid_id, item FROM bids b LEFT JOIN auctions a ON b.auction = a.id AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '10' SECOND

@@ -1,0 +1,1 @@
+SELECT l.k, v, w FROM l JOIN r ON l.k = r.k

@@ -1,0 +1,1 @@
+SELECT l.k, v, w FROM l LEFT JOIN r ON l.k = r.k

@@ -1,0 +1,1 @@
+SELECT * FROM bids MATCH_RECOGNIZE (PARTITION BY auction ORDER BY ts MEASURES FIRST(A.bid_id) AS first_id, LAST(B.price) AS last_price, COUNT(B.price) AS c ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW PATTERN (A B+ C) DEFINE B AS B.price > A.price, C AS C.price <= A.price)

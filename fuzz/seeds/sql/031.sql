@@ -1,0 +1,1 @@
+SELECT bid_id, SUM(price) OVER (PARTITION BY auction ORDER BY ts) AS s, AVG(price) OVER (PARTITION BY auction ORDER BY ts) AS a FROM bids

@@ -1,0 +1,1 @@
+SELECT v, x FROM l ORDER BY x, v

@@ -1,0 +1,1 @@
+SELECT r.*, l.v FROM l JOIN r ON l.k = r.k

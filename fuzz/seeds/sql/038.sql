@@ -1,0 +1,1 @@
+SELECT v FROM l WHERE k IN (SELECT k FROM r)

@@ -1,0 +1,1 @@
+SELECT o.id, o.price, r.rate, o.price * r.rate FROM orders AS o JOIN versioned FOR SYSTEM_TIME AS OF o.ts AS r ON o.currency = r.currency

@@ -1,0 +1,1 @@
+SELECT o.id, o.currency, r.rate, r.ts FROM orders AS o LEFT JOIN versioned FOR SYSTEM_TIME AS OF o.ts AS r ON o.currency = r.currency

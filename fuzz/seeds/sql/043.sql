@@ -1,0 +1,1 @@
+SELECT auction, bid_id, price FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC, bid_id) AS rn FROM bids) WHERE rn <= 2

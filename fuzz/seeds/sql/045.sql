@@ -1,0 +1,1 @@
+SELECT id, ti + si, si * i, i + l, l / i, f + 1, f * d, d / 3, m * m, m / 7, m + i FROM t

@@ -1,0 +1,1 @@
+SELECT id, tags[1], props['x'], address.city, address.zip + 1, items[1].sku, CARDINALITY(items) FROM nested

@@ -1,0 +1,1 @@
+SELECT wb.bid_id, wa.item, wb.window_start FROM wb JOIN wa ON wb.auction = wa.id AND wb.window_start = wa.window_start AND wb.window_end = wa.window_end
