@@ -127,7 +127,8 @@ impl SinkPlan {
             }
             (false, true) => "the table takes each change and must find the row of it",
             (false, false) => {
-                "changes of one key can arrive in any order, and the last to arrive stays: SET 'table.exec.sink.upsert-materialize' = 'auto'"
+                "changes of one key can arrive in any order, and the last to arrive stays: \
+                 SET 'table.exec.sink.upsert-materialize' = 'auto'"
             }
         };
         Some(format!(

@@ -3,7 +3,7 @@
 //! | Flink | Becomes |
 //! |---|---|
 //! | `LAG(x, n, d) OVER w` | the first of `ARRAY_AGG(x) OVER (w ROWS n PRECEDING)` if it has more than n items; d if that is NULL |
-//! | `RANK() OVER w` | the rows so far, less those of this rank, and one: `COUNT(*) OVER (w RANGE …) - COUNT(*) OVER (w RANGE CURRENT ROW) + 1` |
+//! | `RANK() OVER w` | the rows so far, less those of this rank, and one, by two counts with RANGE |
 //! | `DENSE_RANK() OVER (… ORDER BY x)` | `COUNT(DISTINCT ROW(x)) OVER (… RANGE …)` |
 //! | `FIRST_VALUE(x) OVER w` | the aggregate, under a name that DataFusion has no function of its own for |
 //! | `JSON_ARRAYAGG(x)` | `JSON_STRING(ARRAY_AGG(x))`, `[]` of none |

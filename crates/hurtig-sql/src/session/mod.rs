@@ -3,6 +3,7 @@
 mod alter;
 mod catalogs;
 mod create;
+mod ddl;
 mod environment;
 mod explain;
 mod functions;

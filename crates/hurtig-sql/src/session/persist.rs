@@ -19,7 +19,7 @@ use hurtig_sql_parser::{Statement, Use, parse_script};
 use hurtig_types::{Error, Result};
 
 use super::TableEnvironment;
-use super::show::{create_database, create_function, create_table, create_view};
+use super::ddl::{create_database, create_function, create_table, create_view};
 use crate::catalog::{
     Catalog, CatalogObject, DEFAULT_DATABASE, Database, ObjectPath, ViewDefinition, names,
 };

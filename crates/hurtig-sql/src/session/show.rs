@@ -1,23 +1,15 @@
 //! SHOW and DESCRIBE.
 
-use hurtig_sql_parser::{
-    CreateFunction, Describe, DescribeTarget, FunctionScope, Show, ShowTarget, Statement,
-    ToFlinkSql,
-};
+use hurtig_sql_parser::{Describe, DescribeTarget, Show, ShowTarget, ToFlinkSql};
 use hurtig_types::{Error, Result};
-use sqlparser::ast::{Ident, ObjectName};
+use sqlparser::ast::ObjectName;
 
+use super::ddl::{create_catalog, create_table, create_view, in_full, shown};
 use super::{Outcome, TableEnvironment};
 use crate::catalog::{
-    Catalog, CatalogObject, ColumnKind, Database, FunctionDefinition, ObjectPath, TableDefinition,
-    ViewDefinition, names,
+    CatalogObject, ColumnKind, ObjectPath, TableDefinition, ViewDefinition, names,
 };
 use crate::types::{TimeAttribute, flink_of};
-
-/// The name of an object, as statements write it.
-fn in_full(path: &ObjectPath) -> String {
-    format!("`{}`.`{}`.`{}`", path.catalog, path.database, path.object)
-}
 
 /// What is known of something: a name and a value each.
 pub(super) fn info(subject: &str, rows: Vec<(&str, String)>) -> Outcome {
@@ -82,17 +74,8 @@ impl TableEnvironment {
                 list("view name", names.into_iter().filter(matches))
             }
             ShowTarget::Functions { user } => {
-                let users = catalogs.functions_in_scope().into_iter();
-                let mut functions: Vec<_> = users.map(|it| it.name.clone()).collect();
-                if !user {
-                    functions.extend(self.names());
-                }
-                functions.sort();
-                functions.dedup();
-                list("function name", functions.into_iter().filter(matches))
-            }
-            ShowTarget::CreateCatalog(name) => {
-                Outcome::Text(create_catalog(&name.value, catalogs.catalog(&name.value)?))
+                let functions = self.functions_in_scope(*user).into_iter();
+                list("function name", functions.filter(matches))
             }
             ShowTarget::Procedures => list("procedure name", Vec::new()),
             ShowTarget::Jobs => Outcome::Table {
@@ -102,38 +85,55 @@ impl TableEnvironment {
                     .to_vec(),
                 rows: Vec::new(),
             },
-            ShowTarget::CreateTable(name) => {
-                let path = catalogs.path(name)?;
-                match catalogs.get(&path)? {
-                    CatalogObject::Table(table) => {
-                        Outcome::Text(create_table(&in_full(&path), table, false)?)
-                    }
-                    CatalogObject::View(_) => {
-                        return Err(Error::invalid_job(format!(
-                            "{path} is a view: write SHOW CREATE VIEW"
-                        )));
-                    }
-                }
-            }
-            ShowTarget::CreateView(name) => {
-                let path = catalogs.path(name)?;
-                match catalogs.get(&path)? {
-                    CatalogObject::View(view) => Outcome::Text(create_view(&in_full(&path), view)),
-                    CatalogObject::Table(_) => {
-                        return Err(Error::invalid_job(format!(
-                            "{path} is a table: write SHOW CREATE TABLE"
-                        )));
-                    }
-                }
-            }
             ShowTarget::Columns => match &show.from {
                 Some(table) => self.columns(table)?,
                 None => return Err(Error::invalid_job("SHOW COLUMNS: write FROM and a table")),
             },
             ShowTarget::Modules { .. } => list("module name", ["core".to_string()]),
             ShowTarget::Jars => list("jars", Vec::new()),
-            _ => return Err(Error::unsupported("this kind of SHOW")),
+            created => Outcome::Text(self.show_create(created)?),
         })
+    }
+
+    /// The names of functions: of those of users alone, if `user`.
+    fn functions_in_scope(&self, user: bool) -> Vec<String> {
+        let users = self.catalogs.functions_in_scope().into_iter();
+        let mut functions: Vec<_> = users.map(|it| it.name.clone()).collect();
+        if !user {
+            functions.extend(self.names());
+        }
+        functions.sort();
+        functions.dedup();
+        functions
+    }
+
+    /// The statement that makes something.
+    fn show_create(&self, target: &ShowTarget) -> Result<String> {
+        let catalogs = &self.catalogs;
+        let is_a = |path: ObjectPath, what: &str, write: &str| {
+            let message = format!("{path} is a {what}: write SHOW CREATE {write}");
+            Err(Error::invalid_job(message))
+        };
+        match target {
+            ShowTarget::CreateCatalog(name) => {
+                Ok(create_catalog(&name.value, catalogs.catalog(&name.value)?))
+            }
+            ShowTarget::CreateTable(name) => {
+                let path = catalogs.path(name)?;
+                match catalogs.get(&path)? {
+                    CatalogObject::Table(table) => create_table(&in_full(&path), table, false),
+                    CatalogObject::View(_) => is_a(path, "view", "VIEW"),
+                }
+            }
+            ShowTarget::CreateView(name) => {
+                let path = catalogs.path(name)?;
+                match catalogs.get(&path)? {
+                    CatalogObject::View(view) => Ok(create_view(&in_full(&path), view)),
+                    CatalogObject::Table(_) => is_a(path, "table", "TABLE"),
+                }
+            }
+            _ => Err(Error::unsupported("this kind of SHOW")),
+        }
     }
 
     /// The names of a database's objects; of tables or views alone if `tables` says so.
@@ -277,147 +277,6 @@ fn type_text(field: &arrow_schema::Field) -> Result<String> {
         None => "",
     };
     Ok(format!("{data_type}{attribute}"))
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// The statement that makes a table; with its secrets, if `reveals`.
-pub(super) fn create_table(name: &str, table: &TableDefinition, reveals: bool) -> Result<String> {
-    let mut lines = Vec::new();
-    for column in &table.columns {
-        let name = column.field.name();
-        let mut line = match &column.kind {
-            ColumnKind::Computed(expression) => {
-                format!("  `{name}` AS {}", expression.to_flink_sql())
-            }
-            _ => format!("  `{name}` {}", flink_of(&column.field)?),
-        };
-        if let ColumnKind::Metadata { key, is_virtual } = &column.kind {
-            let from = if key == name {
-                String::new()
-            } else {
-                format!(" FROM {}", quoted(key))
-            };
-            line.push_str(&format!(
-                " METADATA{from}{}",
-                if *is_virtual { " VIRTUAL" } else { "" }
-            ));
-        }
-        if let Some(comment) = &column.comment {
-            line.push_str(&format!(" COMMENT {}", quoted(comment)));
-        }
-        lines.push(line);
-    }
-    if let Some(watermark) = &table.watermark {
-        let expression = watermark.expression.to_flink_sql();
-        lines.push(format!(
-            "  WATERMARK FOR `{}` AS {expression}",
-            watermark.column
-        ));
-    }
-    if !table.primary_key.is_empty() {
-        let name = table.primary_key_name.as_ref();
-        let name = name.map_or_else(String::new, |name| format!("CONSTRAINT `{name}` "));
-        let columns: Vec<_> = table
-            .primary_key
-            .iter()
-            .map(|it| format!("`{it}`"))
-            .collect();
-        lines.push(format!(
-            "  {name}PRIMARY KEY ({}) NOT ENFORCED",
-            columns.join(", ")
-        ));
-    }
-    let mut text = format!("CREATE TABLE {name} (\n{}\n)", lines.join(",\n"));
-    if let Some(comment) = &table.comment {
-        text.push_str(&format!(" COMMENT {}", quoted(comment)));
-    }
-    if !table.partitioned_by.is_empty() {
-        let columns: Vec<_> = table
-            .partitioned_by
-            .iter()
-            .map(|it| format!("`{it}`"))
-            .collect();
-        text.push_str(&format!("\nPARTITIONED BY ({})", columns.join(", ")));
-    }
-    text.push_str(&with(&table.options, reveals));
-    text.push('\n');
-    Ok(text)
-}
-
-/// `WITH (…)` on lines of its own; nothing of no options.
-fn with(options: &[(String, String)], reveals: bool) -> String {
-    let options = options.iter();
-    let options: Vec<_> = options
-        .map(|(key, value)| {
-            let value = if reveals { value } else { shown(key, value) };
-            format!("  {} = {}", quoted(key), quoted(value))
-        })
-        .collect();
-    if options.is_empty() {
-        return String::new();
-    }
-    format!("\nWITH (\n{}\n)", options.join(",\n"))
-}
-
-/// What is shown of an option: not a secret.
-fn shown<'a>(key: &str, value: &'a str) -> &'a str {
-    if hurtig_types::is_secret(key) {
-        hurtig_types::HIDDEN
-    } else {
-        value
-    }
-}
-
-fn comment_of(comment: Option<&String>) -> String {
-    comment.map_or_else(String::new, |text| format!("\nCOMMENT {}", quoted(text)))
-}
-
-fn create_catalog(name: &str, catalog: &Catalog) -> String {
-    let comment = comment_of(catalog.comment.as_ref());
-    format!(
-        "CREATE CATALOG `{name}`{comment}{}\n",
-        with(&catalog.options, false)
-    )
-}
-
-/// The statement that makes a database.
-pub(super) fn create_database(name: &str, database: &Database) -> String {
-    let comment = comment_of(database.comment.as_ref());
-    format!(
-        "CREATE DATABASE {name}{comment}{}\n",
-        with(&database.options, true)
-    )
-}
-
-/// The statement that makes a function.
-pub(super) fn create_function(database: &str, function: &FunctionDefinition) -> String {
-    let quoted = |name: &str| Ident::with_quote('`', name);
-    let create = CreateFunction {
-        scope: FunctionScope::Catalog,
-        if_not_exists: false,
-        name: ObjectName::from(vec![quoted(database), quoted(&function.name)]),
-        class: function.class.clone(),
-        language: function.language,
-        jars: Vec::new(),
-        options: Vec::new(),
-    };
-    Statement::CreateFunction(create).to_string()
-}
-
-/// The statement that makes a view.
-pub(super) fn create_view(name: &str, view: &ViewDefinition) -> String {
-    let columns: Vec<_> = view.columns.iter().map(|it| format!("`{it}`")).collect();
-    let columns = if columns.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", columns.join(", "))
-    };
-    let query = view.query.to_flink_sql();
-    let comment = comment_of(view.comment.as_ref());
-    format!("CREATE VIEW {name}{columns}{comment} AS\n{query}\n")
 }
 
 /// SQL's LIKE: `%` stands for any text, `_` for any character.

@@ -42,7 +42,8 @@ fn what_is_created_is_there_in_the_next_session() {
     first
         .execute_script(
             "CREATE DATABASE shop COMMENT 'ours' WITH ('a' = 'b');
-             CREATE TABLE shop.orders (id BIGINT, price INT, twice AS price * 2, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND,
+             CREATE TABLE shop.orders (id BIGINT, price INT, twice AS price * 2, ts TIMESTAMP(3),
+                WATERMARK FOR ts AS ts - INTERVAL '1' SECOND,
                 PRIMARY KEY (id) NOT ENFORCED) COMMENT 'it''s' PARTITIONED BY (price) WITH ('connector' = 'values', 'data-id' = 'x');
              CREATE TEMPORARY TABLE passing (n INT) WITH ('connector' = 'blackhole');
              USE shop; CREATE VIEW cheap AS SELECT id FROM orders WHERE price < 10;

@@ -46,7 +46,8 @@ fn a_hint_is_about_what_is_grouped_too() {
     let hinted =
         "SELECT /*+ STATE_TTL('b' = '5 min') */ channel, COUNT(*) FROM bids AS b GROUP BY channel";
     let explained = session.text(&format!("EXPLAIN {hinted}"));
-    assert!(explained.contains("GroupAggregate(groupBy=[channel]): accumulators of each group; grows with the keys, each forgotten 300s"), "{explained}");
+    let kept = "GroupAggregate(groupBy=[channel]): accumulators of each group; grows with the keys, each forgotten 300s";
+    assert!(explained.contains(kept), "{explained}");
     assert_eq!(session.rows(hinted), ["a, 3", "b, 2", "c, 1"]);
 }
 
@@ -75,7 +76,8 @@ fn explain_says_what_is_kept_and_what_bounds_it() {
             "may still meet; bounded by the watermark",
         ),
         (
-            "SELECT window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY window_start, window_end",
+            "SELECT window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' SECOND)) \
+             GROUP BY window_start, window_end",
             "open windows; bounded by the watermark",
         ),
         ("SELECT price FROM bids", "== State ==\nnone"),
@@ -110,7 +112,8 @@ fn explain_shows_costs_changes_and_the_job() {
     );
 }
 
-const SINK: &str = "CREATE TABLE prices (channel STRING, price INT NOT NULL, PRIMARY KEY (channel) NOT ENFORCED) WITH ('connector' = 'blackhole')";
+const SINK: &str = "CREATE TABLE prices (channel STRING, price INT NOT NULL, PRIMARY KEY (channel) NOT ENFORCED) \
+    WITH ('connector' = 'blackhole')";
 
 #[test]
 fn a_null_where_none_may_be_fails_or_is_dropped() {

@@ -143,9 +143,11 @@ fn of_a_group_they_give_a_value() {
     assert_eq!(rows, ["(nothing), a"]);
     let rows = session.rows("SELECT weighted_mean(DISTINCT bidder, 1) FROM bids");
     assert_eq!(rows, ["11"]);
-    let windows = "SELECT window_start, weighted_mean(price, 1) FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND)) GROUP BY window_start, window_end";
+    let windows = "SELECT window_start, weighted_mean(price, 1) \
+        FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND)) GROUP BY window_start, window_end";
     assert_eq!(session.rows(windows).len(), 6);
-    let over = "SELECT auction, weighted_mean(price, 1) OVER (PARTITION BY bidder ORDER BY ts ROWS 1 PRECEDING) FROM bids WHERE bidder = 10";
+    let over = "SELECT auction, weighted_mean(price, 1) OVER (PARTITION BY bidder ORDER BY ts ROWS 1 PRECEDING) \
+        FROM bids WHERE bidder = 10";
     assert_eq!(session.rows(over), ["1, 5", "2, 5", "3, 3"]);
 }
 
