@@ -1,6 +1,6 @@
 //! Functions by name.
 //!
-//! Scalar functions are [`Definition`](definition::Definition)s, a folder for each kind of values; a few are DataFusion's, where those
+//! Scalar functions are `Definition`s, a folder for each kind of values; a few are DataFusion's, where those
 //! answer as Flink's do. Aggregate functions have types here alone: what computes them, with retraction, is in `hurtig-table`.
 
 mod aggregate;
