@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 
 use hurtig_types::Result;
 use parking_lot::Mutex;
-use rocksdb::{FlushOptions, properties};
+use rocksdb::{ErrorKind, FlushOptions, properties};
 
 use crate::database::Database;
 use crate::engine::failed;
@@ -94,9 +94,11 @@ fn flush(database: &Database, wait: bool) -> Result<()> {
     options.set_wait(wait);
     for column in database.columns() {
         let family = database.family(&column.family)?;
-        (database.db)
-            .flush_cf_opt(&family, &options)
-            .map_err(failed("flush", database.path()))?;
+        match database.db.flush_cf_opt(&family, &options) {
+            // Who does not wait is sent away while writes stand still: flushes are what they wait for, and are under way.
+            Err(error) if error.kind() == ErrorKind::TryAgain => {}
+            flushed => flushed.map_err(failed("flush", database.path()))?,
+        }
     }
     Ok(())
 }

@@ -104,6 +104,44 @@ fn a_rolling_state_is_what_it_was_at_the_barrier() {
     is_what_it_was(|counts| counts.sum(|record| &mut record.1));
 }
 
+/// A barrier that comes with the last records: the tasks have nothing else to do, and end, when all is encoded.
+#[test]
+fn a_task_does_not_end_before_its_state_is_encoded() {
+    let last: Vec<_> = (10..=18)
+        .map(|part| RECORDS - part * RECORDS / 200)
+        .collect();
+    let taken = AtomicU64::new(0);
+    in_worlds_of_seeds(2, |world| {
+        for at in &last {
+            let (ledger, seen) = (Ledger::new(), Arc::default());
+            let env = environment(&world, 2);
+            job(
+                &env,
+                &seen,
+                |counts| counts.sum(|record| &mut record.1),
+                &ledger,
+            );
+            let client = env.execute_async("first").unwrap();
+            let saved = world.block_on(async {
+                while seen.load(Ordering::Relaxed) < *at {
+                    yield_now().await;
+                }
+                let saved = client.trigger_savepoint(Some("/savepoints")).await;
+                client.wait().await.unwrap();
+                saved
+            });
+            match saved.unwrap() {
+                Ok(_) => drop(taken.fetch_add(1, Ordering::Relaxed)),
+                Err(error) => {
+                    let message = error.to_string();
+                    assert!(!message.contains("encoded"), "{message}");
+                }
+            }
+        }
+    });
+    assert!(taken.into_inner() > 0, "the jobs were over too soon");
+}
+
 /// Counts three times over, in states of three kinds, which must agree.
 #[derive(Clone)]
 struct Threefold {

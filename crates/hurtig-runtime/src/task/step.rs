@@ -202,13 +202,17 @@ impl Task {
         }
     }
 
-    /// Encodes a part of what a snapshot promised, beside the processing: instead of waiting, if there is nothing else to do.
+    /// Encodes a part of what a snapshot promised, beside the processing: instead of waiting, if there is nothing else to do. Nor does
+    /// a task end before all is encoded: the checkpoint would come to nothing, and with it the job.
     fn encode_some(&mut self, outcome: StepOutcome) -> StepOutcome {
-        if !self.encoding || outcome == StepOutcome::Finished {
+        if !self.encoding {
             return outcome;
         }
         self.encoding = self.chain.encode_some();
-        StepOutcome::Progressed
+        match outcome {
+            StepOutcome::Finished if !self.encoding => StepOutcome::Finished,
+            _ => StepOutcome::Progressed,
+        }
     }
 
     /// Lets a barrier pass what the chain is saying, if one may now: that which is due, which is next in the channels, or which nobody
